@@ -1,0 +1,210 @@
+/* Built in the order of the data's flow: packs and store, then what the pipeline thread holds, then the edge (people
+ * may ask once the store is read), last the broker (data may come once everything behind it is there). Freed in
+ * reverse. */
+#include "gateway.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core.h"
+#include "fieldline/log.h"
+#include "metrics.h"
+#include "pipeline.h"
+#include "reporter.h"
+#include "session_desk.h"
+#include "turn.h"
+
+struct gateway {
+    struct core core;
+    struct packs *packs;
+    struct turns *turns;
+    struct key *seal_key;
+    char *store_path, *seal_path, *transcript_dir;
+};
+
+static void print_metrics(void *self, struct buf *out) {
+    const struct gateway *g = self;
+    metrics_print(&g->core, out);
+}
+
+static void submit(void *self, struct change *change) {
+    const struct gateway *g = self;
+    turns_submit(g->turns, change);
+}
+
+static enum result start_packs(struct gateway *g, struct fault *fault) {
+    struct buf problems;
+    buf_init(&problems, 64 * 1024);
+    const enum result result = packs_load(g->core.settings->rules_dir, &g->packs, &problems);
+    if (result != RESULT_OK) {
+        fprintf(stderr, "%s", buf_text(&problems));
+        fault_set(fault, result, "product packs in %s have problems (listed above)", g->core.settings->rules_dir);
+    }
+    buf_fini(&problems);
+    g->core.packs = g->packs;
+    return result;
+}
+
+static enum result start_web(struct gateway *g, struct fault *fault) {
+    const struct settings *s = g->core.settings;
+    const struct web_options options = {.listen = s->web_listen,
+                                        .port = (int)s->web_port,
+                                        .session_listen = s->session_listen,
+                                        .session_port = (int)s->session_port,
+                                        .server_cert = s->web_cert,
+                                        .server_key = s->web_key,
+                                        .device_ca = s->device_ca,
+                                        .console_dir = s->console_dir,
+                                        .store_path = g->store_path,
+                                        .transcript_dir = g->transcript_dir,
+                                        .seal_key = g->seal_path,
+                                        .packs = g->packs,
+                                        .reader_threads = (int)s->reader_threads,
+                                        .login_idle_ms = s->login_idle_ms,
+                                        .login_max_ms = s->login_max_ms,
+                                        .submit = submit,
+                                        .metrics = print_metrics,
+                                        .self = g};
+    const enum result result = web_start(&options, &g->core.web, fault);
+    if (result != RESULT_OK)
+        return result;
+    if (s->session_url)
+        snprintf(g->core.session_url, sizeof g->core.session_url, "%s", s->session_url);
+    else
+        snprintf(g->core.session_url, sizeof g->core.session_url, "wss://%s:%d", s->session_listen,
+                 web_session_port(g->core.web));
+    return RESULT_OK;
+}
+
+/* data_dir/ports.json: where we listen, for whoever configured port 0. Written whole or not at all. */
+static enum result write_ports(struct gateway *g, struct fault *fault) {
+    char *path = settings_path(g->core.settings, "ports.json"),
+         *part = settings_path(g->core.settings, "ports.json.part");
+    enum result result = RESULT_OK;
+    FILE *file = fopen(part, "we");
+    if (!file ||
+        fprintf(file, "{\"web\":%d,\"session\":%d}\n", web_port(g->core.web), web_session_port(g->core.web)) < 0)
+        result = fault_set(fault, RESULT_IO, "%s: %s", part, strerror(errno));
+    if (file && fclose(file) != 0 && result == RESULT_OK)
+        result = fault_set(fault, RESULT_IO, "%s: %s", part, strerror(errno));
+    if (result == RESULT_OK && rename(part, path) != 0)
+        result = fault_set(fault, RESULT_IO, "%s: %s", path, strerror(errno));
+    free(path);
+    free(part);
+    return result;
+}
+
+static enum result start_parts(struct gateway *g, struct fault *fault) {
+    struct core *core = &g->core;
+    const struct settings *s = core->settings;
+    const struct mqtt_options mqtt = {.host = s->broker_host,
+                                      .port = (int)s->broker_port,
+                                      .ca = s->broker_ca,
+                                      .cert = s->broker_cert,
+                                      .key = s->broker_key,
+                                      .keep_alive_s = (int)(s->broker_keep_alive_ms / 1000),
+                                      .qos = (int)s->broker_qos};
+    enum result result = start_packs(g, fault);
+    if (result == RESULT_OK)
+        result = key_read_private(g->seal_path, &g->seal_key, fault);
+    if (result == RESULT_OK)
+        result = store_open(g->store_path, &core->store, fault);
+    if (result != RESULT_OK)
+        return result;
+    core->normalizer = normalizer_new();
+    core->inbox = inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms);
+    core->acks = acks_new(s->acks_per_second);
+    core->effects = effects_new();
+    firings_init(&core->firings);
+    g->turns = turns_new(core);
+    core->reporter = reporter_start(g->transcript_dir, submit, g);
+    result = pipeline_load(core, fault);
+    if (result == RESULT_OK)
+        result = session_desk_recover(core, g->transcript_dir, g->seal_key, fault);
+    if (result == RESULT_OK)
+        result = start_web(g, fault);
+    if (result == RESULT_OK)
+        result = write_ports(g, fault);
+    return result == RESULT_OK ? mqtt_start(&mqtt, core->inbox, &core->mqtt, fault) : result;
+}
+
+enum result gateway_start(const struct settings *settings, struct gateway **out, struct fault *fault) {
+    struct gateway *g = mem_alloc(sizeof *g);
+    g->core.settings = settings;
+    g->store_path = settings_path(settings, "gateway.db");
+    g->seal_path = settings_path(settings, "seal.key");
+    g->transcript_dir = settings_path(settings, "transcripts");
+    const enum result result = start_parts(g, fault);
+    if (result != RESULT_OK) {
+        gateway_free(g);
+        return result;
+    }
+    log_info("gateway", "started", "web_port=%d session_port=%d packs=%zu", web_port(g->core.web),
+             web_session_port(g->core.web), packs_count(g->packs));
+    *out = g;
+    return RESULT_OK;
+}
+
+void gateway_run(struct gateway *g) {
+    turns_run(g->turns);
+    log_info("gateway", "stopping", "turns=%llu", (unsigned long long)g->core.figures.turns);
+    web_stop(g->core.web); /* live sessions end here and are sealed; what the edge says of them is the last turn's */
+    turns_last(g->turns);
+}
+
+void gateway_stop(struct gateway *g) {
+    turns_stop(g->turns);
+}
+
+void gateway_free(struct gateway *g) {
+    if (!g)
+        return;
+    mqtt_stop(g->core.mqtt);
+    reporter_stop(g->core.reporter);
+    turns_free(g->turns);
+    web_free(g->core.web);
+    firings_fini(&g->core.firings);
+    effects_free(g->core.effects);
+    acks_free(g->core.acks);
+    inbox_free(g->core.inbox);
+    normalizer_free(g->core.normalizer);
+    registry_free(g->core.registry);
+    history_close(g->core.history);
+    store_close(g->core.store);
+    key_free(g->seal_key);
+    packs_free(g->packs);
+    free(g->store_path);
+    free(g->seal_path);
+    free(g->transcript_dir);
+    free(g);
+}
+
+static enum result make_dir(const char *path, struct fault *fault) {
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return fault_set(fault, RESULT_IO, "%s: %s", path, strerror(errno));
+    return RESULT_OK;
+}
+
+enum result gateway_init(const struct settings *settings, struct fault *fault) {
+    char *store_path = settings_path(settings, "gateway.db"), *transcripts = settings_path(settings, "transcripts");
+    char *key_path = settings_path(settings, "seal.key"), *public_path = settings_path(settings, "seal.pub");
+    struct store *store = NULL;
+    enum result result = make_dir(settings->data_dir, fault);
+    if (result == RESULT_OK)
+        result = make_dir(transcripts, fault);
+    if (result == RESULT_OK && access(key_path, F_OK) != 0)
+        result = key_make_ed25519(key_path, public_path, fault);
+    if (result == RESULT_OK)
+        result = store_open(store_path, &store, fault);
+    store_close(store);
+    free(store_path);
+    free(transcripts);
+    free(key_path);
+    free(public_path);
+    return result;
+}

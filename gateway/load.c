@@ -1,0 +1,153 @@
+/* Reads back what the pipeline thread holds in memory: devices, streams, series, rule state, open chunks. At the start,
+ * and in place of a restart when a turn's transaction failed (then what is in memory may be ahead of what is stored).
+ *
+ * Order: devices with their packs, series, streams; raised alarms into the rules; then the journal, which gives rules
+ * their windows and history its open chunks. Firings of the replay are thrown away: what they caused is in the store
+ * already. A difference that is left (a rule file that was edited meanwhile) shows with the next sample. */
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "cases.h"
+#include "fieldline/clock.h"
+#include "fieldline/log.h"
+#include "pipeline.h"
+#include "store/cases.h"
+#include "store/devices.h"
+
+/* Where a series of the journal belongs. Ids are small and dense: an array. */
+struct place {
+    struct device *device;
+    int metric, part;
+};
+struct by_row {
+    int64_t row;
+    struct device *device;
+    UT_hash_handle hh;
+};
+struct loading {
+    struct core *core;
+    struct by_row *by_row;
+    struct place *places;
+    int64_t place_count;
+    struct sample samples[JOURNAL_SAMPLES_MAX];
+    int64_t rows, samples_total;
+};
+
+static struct device *by_row_find(const struct loading *l, int64_t row) {
+    struct by_row *found;
+    HASH_FIND(hh, l->by_row, &row, sizeof row, found);
+    return found ? found->device : NULL;
+}
+
+static void load_device(void *self, const struct device_loaded *d) {
+    struct loading *l = self;
+    struct device *device = registry_add(l->core->registry, d->device);
+    struct by_row *entry = mem_alloc(sizeof *entry);
+    device->row = d->row;
+    device->capabilities = d->capabilities;
+    device->last_seen_ms = d->last_seen_ms;
+    device_set_pack(device, d->model, packs_find(l->core->packs, d->model));
+    entry->row = d->row;
+    entry->device = device;
+    HASH_ADD(hh, l->by_row, row, sizeof entry->row, entry);
+}
+
+static void load_stream(void *self, const struct stream_loaded *s) {
+    struct loading *l = self;
+    struct device *device = by_row_find(l, s->device);
+    if (!device)
+        return;
+    struct device_stream *stream = device_stream_add(device, s->stream);
+    stream->seq = stream->acked_seq = s->seq;
+    stream->is_urgent = s->is_urgent;
+}
+
+static void load_series(void *self, const struct series_loaded *s) {
+    struct loading *l = self;
+    struct device *device = by_row_find(l, s->device);
+    const int metric = device && device->pack ? pack_metric_find(device->pack, s->metric) : -1;
+    const int part = metric < 0 ? -1 : rule_device_part(device->rules, s->part);
+    if (part < 0)
+        return; /* of a metric that the pack no longer has: its past can be read, rules do not see it */
+    device_set_series(device, metric, part, s->id);
+    if (s->id >= l->place_count) {
+        const int64_t count = s->id * 2 + 64;
+        l->places = mem_realloc(l->places, (size_t)count * sizeof *l->places);
+        memset(l->places + l->place_count, 0, (size_t)(count - l->place_count) * sizeof *l->places);
+        l->place_count = count;
+    }
+    l->places[s->id] = (struct place){.device = device, .metric = metric, .part = part};
+}
+
+static void load_alarm(void *self, const struct alarm *alarm) {
+    struct loading *l = self;
+    struct device *device = by_row_find(l, alarm->device_id);
+    if (alarm->is_active && device && device->rules)
+        rule_device_restore(device->rules, alarm->alarm, alarm->part, alarm->is_fault_code, alarm->raised_ms);
+}
+
+static void replay_row(void *self, const struct journal_row *row) {
+    struct loading *l = self;
+    struct device *device = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < row->count; i++) {
+        const struct journal_sample *s = &row->samples[i];
+        history_add(l->core->history, s->series, row->id, row->recv_ms, s->event_ms, s->value);
+        if (s->series < 0 || s->series >= l->place_count || !l->places[s->series].device)
+            continue;
+        const struct place *place = &l->places[s->series];
+        device = place->device;
+        l->samples[count++] =
+            (struct sample){.metric = place->metric, .part = place->part, .event_ms = s->event_ms, .value = s->value};
+    }
+    if (device) {
+        firings_reset(&l->core->firings);
+        rule_device_samples(device->rules, l->samples, count, &l->core->firings);
+    }
+    l->rows++;
+    l->samples_total += (int64_t)row->count;
+}
+
+enum result pipeline_load(struct core *core, struct fault *fault) {
+    struct loading *l = mem_alloc(sizeof *l);
+    const struct device_loader loader = {
+        .device = load_device, .stream = load_stream, .series = load_series, .self = l};
+    const int64_t begun_ms = clock_mono_ms();
+    l->core = core;
+    acks_forget(core->acks);
+    core->touched = NULL;
+    registry_free(core->registry);
+    history_close(core->history);
+    core->registry = registry_new();
+    core->history = NULL;
+    enum result result = store_begin(core->store);
+    if (result == RESULT_OK)
+        result = store_devices_offline(core->store);
+    if (result == RESULT_OK)
+        result = store_commit(core->store);
+    if (result == RESULT_OK)
+        result = store_devices_load(core->store, &loader);
+    if (result == RESULT_OK)
+        result = store_alarms_load(core->store, INT64_MAX, load_alarm, l);
+    if (result == RESULT_OK)
+        result = history_open(core->store, &(struct history_options){0}, &core->history);
+    if (result == RESULT_OK)
+        result = journal_replay(core->store, 0, replay_row, l);
+    if (result != RESULT_OK) {
+        fault_set(fault, result, "loading from the store: %s", store_error(core->store));
+        store_rollback(core->store);
+    } else {
+        log_info("gateway.load", "loaded", "devices=%zu journal_rows=%lld samples=%lld ms=%lld",
+                 registry_count(core->registry), (long long)l->rows, (long long)l->samples_total,
+                 (long long)(clock_mono_ms() - begun_ms));
+    }
+    struct by_row *entry, *next;
+    HASH_ITER(hh, l->by_row, entry, next) {
+        HASH_DEL(l->by_row, entry);
+        free(entry);
+    }
+    free(l->places);
+    free(l);
+    return result;
+}

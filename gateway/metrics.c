@@ -1,0 +1,52 @@
+/* One row a figure. Names follow Prometheus' conventions (unit suffix, _total for counters). */
+#include "metrics.h"
+
+struct figure {
+    const char *name, *type, *help;
+    double value;
+};
+
+void metrics_print(const struct core *core, struct buf *out) {
+    const struct figures *f = &core->figures;
+    const struct inbox_figures inbox = inbox_read_figures(core->inbox);
+    const struct mqtt_figures mqtt = mqtt_read_figures(core->mqtt);
+    const struct figure rows[] = {
+        {"messages_total", "counter", "MQTT messages taken from the inbox", (double)f->messages},
+        {"samples_total", "counter", "samples accepted", (double)f->samples},
+        {"log_lines_total", "counter", "log lines accepted", (double)f->logs},
+        {"events_total", "counter", "events accepted", (double)f->events},
+        {"repeated_messages_total", "counter", "messages that were committed before", (double)f->repeats},
+        {"gap_messages_total", "counter", "messages refused because one before them is missing", (double)f->gaps},
+        {"quarantined_total", "counter", "messages put in quarantine, whole or in part", (double)f->quarantined},
+        {"rejected_records_total", "counter", "records rejected in messages that were otherwise fine",
+         (double)f->rejected_records},
+        {"alarms_raised_total", "counter", "alarms raised", (double)f->alarms_raised},
+        {"alarms_cleared_total", "counter", "alarms cleared", (double)f->alarms_cleared},
+        {"alarm_latency_seconds", "gauge", "from receiving to deciding, of the last message that changed an alarm",
+         (double)f->alarm_latency_us_last / 1e6},
+        {"tickets_opened_total", "counter", "tickets opened", (double)f->tickets_opened},
+        {"sessions_asked_total", "counter", "remote sessions asked for", (double)f->sessions_asked},
+        {"commands_sent_total", "counter", "commands published, repeats too", (double)f->commands_sent},
+        {"replies_total", "counter", "replies of devices", (double)f->replies},
+        {"changes_total", "counter", "changes asked for by people and the edge", (double)f->changes},
+        {"turns_total", "counter", "transactions of the pipeline", (double)f->turns},
+        {"turns_failed_total", "counter", "transactions that were rolled back", (double)f->turns_failed},
+        {"devices", "gauge", "devices known", (double)f->devices},
+        {"history_open_bytes", "gauge", "memory of open chunks", (double)f->history_bytes},
+        {"history_open_samples", "gauge", "samples in open chunks", (double)f->open_samples},
+        {"inbox_received_total", "counter", "messages offered to the inbox", (double)inbox.received},
+        {"inbox_dropped_total", "counter", "messages refused because the inbox was full", (double)inbox.dropped},
+        {"inbox_waited_total", "counter", "messages that had to wait for room", (double)inbox.waited},
+        {"inbox_depth", "gauge", "messages waiting", (double)inbox.depth},
+        {"inbox_depth_max", "gauge", "most messages that ever waited", (double)inbox.depth_max},
+        {"inbox_bytes", "gauge", "bytes waiting", (double)inbox.bytes},
+        {"broker_connected", "gauge", "1 while the broker's connection is up", mqtt.is_connected ? 1 : 0},
+        {"broker_connects_total", "counter", "connections made to the broker", (double)mqtt.connects},
+        {"broker_losses_total", "counter", "connections to the broker that were lost", (double)mqtt.losses},
+        {"published_total", "counter", "messages published", (double)mqtt.published},
+        {"publish_failed_total", "counter", "messages that could not be published", (double)mqtt.publish_failed},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        buf_printf(out, "# HELP fieldline_%s %s\n# TYPE fieldline_%s %s\nfieldline_%s %.17g\n", rows[i].name,
+                   rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
+}

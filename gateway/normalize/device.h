@@ -1,0 +1,70 @@
+/* The devices that the gateway knows, in memory: identity, the streams' positions, rule state. Owned by the pipeline thread.
+ * What is here can be rebuilt from the store at any time (pipeline_load does). */
+#pragma once
+#include <stdint.h>
+
+#include "fieldline/message.h"
+#include "rules/rules.h"
+
+enum { DEVICE_STREAMS_MAX = 4 /* two lanes, and the two of a spool that was replaced */ };
+
+/* How far one stream of a device is committed. */
+struct device_stream {
+    char stream[CAP_UUID_BYTES + 1];
+    uint64_t seq;        /* everything up to here is in the store (or in the transaction under way) */
+    uint64_t acked_seq;  /* what the device was last told */
+    int64_t ack_due_mono_ms; /* 0: nothing to tell */
+    int64_t used_mono_ms;
+    bool is_urgent;
+    bool is_changed; /* position to be written with this transaction */
+    bool ack_now;    /* a repeat or a gap: tell again, soon */
+};
+
+/* Series ids of one metric, by part index; 0: not interned yet. */
+struct device_series {
+    int64_t *ids;
+    int count;
+};
+
+struct device {
+    char id[CAP_DEVICE_ID_BYTES + 1];
+    int64_t row; /* in the store; 0 until the birth is committed */
+    const struct pack *pack; /* NULL: model without a pack */
+    char model[CAP_MODEL_BYTES + 1];
+    struct rule_device *rules; /* NULL without a pack */
+    struct device_series *series; /* [pack->metric_count] */
+    struct device_stream streams[DEVICE_STREAMS_MAX];
+    int stream_count;
+    uint32_t capabilities; /* from the birth */
+    bool is_online;
+    bool is_touched; /* in this transaction: last_seen to be written */
+    bool has_ack;    /* on the list of devices with an ack due */
+    int64_t last_seen_ms;
+    int64_t birth_asked_mono_ms; /* when it was last told to introduce itself */
+    struct device *next_ack, *next_touched;
+};
+
+struct registry;
+struct registry *registry_new(void);
+void registry_free(struct registry *registry);
+struct device *registry_find(const struct registry *registry, const char *id); /* NULL: not known */
+/* Adds one that is not there. */
+struct device *registry_add(struct registry *registry, const char *id);
+size_t registry_count(const struct registry *registry);
+void registry_each(struct registry *registry, void (*fn)(void *self, struct device *device), void *self);
+
+/* Gives the device its pack (NULL: none) and fresh rule state when that is another one than before. */
+void device_set_pack(struct device *device, const char *model, const struct pack *pack);
+int64_t device_series_id(const struct device *device, int metric, int part); /* 0: not interned */
+void device_set_series(struct device *device, int metric, int part, int64_t id);
+struct device_stream *device_stream_find(struct device *device, const char *stream);
+/* Adds a stream at position 0; the one unused longest makes room. */
+struct device_stream *device_stream_add(struct device *device, const char *stream);
+
+/* What a stamped message is, given what is committed. */
+enum arrival {
+    ARRIVAL_NEXT,   /* contiguous: take it */
+    ARRIVAL_REPEAT, /* already committed: drop it, tell again */
+    ARRIVAL_GAP     /* something before it is missing: drop it, tell what is committed, the device goes back */
+};
+enum arrival device_stream_judge(const struct device_stream *stream, const struct wire_stamp *stamp);

@@ -1,0 +1,136 @@
+/* Scratch arrays are allocated once; a message is decoded into them and judged record by record. The caller has copied
+ * what it keeps by the time it calls again. Metric names resolve through the pack, parts through the device's rule
+ * state, so that all later stages work on two small integers. */
+#include "normalize/normalize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "normalize/unit.h"
+
+struct normalizer {
+    struct senml_record *records; /* [CAP_PACK_RECORDS] */
+    struct sample *samples;       /* [CAP_PACK_RECORDS] */
+    struct log_record *logs;      /* [CAP_LOGS_IN_MESSAGE] */
+    struct normalized out;
+};
+
+struct normalizer *normalizer_new(void) {
+    struct normalizer *n = mem_alloc(sizeof *n);
+    n->records = mem_alloc(sizeof *n->records * CAP_PACK_RECORDS);
+    n->samples = mem_alloc(sizeof *n->samples * CAP_PACK_RECORDS);
+    n->logs = mem_alloc(sizeof *n->logs * CAP_LOGS_IN_MESSAGE);
+    return n;
+}
+
+void normalizer_free(struct normalizer *n) {
+    if (!n)
+        return;
+    free(n->records);
+    free(n->samples);
+    free(n->logs);
+    free(n);
+}
+
+static void begin(struct normalizer *n) {
+    n->out.samples = n->samples;
+    n->out.logs = n->logs;
+    n->out.sample_count = n->out.log_count = n->out.reject_count = 0;
+    n->out.first_ms = n->out.last_ms = 0;
+}
+
+/* Where the reason for the next rejected record goes; NULL once enough are listed. */
+static struct fault *next_reject(struct normalizer *n) {
+    return n->out.reject_count < REJECTS_KEPT ? &n->out.rejects[n->out.reject_count] : NULL;
+}
+
+static void note_time(struct normalizer *n, int64_t event_ms) {
+    if (n->out.first_ms == 0 || event_ms < n->out.first_ms)
+        n->out.first_ms = event_ms;
+    if (event_ms > n->out.last_ms)
+        n->out.last_ms = event_ms;
+}
+
+enum result normalize_time(int64_t event_ms, int64_t now_ms, struct fault *fault) {
+    if (event_ms > now_ms + CAP_TIME_AHEAD_MS)
+        return fault_set(fault, RESULT_BAD_INPUT, "time %lld is %lld s in the future", (long long)event_ms,
+                         (long long)((event_ms - now_ms) / 1000));
+    if (event_ms < now_ms - (int64_t)CAP_TIME_BEHIND_DAYS * 86400 * 1000)
+        return fault_set(fault, RESULT_BAD_INPUT, "time %lld is older than %d days", (long long)event_ms,
+                         CAP_TIME_BEHIND_DAYS);
+    return RESULT_OK;
+}
+
+static enum result judge(struct device *device, const struct senml_record *r, int64_t now_ms, struct sample *out,
+                         struct fault *fault) {
+    const int metric = pack_metric_find(device->pack, r->metric);
+    if (metric < 0)
+        return fault_set(fault, RESULT_BAD_INPUT, "metric '%s' is not in the pack of model '%s'", r->metric,
+                         device->model);
+    const struct pack_metric *m = &device->pack->metrics[metric];
+    struct unit_conversion unit;
+    if (unit_convert(r->unit, m->unit, &unit) != RESULT_OK)
+        return fault_set(fault, RESULT_BAD_INPUT, "metric '%s' has unit '%s', expected '%s' or one that converts to it",
+                         r->metric, r->unit, m->unit);
+    const double value = r->value * unit.scale + unit.offset;
+    if ((m->has_min && value < m->min) || (m->has_max && value > m->max))
+        return fault_set(fault, RESULT_BAD_INPUT, "metric '%s' is %g, outside what its sensor can report (%g to %g)",
+                         r->metric, value, m->has_min ? m->min : -__builtin_inf(),
+                         m->has_max ? m->max : __builtin_inf());
+    const enum result result = normalize_time(r->event_ms, now_ms, fault);
+    if (result != RESULT_OK) {
+        fault_prefix(fault, "metric '%s'", r->metric);
+        return result;
+    }
+    const int part = rule_device_part(device->rules, r->part);
+    if (part < 0)
+        return fault_set(fault, RESULT_BAD_INPUT, "part '%s': the device has %d parts already", r->part,
+                         RULE_PARTS_MAX);
+    *out = (struct sample){.metric = metric, .part = part, .event_ms = r->event_ms, .value = value};
+    return RESULT_OK;
+}
+
+enum result normalize_tele(struct normalizer *n, struct device *device, const void *payload, size_t bytes,
+                           int64_t now_ms, const struct normalized **out, struct fault *fault) {
+    size_t count = 0;
+    begin(n);
+    const enum result result = senml_decode(payload, bytes, now_ms, n->records, CAP_PACK_RECORDS, &count, fault);
+    if (result != RESULT_OK)
+        return result;
+    for (size_t i = 0; i < count; i++) {
+        struct fault *reject = next_reject(n);
+        struct sample *sample = &n->samples[n->out.sample_count];
+        if (judge(device, &n->records[i], now_ms, sample, reject) == RESULT_OK) {
+            note_time(n, sample->event_ms);
+            n->out.sample_count++;
+        } else {
+            fault_prefix(reject, "record %zu", i + 1);
+            n->out.reject_count++;
+        }
+    }
+    *out = &n->out;
+    return RESULT_OK;
+}
+
+enum result normalize_logs(struct normalizer *n, const void *payload, size_t bytes, int64_t now_ms,
+                           const struct normalized **out, struct fault *fault) {
+    size_t count = 0;
+    begin(n);
+    const enum result result = logs_decode(payload, bytes, n->logs, CAP_LOGS_IN_MESSAGE, &count, fault);
+    if (result != RESULT_OK)
+        return result;
+    for (size_t i = 0; i < count; i++) {
+        struct fault *reject = next_reject(n);
+        if (normalize_time(n->logs[i].event_ms, now_ms, reject) == RESULT_OK) {
+            note_time(n, n->logs[i].event_ms);
+            if (n->out.log_count != i)
+                n->logs[n->out.log_count] = n->logs[i];
+            n->out.log_count++;
+        } else {
+            fault_prefix(reject, "line %zu", i + 1);
+            n->out.reject_count++;
+        }
+    }
+    *out = &n->out;
+    return RESULT_OK;
+}

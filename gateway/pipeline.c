@@ -1,0 +1,315 @@
+/* bytes -> topic -> stream position -> records -> journal, history, rules -> alarms -> tickets, all in one transaction.
+ *
+ * The sender's fault never stops the turn: the message (or the record in it) goes to the quarantine with a reason, and
+ * its seq counts as taken, because sending the same bytes again would not help. Two things are not taken and not
+ * acknowledged: what does not fit the stream's position (the device goes back), and telemetry of a device that has not
+ * introduced itself (its birth is asked for; taking the data would lose it, for nothing tells what it means). */
+#include "pipeline.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cases.h"
+#include "fieldline/log.h"
+#include "outbox.h"
+#include "session_desk.h"
+#include "store/devices.h"
+#include "store/records.h"
+
+enum { BIRTH_ASK_EVERY_MS = 10 * 1000, OLD_CHUNKS_PER_TURN = 50 };
+
+enum result pipeline_quarantine(struct core *core, const struct inbound *m, const char *device, const char *format,
+                                ...) {
+    struct fault reason;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason.text, sizeof reason.text, format, args);
+    va_end(args);
+    core->figures.quarantined++;
+    log_warn("gateway.pipeline", "quarantined", "device=%s topic=%s bytes=%zu reason=%s", device, log_text(m->topic),
+             m->payload_bytes, log_text(reason.text));
+    const struct quarantined q = {.at_ms = core->now_ms,
+                                  .topic = m->topic,
+                                  .device = device,
+                                  .reason = reason.text,
+                                  .payload = m->payload,
+                                  .payload_bytes = m->payload ? m->payload_bytes : 0};
+    effects_notify(core->effects, "quarantine", "", device);
+    return store_quarantine_add(core->store, &q);
+}
+
+static void touch(struct core *core, struct device *device) {
+    device->last_seen_ms = core->now_ms;
+    if (device->is_touched)
+        return;
+    device->is_touched = true;
+    device->next_touched = core->touched;
+    core->touched = device;
+}
+
+/* ---- what each kind of message means
+ * --------------------------------------------------------------------------------- */
+
+static enum result receive_birth(struct core *core, struct device *device, const struct inbound *m) {
+    struct birth_message birth;
+    struct fault fault;
+    if (birth_decode(m->payload, m->payload_bytes, &birth, &fault) != RESULT_OK)
+        return pipeline_quarantine(core, m, device->id, "birth: %s", fault.text);
+    enum result result = store_device_put(core->store, device->id, &birth, core->now_ms, &device->row);
+    if (result == RESULT_OK) {
+        const struct pack *pack = packs_find(core->packs, birth.model);
+        device->capabilities = birth.capabilities;
+        device->is_online = true;
+        device_set_pack(device, birth.model, pack);
+        effects_notify(core->effects, "device", device->id, device->id);
+        log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id,
+                 log_text(birth.model), log_text(birth.firmware), log_text(birth.agent));
+        if (!pack)
+            result = pipeline_quarantine(core, m, device->id, "birth: no product pack for model '%s'", birth.model);
+    }
+    birth_fini(&birth);
+    return result;
+}
+
+static enum result note_rejects(struct core *core, struct device *device, const struct inbound *m,
+                                const struct normalized *n) {
+    if (n->reject_count == 0)
+        return RESULT_OK;
+    core->figures.rejected_records += n->reject_count;
+    return pipeline_quarantine(core, m, device->id, "%zu of %zu records rejected; %s", n->reject_count,
+                               n->reject_count + n->sample_count + n->log_count, n->rejects[0].text);
+}
+
+static enum result series_of(struct core *core, struct device *device, const struct sample *sample, int64_t *id) {
+    *id = device_series_id(device, sample->metric, sample->part);
+    if (*id)
+        return RESULT_OK;
+    const enum result result = store_series_intern(core->store, device->row, device->pack->metrics[sample->metric].name,
+                                                   rule_device_part_name(device->rules, sample->part), id);
+    if (result == RESULT_OK)
+        device_set_series(device, sample->metric, sample->part, *id);
+    return result;
+}
+
+static enum result keep_samples(struct core *core, struct device *device, const struct inbound *m,
+                                const struct normalized *n) {
+    _Static_assert((int)CAP_PACK_RECORDS <= (int)JOURNAL_SAMPLES_MAX, "a message fits in a journal row");
+    struct journal_sample kept[CAP_PACK_RECORDS];
+    for (size_t i = 0; i < n->sample_count; i++) {
+        const struct sample *s = &n->samples[i];
+        kept[i] = (struct journal_sample){.event_ms = s->event_ms, .value = s->value};
+        const enum result result = series_of(core, device, s, &kept[i].series);
+        if (result != RESULT_OK)
+            return result;
+    }
+    const struct journal_row row = {.device = device->row,
+                                    .seq = m->stamp.seq,
+                                    .recv_ms = m->recv_wall_ms,
+                                    .first_ms = n->first_ms,
+                                    .last_ms = n->last_ms,
+                                    .samples = kept,
+                                    .count = n->sample_count};
+    int64_t id = 0;
+    const enum result result = journal_append(core->store, &row, &id);
+    if (result != RESULT_OK)
+        return result;
+    for (size_t i = 0; i < n->sample_count; i++)
+        history_add(core->history, kept[i].series, id, core->now_ms, kept[i].event_ms, kept[i].value);
+    core->figures.samples += n->sample_count;
+    return RESULT_OK;
+}
+
+static enum result receive_tele(struct core *core, struct device *device, const struct inbound *m) {
+    const struct normalized *n = NULL;
+    struct fault fault;
+    if (!device->pack)
+        return pipeline_quarantine(core, m, device->id, "tele: no product pack for model '%s'", device->model);
+    if (normalize_tele(core->normalizer, device, m->payload, m->payload_bytes, core->now_ms, &n, &fault) != RESULT_OK)
+        return pipeline_quarantine(core, m, device->id, "tele: %s", fault.text);
+    enum result result = note_rejects(core, device, m, n);
+    if (result != RESULT_OK || n->sample_count == 0)
+        return result;
+    result = keep_samples(core, device, m, n);
+    if (result != RESULT_OK)
+        return result;
+    firings_reset(&core->firings);
+    rule_device_samples(device->rules, n->samples, n->sample_count, &core->firings);
+    return cases_take(core, device, &core->firings, m->recv_mono_us);
+}
+
+static enum result receive_event(struct core *core, struct device *device, const struct inbound *m) {
+    struct event_message event;
+    struct fault fault;
+    if (event_decode(m->payload, m->payload_bytes, &event, &fault) != RESULT_OK ||
+        normalize_time(event.event_ms, core->now_ms, &fault) != RESULT_OK)
+        return pipeline_quarantine(core, m, device->id, "event: %s", fault.text);
+    core->figures.events++;
+    enum result result = store_event_add(core->store, device->row, core->now_ms, &event);
+    if (result != RESULT_OK)
+        return result;
+    if (event.kind == EVENT_GAP)
+        log_warn("gateway.pipeline", "gap_reported", "device=%s records=%llu reason=%s", device->id,
+                 (unsigned long long)event.gap_count, log_text(event.text));
+    if (event.kind == EVENT_CALL)
+        return cases_call(core, device, event.text);
+    if (event.kind != EVENT_FAULT || !device->rules)
+        return RESULT_OK;
+    firings_reset(&core->firings);
+    rule_device_event(device->rules, event.code, event.active, event.text, event.event_ms, &core->firings);
+    return cases_take(core, device, &core->firings, m->recv_mono_us);
+}
+
+static enum result receive_log(struct core *core, struct device *device, const struct inbound *m) {
+    const struct normalized *n = NULL;
+    struct fault fault;
+    if (normalize_logs(core->normalizer, m->payload, m->payload_bytes, core->now_ms, &n, &fault) != RESULT_OK)
+        return pipeline_quarantine(core, m, device->id, "log: %s", fault.text);
+    enum result result = note_rejects(core, device, m, n);
+    for (size_t i = 0; i < n->log_count && result == RESULT_OK; i++)
+        result = store_log_add(core->store, device->row, core->now_ms, &n->logs[i]);
+    core->figures.logs += n->log_count;
+    if (n->log_count > 0)
+        effects_notify(core->effects, "log", device->id, device->id);
+    return result;
+}
+
+static enum result receive_reply(struct core *core, struct device *device, const struct inbound *m) {
+    struct reply_message reply;
+    struct fault fault;
+    if (reply_decode(m->payload, m->payload_bytes, &reply, &fault) != RESULT_OK)
+        return pipeline_quarantine(core, m, device->id, "reply: %s", fault.text);
+    core->figures.replies++;
+    const enum result result = outbox_answered(core, device, &reply);
+    reply_fini(&reply);
+    return result;
+}
+
+static const struct {
+    enum topic_kind kind;
+    enum result (*receive)(struct core *core, struct device *device, const struct inbound *m);
+    bool is_urgent; /* lane */
+    bool needs_birth;
+} kinds[] = {
+    {TOPIC_UP_BIRTH, receive_birth, true, false}, {TOPIC_UP_TELE, receive_tele, false, true},
+    {TOPIC_UP_EVENT, receive_event, true, true},  {TOPIC_UP_LOG, receive_log, false, true},
+    {TOPIC_UP_REPLY, receive_reply, true, true},
+};
+
+/* ---- position, then meaning
+ * -------------------------------------------------------------------------------------------- */
+
+static enum result receive_state(struct core *core, struct device *device, const struct inbound *m) {
+    const bool is_online = m->payload_bytes == 6 && memcmp(m->payload, "online", 6) == 0;
+    if (!is_online && !(m->payload_bytes == 7 && memcmp(m->payload, "offline", 7) == 0))
+        return pipeline_quarantine(core, m, device->id, "state: expected 'online' or 'offline'");
+    if (device->is_online == is_online || device->row == 0)
+        return RESULT_OK;
+    device->is_online = is_online;
+    log_info("gateway.pipeline", is_online ? "online" : "offline", "device=%s", device->id);
+    effects_notify(core->effects, "device", device->id, device->id);
+    const enum result result = store_device_seen(core->store, device->row, is_online, device->last_seen_ms);
+    return result == RESULT_OK && !is_online ? session_desk_device_gone(core, device) : result;
+}
+
+/* Asks a device that is not known to introduce itself, now and then; what it sent meanwhile stays with it. */
+static enum result ask_birth(struct core *core, struct device *device, const struct inbound *m) {
+    if (device->birth_asked_mono_ms && core->now_mono_ms < device->birth_asked_mono_ms + BIRTH_ASK_EVERY_MS)
+        return RESULT_OK;
+    device->birth_asked_mono_ms = core->now_mono_ms;
+    outbox_ask_birth(core, device);
+    return pipeline_quarantine(core, m, device->id, "unknown device: no birth message yet (asked for it)");
+}
+
+static enum result receive_up(struct core *core, struct device *device, size_t kind, const struct inbound *m) {
+    struct device_stream *stream = NULL;
+    if (m->bad_stamp)
+        return pipeline_quarantine(core, m, device->id, "stamp: %s", m->bad_stamp);
+    if (kinds[kind].needs_birth && device->row == 0)
+        return ask_birth(core, device, m);
+    if (m->has_stamp) {
+        stream = device_stream_find(device, m->stamp.stream);
+        if (!stream)
+            stream = device_stream_add(device, m->stamp.stream);
+        stream->is_urgent = kinds[kind].is_urgent;
+        stream->used_mono_ms = core->now_mono_ms;
+        const enum arrival arrival = device_stream_judge(stream, &m->stamp);
+        if (arrival != ARRIVAL_NEXT) {
+            if (arrival == ARRIVAL_GAP)
+                core->figures.gaps++;
+            else
+                core->figures.repeats++;
+            stream->ack_now = true;
+            acks_note(core->acks, device, stream, core->now_mono_ms);
+            /* A gateway that lost its database meets a stream in its middle: what the device sends again first may be
+             * data that needs to know the device, so an introduction counts wherever it stands. */
+            return kinds[kind].kind == TOPIC_UP_BIRTH && device->row == 0 ? receive_birth(core, device, m) : RESULT_OK;
+        }
+    }
+    const enum result result = kinds[kind].receive(core, device, m);
+    if (result != RESULT_OK)
+        return result;
+    touch(core, device);
+    if (stream) {
+        stream->seq = m->stamp.seq;
+        stream->is_changed = true;
+        acks_note(core->acks, device, stream, core->now_mono_ms);
+    }
+    return RESULT_OK;
+}
+
+enum result pipeline_receive(struct core *core, const struct inbound *m) {
+    struct topic topic;
+    struct fault fault;
+    core->figures.messages++;
+    if (m->topic_bytes > CAP_TOPIC_BYTES)
+        return pipeline_quarantine(core, m, "", "topic of %zu bytes, at most %d", m->topic_bytes, CAP_TOPIC_BYTES);
+    if (topic_parse(m->topic, m->topic_bytes, &topic, &fault) != RESULT_OK)
+        return pipeline_quarantine(core, m, "", "topic: %s", fault.text);
+    struct device *device = registry_find(core->registry, topic.device);
+    if (!device && topic.kind == TOPIC_STATE)
+        return RESULT_OK; /* it will introduce itself */
+    if (!device)
+        device = registry_add(core->registry, topic.device);
+    if (!m->payload && m->has_stamp && device->row) {
+        /* too big to be taken ever: its place in the stream is, or the device would send it for ever */
+        struct device_stream *stream = device_stream_find(device, m->stamp.stream);
+        if (stream && device_stream_judge(stream, &m->stamp) == ARRIVAL_NEXT) {
+            stream->seq = m->stamp.seq;
+            stream->is_changed = true;
+            touch(core, device);
+            acks_note(core->acks, device, stream, core->now_mono_ms);
+        }
+    }
+    if (!m->payload)
+        return pipeline_quarantine(core, m, device->id, "payload of %zu bytes, at most %d", m->payload_bytes,
+                                   CAP_PAYLOAD_BYTES);
+    if (topic.kind == TOPIC_STATE)
+        return receive_state(core, device, m);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].kind == topic.kind)
+            return receive_up(core, device, i, m);
+    return pipeline_quarantine(core, m, device->id, "%s: not a topic for devices to publish on",
+                               topic_kind_name(topic.kind));
+}
+
+enum result pipeline_finish(struct core *core) {
+    for (struct device *device = core->touched; device; device = device->next_touched) {
+        device->is_touched = false;
+        if (device->row == 0)
+            continue;
+        enum result result = store_device_seen(core->store, device->row, device->is_online, device->last_seen_ms);
+        for (int i = 0; i < device->stream_count && result == RESULT_OK; i++) {
+            struct device_stream *stream = &device->streams[i];
+            if (!stream->is_changed)
+                continue;
+            stream->is_changed = false;
+            result = store_stream_put(core->store, device->row, stream->stream, stream->is_urgent, stream->seq,
+                                      core->now_ms);
+        }
+        if (result != RESULT_OK)
+            return result;
+    }
+    core->touched = NULL;
+    return history_step(core->history, core->now_ms, OLD_CHUNKS_PER_TURN);
+}

@@ -1,0 +1,14 @@
+/* The map: what happens to one received message, stage by stage. Runs inside the turn's transaction. */
+#pragma once
+#include "core.h"
+
+/* RESULT_OK also for everything that was the sender's fault: quarantined, counted, acknowledged or asked for again. Any other
+ * result is the store's: the turn is to be rolled back. */
+FL_CHECK enum result pipeline_receive(struct core *core, const struct inbound *message);
+/* Once at the end of a turn: positions of streams, who was seen, full chunks. */
+FL_CHECK enum result pipeline_finish(struct core *core);
+/* Forgets everything and reads it from the store again: at the start, and after a turn that failed. */
+FL_CHECK enum result pipeline_load(struct core *core, struct fault *fault);
+/* Puts what could not be accepted aside, with the reason, and counts it. */
+FL_CHECK enum result pipeline_quarantine(struct core *core, const struct inbound *message, const char *device,
+                                         const char *format, ...) FL_PRINTF(4, 5);

@@ -1,0 +1,87 @@
+/* Rows; include/fieldline/config.h does the work. Read once at start: what may change while running (packs,
+ * certificates) is read from where these point. */
+#include "settings.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#define AT(member) offsetof(struct settings, member)
+#define COUNT(a)   (sizeof(a) / sizeof *(a))
+#define DAY_MS     (24 * 3600 * 1000LL)
+
+static const struct config_row rows[] = {
+    {"gateway", "data_dir", CONFIG_STRING, AT(data_dir), NULL, 0, 0, true,
+     "folder of the database, the sealing key and the transcripts; made by 'init', mode 0700"},
+    {"gateway", "rules_dir", CONFIG_STRING, AT(rules_dir), NULL, 0, 0, true, "folder of the product packs"},
+    {"gateway", "log_level", CONFIG_STRING, AT(log_level), "info", 0, 0, false, "debug, info, warn or error"},
+    {"broker", "host", CONFIG_STRING, AT(broker_host), "127.0.0.1", 0, 0, false, "MQTT broker"},
+    {"broker", "port", CONFIG_INTEGER, AT(broker_port), "8883", 1, 65535, false, "its TLS port"},
+    {"broker", "ca", CONFIG_STRING, AT(broker_ca), NULL, 0, 0, true, "CA that signed the broker's certificate, PEM"},
+    {"broker", "cert", CONFIG_STRING, AT(broker_cert), NULL, 0, 0, true, "the gateway's client certificate, PEM"},
+    {"broker", "key", CONFIG_STRING, AT(broker_key), NULL, 0, 0, true, "its private key, PEM, mode 0600"},
+    {"broker", "keep_alive", CONFIG_DURATION, AT(broker_keep_alive_ms), "30s", 5000, 1200 * 1000, false,
+     "MQTT keep-alive; stays far above the inbox's wait"},
+    {"broker", "qos", CONFIG_INTEGER, AT(broker_qos), "1", 0, 1, false,
+     "of the subscription; a message comes with the lower of this and what the device used"},
+    {"inbox", "messages", CONFIG_INTEGER, AT(inbox_messages), "20000", 100, 1000000, false,
+     "messages held before Paho's thread has to wait"},
+    {"inbox", "bytes", CONFIG_SIZE, AT(inbox_bytes), "64MiB", 1 << 20, 1LL << 32, false, "the same in bytes"},
+    {"inbox", "wait", CONFIG_DURATION, AT(inbox_wait_ms), "1s", 1, 10000, false,
+     "how long a full inbox makes Paho's thread wait before the message is dropped (the device sends it again)"},
+    {"batch", "messages", CONFIG_INTEGER, AT(batch_messages), "1000", 1, 10000, false, "most messages in one commit"},
+    {"batch", "wait", CONFIG_DURATION, AT(batch_wait_ms), "10ms", 1, 1000, false,
+     "how long the first message of a batch waits for others"},
+    {"batch", "acks_per_second", CONFIG_INTEGER, AT(acks_per_second), "2000", 10, 100000, false,
+     "most acknowledgements published; windows are sized for it"},
+    {"web", "listen", CONFIG_STRING, AT(web_listen), "127.0.0.1", 0, 0, false, "address for people (HTTPS)"},
+    {"web", "port", CONFIG_INTEGER, AT(web_port), "8443", 0, 65535, false, "0: any free one (data_dir/ports.json)"},
+    {"web", "session_listen", CONFIG_STRING, AT(session_listen), "127.0.0.1", 0, 0, false,
+     "address that products dial in to for sessions"},
+    {"web", "session_port", CONFIG_INTEGER, AT(session_port), "8444", 0, 65535, false, "0: any free one"},
+    {"web", "session_url", CONFIG_STRING, AT(session_url), NULL, 0, 0, false,
+     "what products are told to dial, wss://HOST:PORT; default: made from the two above"},
+    {"web", "cert", CONFIG_STRING, AT(web_cert), NULL, 0, 0, true, "server certificate, PEM"},
+    {"web", "key", CONFIG_STRING, AT(web_key), NULL, 0, 0, true, "its private key, PEM, mode 0600"},
+    {"web", "device_ca", CONFIG_STRING, AT(device_ca), NULL, 0, 0, true,
+     "CA that signs the products' certificates, PEM"},
+    {"web", "console_dir", CONFIG_STRING, AT(console_dir), NULL, 0, 0, true, "the built console"},
+    {"web", "reader_threads", CONFIG_INTEGER, AT(reader_threads), "2", 1, 64, false, "threads that answer reads"},
+    {"web", "login_idle", CONFIG_DURATION, AT(login_idle_ms), "8h", 60000, 30 * DAY_MS, false,
+     "a login ends after this much idleness"},
+    {"web", "login_max", CONFIG_DURATION, AT(login_max_ms), "12h", 60000, 30 * DAY_MS, false,
+     "and after this in any case"},
+    {"sessions", "consent_wait", CONFIG_DURATION, AT(consent_wait_ms), "2m", 5000, 3600 * 1000, false,
+     "how long an owner has to answer; no answer is a no"},
+};
+static const struct config_schema schema = {.rows = rows, .row_count = COUNT(rows)};
+
+enum result settings_read(const char *path, struct settings **out, struct buf *problems) {
+    struct settings *settings = mem_alloc(sizeof *settings);
+    const enum result result = config_read(&schema, path, settings, problems);
+    if (result != RESULT_OK) {
+        settings_free(settings);
+        return result;
+    }
+    *out = settings;
+    return RESULT_OK;
+}
+
+void settings_free(struct settings *settings) {
+    if (!settings)
+        return;
+    config_free_strings(&schema, settings);
+    free(settings);
+}
+
+void settings_print_reference(struct buf *out) {
+    config_print_reference(&schema, out);
+}
+
+char *settings_path(const struct settings *settings, const char *name) {
+    struct buf path;
+    buf_init(&path, 4096);
+    buf_printf(&path, "%s/%s", settings->data_dir, name);
+    char *text = mem_strdup(buf_text(&path));
+    buf_fini(&path);
+    return text;
+}

@@ -1,0 +1,22 @@
+/* The gateway's configuration file (deploy/gateway.conf.example documents every key). */
+#pragma once
+#include "fieldline/config.h"
+
+struct settings {
+    char *data_dir, *rules_dir, *log_level;
+    char *broker_host, *broker_ca, *broker_cert, *broker_key;
+    int64_t broker_port, broker_keep_alive_ms, broker_qos;
+    int64_t inbox_messages, inbox_bytes, inbox_wait_ms;
+    int64_t batch_messages, batch_wait_ms;
+    int64_t acks_per_second;
+    char *web_listen, *session_listen, *session_url;
+    int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
+    char *web_cert, *web_key, *device_ca, *console_dir;
+    int64_t consent_wait_ms;
+};
+/* Problems as "file:line: text" lines. */
+FL_CHECK enum result settings_read(const char *path, struct settings **out, struct buf *problems);
+void settings_free(struct settings *settings);
+void settings_print_reference(struct buf *out);
+/* data_dir/name, allocated. */
+char *settings_path(const struct settings *settings, const char *name);

@@ -1,0 +1,222 @@
+/* Group commit. Waiting a few milliseconds for others to come is what makes a durable commit affordable at tens of
+ * thousands of messages a second: the wait is bounded (batch.wait) and the batch too (batch.messages).
+ *
+ * When the transaction fails nothing of the turn has happened: it is rolled back, nobody is acknowledged or answered
+ * but with "try again", and what is in memory is read anew from the store, because it may be ahead of it. Agents keep
+ * what was not acknowledged. The next attempt waits a little longer each time; a disk that has room again needs no
+ * restart. */
+#include "turn.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "desk.h"
+#include "fieldline/clock.h"
+#include "fieldline/log.h"
+#include "outbox.h"
+#include "pipeline.h"
+#include "session_desk.h"
+
+enum {
+    IDLE_WAIT_MS = 200,
+    TICK_MS = 1000,
+    TRIM_ROWS = 2000, /* journal rows deleted in one turn, at most */
+    JOURNAL_KEEP_EXTRA_MS = 10 * 60 * 1000,
+    RECOVER_WAIT_MAX_MS = 30 * 1000
+};
+
+struct turns {
+    struct core *core;
+    struct inbound **batch;
+    size_t batch_room;
+    pthread_mutex_t lock;
+    struct change *first, **last; /* handed over, not yet taken */
+    _Atomic bool is_stopping;
+    int64_t tick_mono_ms;
+    int64_t journal_keep_ms; /* how far back the rules of any pack look */
+    bool is_broken;          /* the last turn failed: load before the next */
+    int64_t recover_wait_ms;
+};
+
+struct turns *turns_new(struct core *core) {
+    struct turns *t = mem_alloc(sizeof *t);
+    t->core = core;
+    t->batch_room = (size_t)core->settings->batch_messages;
+    t->batch = mem_alloc(t->batch_room * sizeof *t->batch);
+    t->last = &t->first;
+    t->recover_wait_ms = IDLE_WAIT_MS;
+    pthread_mutex_init(&t->lock, NULL);
+    for (size_t i = 0; i < packs_count(core->packs); i++) {
+        const int64_t window = packs_at(core->packs, i)->longest_window_ms;
+        t->journal_keep_ms = window > t->journal_keep_ms ? window : t->journal_keep_ms;
+    }
+    t->journal_keep_ms += JOURNAL_KEEP_EXTRA_MS;
+    return t;
+}
+
+static struct change *take_changes(struct turns *t) {
+    pthread_mutex_lock(&t->lock);
+    struct change *list = t->first;
+    t->first = NULL;
+    t->last = &t->first;
+    pthread_mutex_unlock(&t->lock);
+    return list;
+}
+
+void turns_free(struct turns *t) {
+    if (!t)
+        return;
+    for (struct change *change = take_changes(t), *next; change; change = next) {
+        next = change->next;
+        change_free(change);
+    }
+    pthread_mutex_destroy(&t->lock);
+    free(t->batch);
+    free(t);
+}
+
+void turns_submit(void *self, struct change *change) {
+    struct turns *t = self;
+    change->next = NULL;
+    pthread_mutex_lock(&t->lock);
+    *t->last = change;
+    t->last = &change->next;
+    pthread_mutex_unlock(&t->lock);
+    inbox_wake(t->core->inbox);
+}
+
+void turns_stop(struct turns *t) {
+    t->is_stopping = true;
+    inbox_wake(t->core->inbox);
+}
+
+/* Waits for the first message, then a little for others. */
+static size_t gather(struct turns *t) {
+    struct core *core = t->core;
+    const int64_t idle = acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS);
+    size_t count = inbox_take(core->inbox, t->batch, t->batch_room, idle);
+    if (count == 0)
+        return 0;
+    const int64_t until = clock_mono_ms() + core->settings->batch_wait_ms;
+    while (count < t->batch_room) {
+        const int64_t left = until - clock_mono_ms();
+        if (left <= 0)
+            break;
+        const size_t more = inbox_take(core->inbox, t->batch + count, t->batch_room - count, left);
+        if (more == 0)
+            break; /* nothing came, or there is other work */
+        count += more;
+    }
+    return count;
+}
+
+/* Carries changes out as long as `result` is OK; all become answers of this turn, executed or not. */
+static enum result execute(struct core *core, struct change *changes, enum result result) {
+    for (struct change *change = changes, *next; change; change = next) {
+        next = change->next;
+        if (result == RESULT_OK)
+            result = desk_execute(core, change);
+        effects_answer(core->effects, change);
+    }
+    return result;
+}
+
+static enum result tick(struct turns *t) {
+    struct core *core = t->core;
+    int trimmed;
+    if (core->now_mono_ms < t->tick_mono_ms)
+        return RESULT_OK;
+    t->tick_mono_ms = core->now_mono_ms + TICK_MS;
+    enum result result = session_desk_tick(core);
+    if (result == RESULT_OK)
+        result = journal_trim(core->store, history_pins(core->history), core->now_ms - t->journal_keep_ms, TRIM_ROWS,
+                              &trimmed);
+    const struct history_figures h = history_read_figures(core->history);
+    core->figures.devices = registry_count(core->registry);
+    core->figures.history_bytes = h.memory_bytes;
+    core->figures.open_samples = h.open_samples;
+    return result;
+}
+
+/* Carries everything out; whatever the result, every change is among the effects and every message is freed. */
+static enum result carry_out(struct turns *t, size_t count, struct change *changes) {
+    struct core *core = t->core;
+    core->now_ms = clock_wall_ms();
+    core->now_mono_ms = clock_mono_ms();
+    enum result result = store_begin(core->store);
+    if (result == RESULT_OK)
+        result = outbox_pump(core);
+    for (size_t i = 0; i < count; i++) {
+        if (result == RESULT_OK)
+            result = pipeline_receive(core, t->batch[i]);
+        inbound_free(t->batch[i]);
+    }
+    result = execute(core, changes, result);
+    if (result == RESULT_OK)
+        result = tick(t);
+    if (result == RESULT_OK)
+        result = pipeline_finish(core);
+    return result == RESULT_OK ? store_commit(core->store) : result;
+}
+
+static void fail(struct turns *t, enum result result) {
+    struct core *core = t->core;
+    log_error("gateway.turn", "turn_failed", "result=%s store=%s", result_name(result),
+              log_text(store_error(core->store)));
+    store_rollback(core->store);
+    effects_drop(core->effects, core->web);
+    core->figures.turns_failed++;
+    t->is_broken = true;
+}
+
+/* Reads everything anew after a failure; until that works, what comes in is dropped unacknowledged. */
+static bool mend(struct turns *t) {
+    struct fault fault;
+    if (pipeline_load(t->core, &fault) == RESULT_OK) {
+        log_info("gateway.turn", "store_usable_again", "waited_ms=%lld", (long long)t->recover_wait_ms);
+        t->is_broken = false;
+        t->recover_wait_ms = IDLE_WAIT_MS;
+        return true;
+    }
+    log_error("gateway.turn", "store_unusable", "reason=%s", log_text(fault.text));
+    const int64_t until = clock_mono_ms() + t->recover_wait_ms;
+    while (!t->is_stopping && clock_mono_ms() < until) {
+        const size_t count = inbox_take(t->core->inbox, t->batch, t->batch_room, until - clock_mono_ms());
+        for (size_t i = 0; i < count; i++)
+            inbound_free(t->batch[i]);
+    }
+    execute(t->core, take_changes(t), RESULT_IO);
+    effects_drop(t->core->effects, t->core->web);
+    t->recover_wait_ms = t->recover_wait_ms * 2 > RECOVER_WAIT_MAX_MS ? RECOVER_WAIT_MAX_MS : t->recover_wait_ms * 2;
+    return false;
+}
+
+void turns_run(struct turns *t) {
+    struct core *core = t->core;
+    while (!t->is_stopping) {
+        if (t->is_broken && !mend(t))
+            continue;
+        const size_t count = gather(t);
+        struct change *changes = take_changes(t);
+        mqtt_tick(core->mqtt, clock_mono_ms());
+        const enum result result = carry_out(t, count, changes);
+        core->figures.turns++;
+        if (result != RESULT_OK) {
+            fail(t, result);
+            continue;
+        }
+        effects_run(core->effects, core->web);
+        acks_publish(core->acks, core->mqtt, clock_mono_ms());
+        const enum result moved = store_checkpoint(core->store);
+        if (moved != RESULT_OK)
+            log_warn("gateway.turn", "checkpoint_failed", "store=%s", log_text(store_error(core->store)));
+    }
+}
+
+void turns_last(struct turns *t) {
+    const enum result result = carry_out(t, 0, take_changes(t));
+    if (result != RESULT_OK)
+        fail(t, result);
+    else
+        effects_run(t->core->effects, t->core->web);
+}

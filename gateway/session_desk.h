@@ -1,5 +1,6 @@
-/* Remote sessions at the gateway's desk: from a ticket's request through the owner's answer to the report. Every step is a row
- * of the session, a line of the ticket's history and an entry of the audit log, in one transaction. Pipeline thread. */
+/* Remote sessions at the gateway's desk: from a ticket's request through the owner's answer to the report. Every step
+ * is a row of the session, a line of the ticket's history and an entry of the audit log, in one transaction. Pipeline
+ * thread. */
 #pragma once
 #include "core.h"
 #include "fieldline/keys.h"
@@ -19,7 +20,7 @@ FL_CHECK enum result session_desk_tick(struct core *core);
 FL_CHECK enum result session_desk_device_gone(struct core *core, const struct device *device);
 /* The ticket is not open any more: its sessions end. */
 FL_CHECK enum result session_desk_ticket_closed(struct core *core, int64_t ticket);
-/* After a restart: what was live or being asked then has ended. Unsealed transcripts are recovered and sealed as incomplete.
- * Not in a transaction. */
+/* After a restart: what was live or being asked then has ended. Unsealed transcripts are recovered and sealed as
+ * incomplete. Not in a transaction. */
 FL_CHECK enum result session_desk_recover(struct core *core, const char *transcript_dir, const struct key *seal_key,
                                           struct fault *fault);

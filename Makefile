@@ -57,7 +57,8 @@ SESSION_LIB := $(OUT)/agent-session.a
 CORE_LIB    := $(OUT)/gateway-core.a
 CORE_SRC    := $(filter-out gateway/main.c,$(wildcard gateway/*.c))
 AGENT_SRC   := $(filter-out agent/main.c,$(wildcard agent/*.c) $(wildcard agent/collect/*.c))
-SESSION_SRC := $(filter-out agent/session/main.c,$(wildcard agent/session/*.c))
+# The session process shares the agent's loop, how it starts programs, and the form of the grant.
+SESSION_SRC := $(filter-out agent/session/main.c,$(wildcard agent/session/*.c)) $(addprefix agent/,loop.c child.c run.c session_grant.c)
 
 PROGRAMS := $(OUT)/fieldline-gateway $(OUT)/fieldline-agent $(OUT)/fieldline-session
 
@@ -99,9 +100,9 @@ NEEDS_wire      :=
 NEEDS_ingest    := ingest
 NEEDS_normalize := normalize rules
 NEEDS_rules     := rules normalize
-NEEDS_tickets   := tickets rules
+NEEDS_tickets   := tickets rules normalize
 NEEDS_sessions  := sessions
-NEEDS_store     := store sessions tickets rules
+NEEDS_store     := store sessions tickets rules normalize
 NEEDS_web       := web store sessions tickets rules
 unit_dir = $(strip $(if $(filter wire,$(1)),tests/unit/include,$(if $(filter agent,$(1)),tests/unit/agent,$(if $(filter session,$(1)),tests/unit/agent/session,$(if $(filter core,$(1)),tests/unit/gateway,tests/unit/gateway/$(1))))))
 unit_src = $(wildcard $(call unit_dir,$(1))/*.c $(if $(filter agent,$(1)),tests/unit/agent/collect/*.c))
@@ -120,7 +121,7 @@ UNIT_PROGRAMS := $(foreach u,$(UNITS),$(if $(call unit_src,$(u)),$(OUT)/unit-$(u
 # ---- fuzz targets: tests/fuzz/NAME.c, corpus in tests/fuzz/corpus/NAME/ ------------------------------------------------
 # Without libFuzzer (every MODE but fuzz) a target links with replay.c, which runs the corpus through it.
 FUZZERS := $(filter-out replay,$(basename $(notdir $(wildcard tests/fuzz/*.c))))
-ALL_LIBS := $(STAGE_LIBS) $(AGENT_LIB) $(WIRE_LIB)
+ALL_LIBS := $(STAGE_LIBS) $(AGENT_LIB) $(SESSION_LIB) $(WIRE_LIB)
 FUZZ_PROGRAMS := $(FUZZERS:%=$(OUT)/fuzz-%)
 $(OUT)/fuzz-%: $(OUT)/tests/fuzz/%.o $(if $(filter fuzz,$(MODE)),,$(OUT)/tests/fuzz/replay.o) $(ALL_LIBS)
 	$(link) $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LIBS_gateway)

@@ -70,4 +70,4 @@ size_t utf8_cut(const void *bytes, size_t count);
 
 /* UUID version 4 as text, 36 characters and NUL. */
 void uuid_make(char out[37]);
-bool uuid_valid(const char *text);
+bool uuid_valid(const char *text); /* any version, lower case */

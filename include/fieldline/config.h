@@ -20,6 +20,7 @@ enum config_type {
     CONFIG_REAL      /* double, min..max */
 };
 
+/* min and max both 0: no bounds. For a string they count bytes. */
 struct config_row {
     const char *section, *key;
     enum config_type type;
@@ -38,7 +39,8 @@ struct config_schema {
                             struct fault *fault);
 };
 
-/* Fills `into` (zeroed by the caller). Each problem is one "file:line: text" line in `problems`. */
+/* Fills `into` (zeroed by the caller; when it fails, strings are freed and NULL again). Each problem is one
+ * "file:line: text" line in `problems`. */
 FL_CHECK enum result config_read(const struct config_schema *schema, const char *path, void *into, struct buf *problems);
 /* The same for a text in memory (tests, fuzz); `name` stands for the file. */
 FL_CHECK enum result config_read_text(const struct config_schema *schema, const char *name, const char *text, void *into,

@@ -30,7 +30,9 @@ struct wire_stamp {
 enum { SEVERITY_EMERGENCY, SEVERITY_ALERT, SEVERITY_CRITICAL, SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTICE, SEVERITY_INFO, SEVERITY_DEBUG };
 const char *severity_name(int severity); /* "emerg" .. "debug" */
 
-/* event: {"t":ms,"kind":"fault","code":"E17","active":true,"severity":3,"text":"..."} */
+/* event: {"t":ms,"kind":"fault","code":"E17","active":true,"severity":3,"text":"..."}
+ *        {"t":ms,"kind":"gap","count":120,"first":ms,"last":ms,"severity":4,"text":"spool full"}
+ * kind: fault call gap info. code and active belong to a fault, and must be there; severity and text may be missing. */
 enum event_kind {
     EVENT_FAULT, /* a fault code appeared (active) or went away */
     EVENT_CALL,  /* the owner calls for service; text is theirs */
@@ -61,7 +63,8 @@ struct log_record {
 };
 FL_CHECK enum result logs_decode(const void *payload, size_t bytes, struct log_record *out, size_t room, size_t *count,
                                  struct fault *fault);
-/* Appends one record to a message under way (begin, add..., end); RESULT_FULL when it no longer fits. */
+/* Appends one record to a message under way (begin, add..., end); RESULT_FULL when it no longer fits (RESULT_TOO_BIG:
+ * it fits no message of this cap). `out` of logs_pack_finish becomes the payload, "" when there are no records. */
 struct logs_pack {
     struct buf body;
     size_t record_count;

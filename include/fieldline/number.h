@@ -6,7 +6,8 @@
 #include "fieldline/result.h"
 
 FL_CHECK bool number_i64(const char *text, size_t chars, int64_t min, int64_t max, int64_t *out);
-/* Decimal, optional fraction and exponent; "nan" and "inf" are refused. Correctly rounded (fast path for short ones). */
+/* Decimal, optional fraction and exponent; "nan", "inf", what overflows and more than 400 characters are refused.
+ * Correctly rounded (fast path for short ones). */
 FL_CHECK bool number_double(const char *text, size_t chars, double *out);
 /* "250ms", "10s", "5m", "2h", "3d", "1w", "1y", and sums like "1h30m" (Prometheus durations). Result in ms, > 0. */
 FL_CHECK bool number_duration_ms(const char *text, size_t chars, int64_t *out);

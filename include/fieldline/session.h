@@ -7,12 +7,14 @@
  *
  *   channel               dir   bytes
  *   0x00 control          both  (text messages; the byte does not appear on the wire, only in the chain)
- *   0x01 terminal         both  UTF-8 text, never cut inside a character; invalid bytes of a program become U+FFFD at the
- *                               product, so that the asciicast line and the frame hold the same text
+ *   0x01 terminal         both  UTF-8 text (NUL may be in it), never cut inside a character; invalid bytes of a program
+ *                               become U+FFFD at the product, so that the asciicast line and the frame hold the same text
  *   0x02 terminal secret  down  16 random bytes, then input typed while ECHO is off. The salt makes the frame's hash
  *                               impossible to guess; the transcript keeps the hash alone
  *   0xff credit           both  channel byte, u32 big endian: the sender of this may be sent so many bytes more on that
- *                               channel. Belongs to one leg; not in the chain, not in the transcript
+ *                               channel. Belongs to one leg; not in the chain, not in the transcript. Only the terminal
+ *                               has credit (0x01, which counts for 0x02 without its salt): none at terminal.open, void at
+ *                               terminal.closed. A person's leg may do without; then the queue of its socket counts
  *
  * Control methods, gateway -> product (the gateway adds "by": the user's name, so the product countersigns who asked):
  *   terminal.open {cols,rows,term?}  terminal.resize {cols,rows}  terminal.close {}
@@ -48,6 +50,11 @@ FL_CHECK bool capability_parse(const char *text, enum capability *out);
 /* "observe,shell" <-> bits; parse refuses unknown names and says which. */
 FL_CHECK enum result capabilities_parse(const char *text, uint32_t *out, struct fault *fault);
 void capabilities_print(uint32_t bits, struct buf *out);
+/* The same as a JSON array of names, a member of an object. read refuses unknown names; an empty array is no bits. */
+struct json;
+struct json_out;
+FL_CHECK enum result capabilities_read(const struct json *object, const char *key, uint32_t *out, struct fault *fault);
+void capabilities_write(struct json_out *out, const char *key, uint32_t bits);
 
 enum channel { CHANNEL_CONTROL = 0x00, CHANNEL_TERMINAL = 0x01, CHANNEL_TERMINAL_SECRET = 0x02, CHANNEL_CREDIT = 0xff };
 enum { SECRET_SALT_BYTES = 16 };

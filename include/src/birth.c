@@ -105,12 +105,7 @@ void birth_encode(const struct birth_message *birth, struct buf *out) {
     for (size_t i = 0; i < birth->metric_count; i++)
         jo_str(&j, NULL, birth->metrics[i]);
     jo_end(&j);
-    jo_array(&j, "capabilities");
-    for (int c = 0; c < CAPABILITY_COUNT; c++) {
-        if (birth->capabilities & CAPABILITY_BIT(c))
-            jo_str(&j, NULL, capability_name((enum capability)c));
-    }
-    jo_end(&j);
+    capabilities_write(&j, "capabilities", birth->capabilities);
     jo_array(&j, "diagnostics");
     for (size_t i = 0; i < birth->diagnostic_count; i++)
         jo_str(&j, NULL, birth->diagnostics[i]);

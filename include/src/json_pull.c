@@ -6,6 +6,7 @@
  * left: the SenML decoder is shorter when it asks for what it expects than when it must remember where it is. */
 #include "fieldline/json_pull.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "fieldline/caps.h"
@@ -16,7 +17,8 @@ void json_pull_init(struct json_pull *p, const char *text, size_t count) {
     *p = (struct json_pull){.start = text, .at = text, .end = text + count, .state = EXPECT_VALUE};
 }
 
-static enum json_token fail(struct json_pull *p, const char *error) {
+/* Out of line: the hot functions stay small. */
+__attribute__((cold, noinline)) static enum json_token fail(struct json_pull *p, const char *error) {
     p->state = FAILED;
     p->error = error;
     return JSON_ERROR;
@@ -24,6 +26,8 @@ static enum json_token fail(struct json_pull *p, const char *error) {
 
 static inline void skip_space(struct json_pull *p) {
     const char *at = p->at;
+    if (at < p->end && (unsigned char)*at > ' ')
+        return; /* as our own encoder writes it */
     while (at < p->end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
     p->at = at;
@@ -54,28 +58,51 @@ static int32_t hex4(const char *at, const char *end) {
     return value;
 }
 
+/* The first byte that a string's plain text cannot hold: quote, backslash or control character. Eight bytes at a time:
+ * names are short and of all lengths, and a loop over bytes mispredicts its end nearly every time. Each test is exact
+ * up to its first hit, which is all that is asked. */
+static inline const char *plain_end(const char *at, const char *end) {
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    for (; end - at >= 8; at += 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        word = le64toh(word);
+        uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+        uint64_t hits = ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((word - ones * 0x20) & ~word);
+        if (hits & tops)
+            return at + __builtin_ctzll(hits & tops) / 8;
+    }
+    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
+        at++;
+    return at;
+}
+
+/* `at` is behind a backslash. Returns where the escape ends, NULL when it is none. */
+__attribute__((cold, noinline)) static const char *escape_end(const char *at, const char *end) {
+    if (at == end)
+        return NULL;
+    if (*at == 'u')
+        return hex4(at + 1, end) < 0 ? NULL : at + 5;
+    return *at != 0 && strchr("\"\\/bfnrt", *at) ? at + 1 : NULL;
+}
+
 /* p->at is behind the opening quote. Leaves p->at behind the closing one. */
-static inline bool scan_string(struct json_pull *p) {
-    const char *at = p->at, *end = p->end;
-    p->text = at;
+static inline __attribute__((always_inline)) bool scan_string(struct json_pull *p) {
+    p->text = p->at;
     p->escaped = false;
-    for (;; at++) {
-        if (at == end)
-            return fail(p, "a string has no end"), false;
-        unsigned char c = (unsigned char)*at;
-        if (c == '"')
-            break;
-        if (c < 0x20)
-            return fail(p, "a control character stands in a string"), false;
-        if (c != '\\')
-            continue;
+    const char *at = plain_end(p->at, p->end);
+    while (at && at < p->end && *at == '\\') {
         p->escaped = true;
-        if (++at == end)
-            return fail(p, "a string has no end"), false;
-        if (*at == 'u' ? hex4(at + 1, end) < 0 : *at == 0 || !strchr("\"\\/bfnrt", *at))
-            return fail(p, "a string holds an unknown escape"), false;
-        if (*at == 'u')
-            at += 4;
+        at = escape_end(at + 1, p->end);
+        if (at)
+            at = plain_end(at, p->end);
+    }
+    if (!at || at == p->end || *at != '"') {
+        const char *why = !at            ? "a string holds an unknown escape, or half of one"
+                          : at == p->end ? "a string has no end"
+                                         : "a control character stands in a string";
+        fail(p, why);
+        return false;
     }
     p->text_count = (size_t)(at - p->text);
     p->at = at + 1;
@@ -165,12 +192,23 @@ static enum json_token scan_value(struct json_pull *p) {
     }
 }
 
+/* "n", "v", "t", "u": nearly all names of a SenML pack. */
+static inline bool is_one_letter(const struct json_pull *p) {
+    return p->end - p->at >= 2 && p->at[1] == '"' && (unsigned char)p->at[0] > '"' && p->at[0] != '\\';
+}
+
 static enum json_token scan_key(struct json_pull *p) {
     if (p->at == p->end || *p->at != '"')
         return fail(p, "expected a member's name in quotes");
     p->at++;
-    if (!scan_string(p))
+    if (is_one_letter(p)) {
+        p->text = p->at;
+        p->text_count = 1;
+        p->escaped = false;
+        p->at += 2;
+    } else if (!scan_string(p)) {
         return JSON_ERROR;
+    }
     skip_space(p);
     if (p->at == p->end || *p->at != ':')
         return fail(p, "expected ':' after a member's name");

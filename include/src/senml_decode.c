@@ -170,7 +170,8 @@ static enum result read_field(struct decoder *d, struct record *r) {
     if (d->pull.escaped) {
         name.at = plain;
         if (!json_pull_unescape(&d->pull, plain, sizeof plain, &name.count))
-            return REFUSE(d, "a field's name is too long or no text: %.20s", d->pull.text);
+            return REFUSE(d, "a field's name is too long or no text: %.*s", (int)(name.count < 40 ? name.count : 40),
+                          d->pull.text);
     }
     enum field field = field_find(name.at, name.count);
     if (field == FIELD_UNKNOWN)

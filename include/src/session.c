@@ -94,7 +94,8 @@ static enum result check_binary(const struct frame *frame, enum direction dir, s
         return RESULT_OK;
     case CHANNEL_CREDIT:
         if (credit_decode(frame, &channel, &credit))
-            return fault_set(fault, RESULT_BAD_INPUT, "a credit is not a channel and 1 to %d bytes", CAP_CREDIT_BYTES);
+            return fault_set(fault, RESULT_BAD_INPUT, "a credit is not for the terminal, or not of 1 to %d bytes",
+                             CAP_CREDIT_BYTES);
         return RESULT_OK;
     default: return fault_set(fault, RESULT_BAD_INPUT, "channel 0x%02x is unknown", frame->channel);
     }
@@ -132,7 +133,7 @@ enum result credit_decode(const struct frame *frame, uint8_t *channel, uint32_t 
     uint32_t credit;
     if (frame->channel != CHANNEL_CREDIT || !cursor_u8(&c, &which) || !cursor_u32be(&c, &credit) || c.left > 0)
         return RESULT_BAD_INPUT;
-    if (which > CHANNEL_TERMINAL_SECRET || credit == 0 || credit > CAP_CREDIT_BYTES)
+    if (which != CHANNEL_TERMINAL || credit == 0 || credit > CAP_CREDIT_BYTES)
         return RESULT_BAD_INPUT;
     *channel = which;
     *bytes = credit;

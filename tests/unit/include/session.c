@@ -70,7 +70,7 @@ Test(session, frames_are_checked) {
             "0123456789abcdef",
             RESULT_OK),
         ROW("a credit", false, UP, "\xff\x01\0\0\x10\0", RESULT_OK),
-        ROW("the largest credit", false, DOWN, "\xff\0\0\x04\0\0", RESULT_OK),
+        ROW("the largest credit", false, DOWN, "\xff\x01\0\x04\0\0", RESULT_OK),
         ROW("an empty text message", true, UP, "", RESULT_BAD_INPUT),
         ROW("an empty binary message", false, UP, "", RESULT_BAD_INPUT),
         ROW("control that is not UTF-8", true, UP, "{\xff}", RESULT_BAD_INPUT),
@@ -92,6 +92,8 @@ Test(session, frames_are_checked) {
         ROW("a credit of nothing", false, UP, "\xff\x01\0\0\0\0", RESULT_BAD_INPUT),
         ROW("a credit beyond the cap", false, UP, "\xff\x01\0\x04\0\x01", RESULT_BAD_INPUT),
         ROW("a credit for credits", false, UP, "\xff\xff\0\0\x10\0", RESULT_BAD_INPUT),
+        ROW("a credit for control", false, UP, "\xff\0\0\0\x10\0", RESULT_BAD_INPUT),
+        ROW("a credit for secrets, which the terminal's covers", false, UP, "\xff\x02\0\0\x10\0", RESULT_BAD_INPUT),
         ROW("a credit for an unknown channel", false, UP, "\xff\x07\0\0\x10\0", RESULT_BAD_INPUT),
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -82,6 +82,8 @@ $(eval $(call archive,$(AGENT_LIB),$(AGENT_SRC)))
 $(eval $(call archive,$(SESSION_LIB),$(SESSION_SRC)))
 $(foreach s,$(STAGES),$(eval $(call archive,$(OUT)/gateway-$(s).a,$(call sources,gateway/$(s)))))
 
+$(OUT)/gateway/web/openapi.o: gateway/web/openapi.yaml
+
 link = @echo "  LINK  $@"; mkdir -p $(@D); $(CC) $(LDFLAGS) -o $@
 group = -Wl,--start-group $(1) -Wl,--end-group
 
@@ -103,7 +105,7 @@ NEEDS_rules     := rules normalize
 NEEDS_tickets   := tickets rules normalize
 NEEDS_sessions  := sessions
 NEEDS_store     := store sessions tickets rules normalize
-NEEDS_web       := web store sessions tickets rules
+NEEDS_web       := web store sessions tickets rules normalize
 unit_dir = $(strip $(if $(filter wire,$(1)),tests/unit/include,$(if $(filter agent,$(1)),tests/unit/agent,$(if $(filter session,$(1)),tests/unit/agent/session,$(if $(filter core,$(1)),tests/unit/gateway,tests/unit/gateway/$(1))))))
 unit_src = $(wildcard $(call unit_dir,$(1))/*.c $(if $(filter agent,$(1)),tests/unit/agent/collect/*.c))
 unit_libs = $(strip $(if $(filter agent,$(1)),$(AGENT_LIB),$(if $(filter session,$(1)),$(SESSION_LIB),$(if $(filter core,$(1)),$(CORE_LIB) $(STAGE_LIBS),$(foreach n,$(NEEDS_$(1)),$(OUT)/gateway-$(n).a)))))

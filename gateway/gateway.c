@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core.h"
+#include "evidence.h"
 #include "fieldline/log.h"
 #include "metrics.h"
 #include "pipeline.h"
@@ -74,9 +75,9 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
     if (result != RESULT_OK)
         return result;
     if (s->session_url)
-        snprintf(g->core.session_url, sizeof g->core.session_url, "%s", s->session_url);
+        snprintf(g->core.session_url, sizeof g->core.session_url, "%s" SESSION_PATH, s->session_url);
     else
-        snprintf(g->core.session_url, sizeof g->core.session_url, "wss://%s:%d", s->session_listen,
+        snprintf(g->core.session_url, sizeof g->core.session_url, "wss://%s:%d" SESSION_PATH, s->session_listen,
                  web_session_port(g->core.web));
     return RESULT_OK;
 }
@@ -112,6 +113,8 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     enum result result = start_packs(g, fault);
     if (result == RESULT_OK)
         result = key_read_private(g->seal_path, &g->seal_key, fault);
+    if (result == RESULT_OK)
+        result = evidence_place(s, fault);
     if (result == RESULT_OK)
         result = store_open(g->store_path, &core->store, fault);
     if (result != RESULT_OK)

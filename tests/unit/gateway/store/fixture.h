@@ -17,7 +17,8 @@ void fixture_close(struct fixture *f);  /* and removes the folder */
 
 void begin(struct fixture *f);
 void commit(struct fixture *f);
-int64_t add_device(struct fixture *f, const char *device); /* in a transaction of its own; model freezer-v1, serial SN-<device> */
+int64_t add_device(struct fixture *f,
+                   const char *device); /* in a transaction of its own; model freezer-v1, serial SN-<device> */
 struct reader *open_reader(struct fixture *f);
 /* Runs SQL on a connection of its own; the first column of the first row as a number. */
 int64_t ask(struct fixture *f, const char *sql);

@@ -83,7 +83,7 @@ static void add_message(struct world *w, int samples) {
 static void turn(struct world *w, bool is_committed) {
     begin(&w->f);
     for (int i = (int)(random() % 10); i >= 0; i--)
-        add_message(w, (int)(random() % 60));
+        add_message(w, 1 + (int)(random() % 59));
     cr_assert_eq(history_step(w->history, w->clock_ms, 3), RESULT_OK);
     if (is_committed) {
         commit(&w->f);
@@ -258,7 +258,7 @@ Test(history, what_is_covered_or_not_finite_is_skipped) {
 
 Test(history, a_damaged_chunk_is_said_not_drawn) {
     struct world *w = malloc(sizeof *w);
-    struct span spans[10];
+    struct span spans[1000];
     size_t count = 0;
     int64_t step_ms = 0;
     world_open(w);
@@ -273,7 +273,7 @@ Test(history, a_damaged_chunk_is_said_not_drawn) {
                                         .part = "",
                                         .from_ms = w->clock_ms - 10000000,
                                         .to_ms = w->clock_ms,
-                                        .points = 10};
+                                        .points = 1000};
     cr_expect_eq(reader_history(reader, &query, spans, &count, &step_ms), RESULT_CORRUPT);
     reader_close(reader);
     world_close(w);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +23,9 @@ Test(store, a_new_file_gets_the_newest_schema_and_opens_again) {
     fixture_open(&f);
     cr_expect_eq(ask(&f, "PRAGMA user_version"), migrations[migration_count - 1].version);
     cr_expect_eq(ask(&f, "PRAGMA application_id"), STORE_APPLICATION_ID);
+    struct stat stat_of;
+    cr_assert_eq(stat(f.path, &stat_of), 0);
+    cr_expect_eq(stat_of.st_mode & 0777, 0600, "it holds what nobody else is to read");
     add_device(&f, "freezer-7");
     fixture_reopen(&f);
     cr_expect_eq(ask(&f, "SELECT count(*) FROM device"), 1);
@@ -254,6 +259,34 @@ Test(store, a_full_disk_refuses_whole_transactions_and_recovers) {
     cr_expect_eq(write_batch(f.store, device, seq, 50), RESULT_FULL, "still");
     cr_assert_eq(sql_script(&f.store->sql, "PRAGMA max_page_count = 1000000"), RESULT_OK);
     cr_expect_eq(write_batch(f.store, device, seq, 50), RESULT_OK, "room again: the same batch goes through");
+    expect_consistent(&f, 50, (int64_t)seq, "room again");
+    fixture_close(&f);
+}
+
+Test(store, a_log_that_cannot_grow_refuses_whole_transactions_and_recovers) {
+    struct fixture f;
+    uint64_t seq = 0;
+    enum result result = RESULT_OK;
+    struct rlimit limit;
+    struct stat log;
+    char path[128];
+    fixture_open(&f);
+    const int64_t device = add_device(&f, "freezer-7");
+    snprintf(path, sizeof path, "%s-wal", f.path);
+    cr_assert_eq(stat(path, &log), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = (rlim_t)log.st_size + 200 * 1024 + 77; /* in the middle of a page */
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    while (result == RESULT_OK && seq < 10000)
+        result = write_batch(f.store, device, ++seq, 50);
+    cr_assert(result == RESULT_IO || result == RESULT_FULL, "%s: %s", result_name(result), store_error(f.store));
+    cr_expect_neq(write_batch(f.store, device, seq, 50), RESULT_OK, "still");
+    limit.rlim_cur = before;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    expect_consistent(&f, 50, (int64_t)seq - 1, "full");
+    cr_expect_eq(write_batch(f.store, device, seq, 50), RESULT_OK, "room again: %s", store_error(f.store));
     expect_consistent(&f, 50, (int64_t)seq, "room again");
     fixture_close(&f);
 }

@@ -57,7 +57,11 @@ static const struct {
     {"the page", {"/", NULL, false, true}, 200, "<html>", "text/html; charset=utf-8"},
     {"by its name", {"/index.html", NULL, true, false}, 200, "<html>", "text/html; charset=utf-8"},
     {"a script", {"/assets/main-AB.js", NULL, false, false}, 200, "let a", "text/javascript; charset=utf-8"},
-    {"the script, compressed", {"/assets/main-AB.js", NULL, true, false}, 200, "zipped", "text/javascript; charset=utf-8"},
+    {"the script, compressed",
+     {"/assets/main-AB.js", NULL, true, false},
+     200,
+     "zipped",
+     "text/javascript; charset=utf-8"},
     {"a page of the client", {"/tickets/7", NULL, false, true}, 200, "<html>", "text/html; charset=utf-8"},
     {"not for a program", {"/tickets/7", NULL, false, false}, 404, NULL, NULL},
     {"a missing script is no page", {"/assets/gone.js", NULL, false, true}, 404, NULL, NULL},
@@ -125,9 +129,18 @@ Test(asset, accept_encoding) {
     static const struct {
         const char *header;
         bool takes;
-    } cases[] = {{"gzip", true},         {"br, gzip;q=0.8", true},  {"gzip, deflate, br", true}, {"GZIP", true},
-                 {"gzip;q=0", false},    {"gzip;q=0.0, br", false}, {"br", false},               {"", false},
-                 {"xgzip, br", false},   {"identity", false},       {"gzip;q=0.001", true},      {"?", false}};
+    } cases[] = {{"gzip", true},
+                 {"br, gzip;q=0.8", true},
+                 {"gzip, deflate, br", true},
+                 {"GZIP", true},
+                 {"gzip;q=0", false},
+                 {"gzip;q=0.0, br", false},
+                 {"br", false},
+                 {"", false},
+                 {"xgzip, br", false},
+                 {"identity", false},
+                 {"gzip;q=0.001", true},
+                 {"?", false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cr_expect_eq(accepts_gzip(cases[i].header), cases[i].takes, "%s", cases[i].header);
     }

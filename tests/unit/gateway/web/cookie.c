@@ -7,7 +7,7 @@
 #include "web/request.h"
 
 #define TOKEN "abcdefghijABCDEFGHIJ0123456789-_abcdefghijA"
-#define OURS COOKIE_NAME "=" TOKEN
+#define OURS  COOKIE_NAME "=" TOKEN
 
 static const struct {
     const char *what, *header;
@@ -53,7 +53,8 @@ Test(cookie, only_a_token_counts_as_a_login) {
     static const struct {
         const char *header;
         bool has_login;
-    } cases[] = {{OURS, true}, {COOKIE_NAME "=short", false}, {OURS "; " OURS, false}, {COOKIE_NAME "=" TOKEN "!", false}};
+    } cases[] = {
+        {OURS, true}, {COOKIE_NAME "=short", false}, {OURS "; " OURS, false}, {COOKIE_NAME "=" TOKEN "!", false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct request *request = request_new();
         request_set_cookies(request, cases[i].header, strlen(cases[i].header));

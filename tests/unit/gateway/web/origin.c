@@ -33,6 +33,7 @@ Test(origin, rows) {
         bool change = origin_check_change(&rows[i].facts, &fault) == RESULT_OK;
         cr_expect_eq(change, rows[i].change, "change: %s", rows[i].what);
         cr_expect_eq(change, fault.text[0] == '\0', "%s: %s", rows[i].what, fault.text);
-        cr_expect_eq(origin_check_socket(&rows[i].facts, &fault) == RESULT_OK, rows[i].socket, "socket: %s", rows[i].what);
+        cr_expect_eq(origin_check_socket(&rows[i].facts, &fault) == RESULT_OK, rows[i].socket, "socket: %s",
+                     rows[i].what);
     }
 }

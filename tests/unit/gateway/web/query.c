@@ -36,8 +36,8 @@ Test(query, is_read) {
 }
 
 Test(query, what_is_wrong_is_refused_with_its_name) {
-    static const char *const rows[] = {"",        "=1",       "Q=1",           "a-b=1", "limit=2", "a\x01=1",
-                                       "a=\x01b", "a=\xff\xfe", "a=\xed\xa0\x80", "a b=1", "9=1"};
+    static const char *const rows[] = {
+        "", "=1", "Q=1", "a-b=1", "limit=2", "a\x01=1", "a=\x01b", "a=\xff\xfe", "a=\xed\xa0\x80", "a b=1", "9=1"};
     struct query query = {0};
     cr_assert_eq(add(&query, "limit=1"), RESULT_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -81,10 +81,14 @@ Test(request, path) {
         size_t chars;
         enum result result;
     } rows[] = {
-        {"/", 1, RESULT_OK},           {"/api/v1/devices/\xe5\x86\xb0", 19, RESULT_OK},
-        {"", 0, RESULT_BAD_INPUT},     {"api", 3, RESULT_BAD_INPUT},
-        {"/a\0b", 4, RESULT_BAD_INPUT}, {"/a\nb", 4, RESULT_BAD_INPUT},
-        {"/\x7f", 2, RESULT_BAD_INPUT}, {"/\xff", 2, RESULT_BAD_INPUT},
+        {"/", 1, RESULT_OK},
+        {"/api/v1/devices/\xe5\x86\xb0", 19, RESULT_OK},
+        {"", 0, RESULT_BAD_INPUT},
+        {"api", 3, RESULT_BAD_INPUT},
+        {"/a\0b", 4, RESULT_BAD_INPUT},
+        {"/a\nb", 4, RESULT_BAD_INPUT},
+        {"/\x7f", 2, RESULT_BAD_INPUT},
+        {"/\xff", 2, RESULT_BAD_INPUT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct request *request = request_new();
@@ -106,11 +110,20 @@ Test(request, content_length) {
         enum result result;
         int64_t length;
     } rows[] = {
-        {"0", RESULT_OK, 0},           {"17", RESULT_OK, 17},         {"262144", RESULT_OK, 262144},
-        {"262145", RESULT_TOO_BIG, -1}, {"99999999999999999999999", RESULT_TOO_BIG, -1},
-        {"-1", RESULT_BAD_INPUT, -1},  {"+1", RESULT_BAD_INPUT, -1},  {"5 5", RESULT_BAD_INPUT, -1},
-        {"5, 5", RESULT_BAD_INPUT, -1}, {"0x10", RESULT_BAD_INPUT, -1}, {"", RESULT_BAD_INPUT, -1},
-        {" 5", RESULT_BAD_INPUT, -1},  {"5.0", RESULT_BAD_INPUT, -1}, {"?", RESULT_BAD_INPUT, -1},
+        {"0", RESULT_OK, 0},
+        {"17", RESULT_OK, 17},
+        {"262144", RESULT_OK, 262144},
+        {"262145", RESULT_TOO_BIG, -1},
+        {"99999999999999999999999", RESULT_TOO_BIG, -1},
+        {"-1", RESULT_BAD_INPUT, -1},
+        {"+1", RESULT_BAD_INPUT, -1},
+        {"5 5", RESULT_BAD_INPUT, -1},
+        {"5, 5", RESULT_BAD_INPUT, -1},
+        {"0x10", RESULT_BAD_INPUT, -1},
+        {"", RESULT_BAD_INPUT, -1},
+        {" 5", RESULT_BAD_INPUT, -1},
+        {"5.0", RESULT_BAD_INPUT, -1},
+        {"?", RESULT_BAD_INPUT, -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int64_t length = -1;
@@ -125,9 +138,15 @@ Test(request, if_match) {
         enum result result;
         int64_t version;
     } rows[] = {
-        {"\"17\"", RESULT_OK, 17},      {"17", RESULT_OK, 17},           {"*", RESULT_OK, -1},
-        {"\"17", RESULT_BAD_INPUT, -1}, {"W/\"17\"", RESULT_BAD_INPUT, -1}, {"\"\"", RESULT_BAD_INPUT, -1},
-        {"-1", RESULT_BAD_INPUT, -1},   {"\"1\", \"2\"", RESULT_BAD_INPUT, -1}, {"\"", RESULT_BAD_INPUT, -1},
+        {"\"17\"", RESULT_OK, 17},
+        {"17", RESULT_OK, 17},
+        {"*", RESULT_OK, -1},
+        {"\"17", RESULT_BAD_INPUT, -1},
+        {"W/\"17\"", RESULT_BAD_INPUT, -1},
+        {"\"\"", RESULT_BAD_INPUT, -1},
+        {"-1", RESULT_BAD_INPUT, -1},
+        {"\"1\", \"2\"", RESULT_BAD_INPUT, -1},
+        {"\"", RESULT_BAD_INPUT, -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct request *request = request_new();
@@ -142,9 +161,15 @@ Test(request, json_type) {
         const char *type;
         bool is_json;
     } rows[] = {
-        {"application/json", true},           {"Application/JSON; charset=UTF-8", true}, {"application/json ; charset=\"utf-8\"", true},
-        {"application/jsonp", false},         {"application/json; charset=gbk", false},  {"text/plain", false},
-        {"text/plain; application/json", false}, {"", false},                            {NULL, false},
+        {"application/json", true},
+        {"Application/JSON; charset=UTF-8", true},
+        {"application/json ; charset=\"utf-8\"", true},
+        {"application/jsonp", false},
+        {"application/json; charset=gbk", false},
+        {"text/plain", false},
+        {"text/plain; application/json", false},
+        {"", false},
+        {NULL, false},
         {"application/x-www-form-urlencoded", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -83,7 +83,8 @@ Test(response, problems_are_documents) {
 Test(response, every_result_has_a_status) {
     for (int result = RESULT_OK; result <= RESULT_CORRUPT; result++) {
         int status = http_status_of((enum result)result);
-        cr_expect(result == RESULT_OK ? status == 200 : status >= 400, "%s is %d", result_name((enum result)result), status);
+        cr_expect(result == RESULT_OK ? status == 200 : status >= 400, "%s is %d", result_name((enum result)result),
+                  status);
         cr_expect_str_neq(http_status_text(status), "Error");
     }
 }
@@ -96,13 +97,15 @@ Test(response, changes_come_back_as_answers) {
     strcpy(change->cookie, "token");
     struct response *response = api_response_of(change, &options);
     cr_expect_str_eq(buf_text(&response->body), "{\"user\":\"ann\"}");
-    cr_expect_str_eq(response->cookie, "__Host-fieldline=token; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=3600");
+    cr_expect_str_eq(response->cookie,
+                     "__Host-fieldline=token; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=3600");
     response_free(response);
     change_problem(change, 409, "stale", "version %d is not the newest", 3);
     response = api_response_of(change, &options);
     cr_expect_eq(response->status, 409);
     cr_expect_str_eq(response->cookie, "");
-    cr_expect_not_null(strstr(buf_text(&response->body), "\"code\":\"stale\",\"detail\":\"version 3 is not the newest\""));
+    cr_expect_not_null(
+        strstr(buf_text(&response->body), "\"code\":\"stale\",\"detail\":\"version 3 is not the newest\""));
     response_free(response);
     buf_reset(&change->reply);
     change->status = 500;

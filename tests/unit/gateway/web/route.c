@@ -76,11 +76,11 @@ static const struct {
     {METHOD_GET, "/api/v1/tickets/1", "osevau"},
     {METHOD_GET, "/api/v1/audit", "vau"},
     {METHOD_GET, "/api/v1/quarantine", "sevau"},
-    {METHOD_GET, "/api/v1/sessions/" UUID "/cast", "evau"},
-    {METHOD_GET, "/api/v1/sessions/" UUID "/transcript", "evau"},
-    {METHOD_GET, "/api/v1/sessions/" UUID "/ws", "evau"},
-    {METHOD_POST, "/api/v1/tickets/1/sessions", "ev"},
-    {METHOD_POST, "/api/v1/sessions/" UUID "/consent", "ev"},
+    {METHOD_GET, "/api/v1/sessions/" UUID "/cast", "sevau"},
+    {METHOD_GET, "/api/v1/sessions/" UUID "/transcript", "sevau"},
+    {METHOD_GET, "/api/v1/sessions/" UUID "/ws", "sevau"},
+    {METHOD_POST, "/api/v1/tickets/1/sessions", "seva"},
+    {METHOD_POST, "/api/v1/sessions/" UUID "/consent", "seva"},
     {METHOD_POST, "/api/v1/sessions/" UUID "/end", "oseva"},
     {METHOD_POST, "/api/v1/tickets", "oseva"},
     {METHOD_POST, "/api/v1/alarms/1/acknowledge", "seva"},
@@ -96,7 +96,8 @@ Test(route, roles) {
         cr_assert_eq(route_find(rights[i].method, rights[i].path, &route, id, &allow), RESULT_OK, "%s", rights[i].path);
         for (int role = 0; role < ROLE_COUNT; role++) {
             bool may = role != ROLE_NONE && strchr(rights[i].roles, letters[role]) != NULL;
-            cr_expect_eq(route_allows(route, (enum role)role), may, "%s for %s", rights[i].path, role_name((enum role)role));
+            cr_expect_eq(route_allows(route, (enum role)role), may, "%s for %s", rights[i].path,
+                         role_name((enum role)role));
         }
     }
 }
@@ -167,7 +168,8 @@ Test(route, openapi_describes_every_row) {
             char wanted[64];
             size_t word = strcspn(name, " ");
             snprintf(wanted, sizeof wanted, "name: %.*s, in: query", (int)word, name);
-            cr_expect_not_null(strstr(part, wanted), "%s: argument %.*s is not in openapi.yaml", all[i].path, (int)word, name);
+            cr_expect_not_null(strstr(part, wanted), "%s: argument %.*s is not in openapi.yaml", all[i].path, (int)word,
+                               name);
             name += word + strspn(name + word, " ");
         }
         free(part);
@@ -191,7 +193,8 @@ Test(route, openapi_describes_nothing_else) {
         size_t chars = (size_t)(strchr(line, ':') - line - 2);
         bool is_known = false;
         for (size_t i = 0; i < count; i++) {
-            is_known = is_known || (strncmp(all[i].path, "/api/v1/", 8) == 0 && same_path(all[i].path, line + 2, chars));
+            is_known =
+                is_known || (strncmp(all[i].path, "/api/v1/", 8) == 0 && same_path(all[i].path, line + 2, chars));
         }
         cr_expect(is_known, "openapi.yaml has %.*s, the routes have not", (int)chars, line + 2);
         described++;

@@ -1,0 +1,322 @@
+/* The agent: every part, built in the order in which data flows and freed in reverse.
+ *
+ *   collectors --samples, logs, events--> packer --messages--> spool --windows--> uplink --MQTT--> gateway
+ *        |                                   ^                    ^                 |
+ *        '--live lines--> launcher --replies-'                    '------ acks -----+--> commands
+ *
+ * This file only connects: it hands what one part found to the next and knows what none of them knows (that a new
+ * metric makes a new birth message, that sessions may want to watch). Parts do not know each other but downstream.
+ * Sessions keep running when the agent ends: their processes are their own. One thread, the loop's. */
+#include "agent.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "birth.h"
+#include "collect/collectors.h"
+#include "commands.h"
+#include "fieldline/clock.h"
+#include "fieldline/json.h"
+#include "launcher.h"
+#include "notify.h"
+#include "packer.h"
+#include "status.h"
+#include "uplink.h"
+#include "version.h"
+
+enum { BIRTH_AGAIN_MS = 3000 };
+
+struct agent {
+    const struct agent_config *config;
+    char boot[CAP_UUID_BYTES + 1];
+    int64_t start_mono_ms;
+    struct loop *loop;
+    struct spool *spool;
+    struct uplink *uplink;
+    struct packer *packer;
+    struct birth *birth;
+    struct commands *commands;
+    struct launcher *launcher;
+    struct collectors *collectors;
+    struct loop_timer status_timer, birth_timer, watchdog_timer;
+    struct buf text;    /* one payload or line at a time */
+    bool birth_is_old;  /* it does not say all there is */
+    uint64_t birth_seq; /* of the last one, in birth_stream; 0: none */
+    char birth_stream[CAP_UUID_BYTES + 1];
+    bool is_stopping;
+};
+
+/* ---- birth ---- */
+
+static uint64_t send_birth(struct agent *a) {
+    buf_reset(&a->text);
+    birth_write(a->birth, clock_wall_ms(), &a->text);
+    a->birth_is_old = false;
+    a->birth_seq = packer_urgent(a->packer, TOPIC_UP_BIRTH, a->text.data, a->text.count);
+    snprintf(a->birth_stream, sizeof a->birth_stream, "%s", spool_stream(a->spool, SPOOL_URGENT));
+    return a->birth_seq;
+}
+
+/* One birth for each connection; but one that still waits and says the same will do, or a flapping link would fill the
+ * lane with them. */
+static uint64_t on_connected(void *self) {
+    struct agent *a = self;
+    bool is_waiting = a->birth_seq > spool_acked_seq(a->spool, SPOOL_URGENT) &&
+                      strcmp(a->birth_stream, spool_stream(a->spool, SPOOL_URGENT)) == 0;
+    return is_waiting && !a->birth_is_old ? a->birth_seq : send_birth(a);
+}
+
+static void on_birth_due(void *self) {
+    struct agent *a = self;
+    if (a->birth_is_old && uplink_status(a->uplink).state == UPLINK_UP) {
+        send_birth(a);
+    }
+}
+
+/* ---- what collectors find ---- */
+
+static void tap_sample(struct agent *a, const struct senml_record *record) {
+    char name[sizeof record->metric + sizeof record->part + 1];
+    snprintf(name, sizeof name, "%s%s%s", record->metric, record->part[0] == '\0' ? "" : "/", record->part);
+    buf_reset(&a->text);
+    struct json_out j = json_out(&a->text);
+    jo_object(&j, NULL);
+    jo_int(&j, "t", record->event_ms);
+    jo_str(&j, "metric", name);
+    jo_num(&j, "v", record->value);
+    jo_end(&j);
+    launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
+}
+
+static void tap_log(struct agent *a, const struct log_record *record) {
+    buf_reset(&a->text);
+    struct json_out j = json_out(&a->text);
+    jo_object(&j, NULL);
+    jo_int(&j, "t", record->event_ms);
+    jo_str(&j, "log", record->text);
+    jo_int(&j, "sev", record->severity);
+    jo_str(&j, "app", record->app);
+    jo_end(&j);
+    launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
+}
+
+static void on_sample(void *self, const struct senml_record *record) {
+    struct agent *a = self;
+    packer_sample(a->packer, record);
+    if (birth_saw(a->birth, record->metric)) {
+        a->birth_is_old = true;
+        if (!a->birth_timer.is_armed) {
+            loop_arm(a->loop, &a->birth_timer, BIRTH_AGAIN_MS, on_birth_due, a);
+        }
+    }
+    if (launcher_wants_tap(a->launcher)) {
+        tap_sample(a, record);
+    }
+}
+
+static void on_log(void *self, const struct log_record *record) {
+    struct agent *a = self;
+    packer_log(a->packer, record);
+    if (launcher_wants_tap(a->launcher)) {
+        tap_log(a, record);
+    }
+}
+
+static void on_event(void *self, const struct event_message *event) {
+    struct agent *a = self;
+    packer_event(a->packer, event);
+}
+
+static void on_appended(void *self) {
+    struct agent *a = self;
+    uplink_wake(a->uplink);
+}
+
+static void on_before_logs(void *self, const char *stream, uint64_t seq) {
+    struct agent *a = self;
+    collectors_checkpoint(a->collectors, stream, seq);
+}
+
+/* ---- commands ---- */
+
+static void run_ping(void *self, const struct command_message *command) {
+    struct agent *a = self;
+    struct buf result, reply;
+    buf_init(&result, CAP_PAYLOAD_BYTES);
+    buf_init(&reply, CAP_PAYLOAD_BYTES);
+    struct json_out j = json_out(&result);
+    jo_object(&j, NULL);
+    jo_str(&j, "agent", AGENT_VERSION);
+    jo_str(&j, "boot", a->boot);
+    jo_int(&j, "uptime_s", (clock_mono_ms() - a->start_mono_ms) / 1000);
+    jo_end(&j);
+    reply_encode_ok(command->id, buf_text(&result), &reply);
+    commands_reply(a->commands, reply.data, reply.count);
+    buf_fini(&reply);
+    buf_fini(&result);
+}
+
+static void run_birth(void *self, const struct command_message *command) {
+    struct agent *a = self;
+    struct buf reply;
+    buf_init(&reply, CAP_PAYLOAD_BYTES);
+    send_birth(a);
+    reply_encode_ok(command->id, NULL, &reply);
+    commands_reply(a->commands, reply.data, reply.count);
+    buf_fini(&reply);
+}
+
+static void run_session(void *self, const struct command_message *command) {
+    struct agent *a = self;
+    launcher_command(a->launcher, command);
+}
+
+static const struct command_row command_rows[] = {
+    {"agent.ping", run_ping}, {"agent.birth", run_birth}, {"session.", run_session}};
+
+static void on_command(void *self, const void *payload, size_t bytes) {
+    struct agent *a = self;
+    commands_take(a->commands, payload, bytes);
+}
+
+static void on_launcher_reply(void *self, const char *reply, size_t bytes) {
+    struct agent *a = self;
+    commands_reply(a->commands, reply, bytes);
+}
+
+static void send_reply(void *self, const void *payload, size_t bytes) {
+    struct agent *a = self;
+    packer_urgent(a->packer, TOPIC_UP_REPLY, payload, bytes);
+}
+
+/* ---- status and life ---- */
+
+static void write_status(struct agent *a) {
+    struct fault fault;
+    struct status_report report = {.device = a->config->device,
+                                   .boot = a->boot,
+                                   .wall_ms = clock_wall_ms(),
+                                   .mono_ms = clock_mono_ms(),
+                                   .start_mono_ms = a->start_mono_ms,
+                                   .uplink = uplink_status(a->uplink),
+                                   .packer = packer_counts(a->packer),
+                                   .collectors = collectors_counts(a->collectors),
+                                   .bad_command_count = commands_bad_count(a->commands),
+                                   .session_count = launcher_session_count(a->launcher)};
+    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+        report.lanes[lane] = spool_stats(a->spool, (enum spool_lane)lane);
+    }
+    if (status_write(a->config->run_dir, &report, &fault) != RESULT_OK) {
+        log_warn("agent.status", "status_unwritten", "why=%s", log_text(fault.text));
+    }
+}
+
+static void on_status(void *self) {
+    struct agent *a = self;
+    write_status(a);
+    loop_arm(a->loop, &a->status_timer, STATUS_EVERY_MS, on_status, a);
+}
+
+static void on_watchdog(void *self) {
+    struct agent *a = self;
+    notify_send("WATCHDOG=1");
+    loop_arm(a->loop, &a->watchdog_timer, notify_watchdog_ms(), on_watchdog, a);
+}
+
+static void on_stopped(void *self) {
+    struct agent *a = self;
+    write_status(a);
+    loop_stop(a->loop);
+}
+
+static enum result build(struct agent *a, struct fault *fault) {
+    const struct agent_config *config = a->config;
+    struct uplink_owner uplink_owner = {
+        .self = a, .connected = on_connected, .command = on_command, .stopped = on_stopped};
+    struct packer_owner packer_owner = {.self = a, .appended = on_appended, .before_logs = on_before_logs};
+    struct sink sink = {.self = a, .sample = on_sample, .log = on_log, .event = on_event};
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s/spool", config->data_dir);
+
+    enum result result = spool_open(folder, a->boot, config->spool_bytes, &a->spool, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    result = uplink_new(a->loop, config, a->spool, &uplink_owner, &a->uplink, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    a->packer = packer_new(a->loop, config, a->spool, &packer_owner);
+    a->birth = birth_new(config, a->boot);
+    a->commands = commands_new(command_rows, sizeof command_rows / sizeof command_rows[0], a, send_reply);
+    a->launcher = launcher_new(a->loop, config, on_launcher_reply, a);
+    struct tail_spool tail_spool = {.stream = spool_stream(a->spool, SPOOL_BULK),
+                                    .found_seq = spool_found_seq(a->spool, SPOOL_BULK)};
+    return collectors_new(a->loop, config, &sink, &tail_spool, &a->collectors, fault);
+}
+
+enum result agent_new(const struct agent_config *config, struct agent **out, struct fault *fault) {
+    struct agent *a = mem_alloc(sizeof *a);
+    a->config = config;
+    a->loop = loop_new();
+    a->start_mono_ms = clock_mono_ms();
+    clock_boot_id(a->boot);
+    buf_init(&a->text, CAP_PAYLOAD_BYTES);
+    enum result result = build(a, fault);
+    if (result != RESULT_OK) {
+        agent_free(a);
+        return result;
+    }
+    *out = a;
+    return RESULT_OK;
+}
+
+void agent_free(struct agent *a) {
+    if (a == NULL) {
+        return;
+    }
+    loop_disarm(a->loop, &a->status_timer);
+    loop_disarm(a->loop, &a->birth_timer);
+    loop_disarm(a->loop, &a->watchdog_timer);
+    collectors_free(a->collectors);
+    if (a->launcher != NULL) {
+        launcher_free(a->launcher, false);
+    }
+    commands_free(a->commands);
+    birth_free(a->birth);
+    packer_free(a->packer);
+    uplink_free(a->uplink);
+    spool_close(a->spool);
+    buf_fini(&a->text);
+    loop_free(a->loop);
+    free(a);
+}
+
+struct loop *agent_loop(struct agent *a) {
+    return a->loop;
+}
+
+enum result agent_run(struct agent *a) {
+    log_info("agent", "started", "device=%s version=%s", a->config->device, AGENT_VERSION);
+    uplink_start(a->uplink);
+    on_status(a);
+    if (notify_watchdog_ms() > 0) {
+        on_watchdog(a);
+    }
+    notify_send("READY=1");
+    return loop_run(a->loop);
+}
+
+void agent_stop(struct agent *a) {
+    if (a->is_stopping) {
+        return;
+    }
+    a->is_stopping = true;
+    log_info("agent", "stopping", "device=%s", a->config->device);
+    notify_send("STOPPING=1");
+    collectors_flush(a->collectors);
+    packer_flush(a->packer);
+    uplink_stop(a->uplink);
+}

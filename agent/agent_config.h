@@ -1,0 +1,88 @@
+/* What the configuration file of the agent says, checked and completed. One documented file: deploy/agent.conf.example.
+ * Read once at the start; immutable afterwards. Paths are used as written (relative ones from the working directory).
+ */
+#pragma once
+#include "fieldline/caps.h"
+#include "fieldline/config.h"
+#include "fieldline/log.h"
+#include "fieldline/session.h"
+
+/* How the owner is asked for consent to a remote session. */
+enum consent_mode {
+    CONSENT_DENY, /* nobody is asked, every session is refused (the default) */
+    CONSENT_HOOK, /* the program `session.consent_hook` asks and answers */
+    CONSENT_CODE  /* `session.code_show` displays a one-time code; the owner reads it out */
+};
+const char *consent_mode_name(enum consent_mode mode);
+
+/* [tail NAME]: one log file to follow. */
+struct agent_tail {
+    struct agent_tail *next;
+    char *name, *file, *app; /* app: NAME unless given */
+    int severity;            /* RFC 5424, 6 (info) unless given */
+};
+/* [diagnostic NAME]: a program that a session with `diagnose` may run. Never through a shell. */
+struct agent_diagnostic {
+    struct agent_diagnostic *next;
+    char *name, *title; /* title: NAME unless given */
+    char **argv;        /* ends with NULL; argv[0] is an absolute path */
+    int64_t time_limit_ms;
+};
+
+struct agent_config {
+    /* [agent] */
+    char *device;                    /* the certificate's CN: always set after agent_config_identify */
+    char *model, *serial, *firmware; /* never NULL */
+    char *data_dir, *run_dir;        /* never NULL */
+    enum log_level log_level;
+    /* [broker] */
+    char *broker_host;
+    int64_t broker_port;
+    char *ca, *cert, *key; /* PEM files; cert and key are also the product's identity in sessions */
+    int64_t keep_alive_ms, connect_timeout_ms, backoff_min_ms, backoff_max_ms;
+    int64_t qos; /* of up/...: 0 or 1 */
+    /* [spool] */
+    int64_t spool_bytes, spool_sync_ms;
+    /* [batch] */
+    int64_t batch_max_wait_ms, batch_max_records;
+    /* [statsd] [syslog] [host]: socket paths NULL when off, ports 0 when off */
+    char *statsd_socket, *syslog_socket;
+    int64_t statsd_port, syslog_port, statsd_flush_ms;
+    bool host_enabled;
+    int64_t host_interval_ms;
+    char **host_mounts; /* ends with NULL */
+    /* [session] */
+    bool session_enabled;
+    char *session_program;         /* never NULL: by default `fieldline-session` beside this program */
+    char *session_gateway_ca;      /* PEM; never NULL: by default `ca` */
+    uint32_t session_capabilities; /* bits: what this product allows at all; 0 unless given */
+    enum consent_mode consent;
+    char *consent_hook;       /* program; set when consent = hook */
+    char *consent_code_show;  /* program, gets the code on stdin; set when consent = code */
+    int64_t consent_wait_ms;  /* how long the owner may take to answer */
+    int64_t session_max_ms;   /* no session lasts longer, whatever the grant says */
+    char **session_shell;     /* argv, ends with NULL */
+    char *session_shell_user; /* NULL: the agent's own */
+
+    struct agent_tail *tails;             /* in the file's order */
+    struct agent_diagnostic *diagnostics; /* in the file's order */
+
+    /* Options as they were written, before they were completed into the fields above; private. */
+    struct {
+        char *log_level, *capabilities, *consent, *shell, *mounts;
+    } text;
+};
+
+/* Reads and checks the file; nothing else is opened. Each problem is one line in `problems`:
+ * "file:line: text" or "file: [section] key: text". Free with agent_config_fini in every case (also after a failure).
+ */
+FL_CHECK enum result agent_config_read(const char *path, struct agent_config *out, struct buf *problems);
+/* The same for a text in memory; `name` stands for the file. */
+FL_CHECK enum result agent_config_read_text(const char *name, const char *text, struct agent_config *out,
+                                            struct buf *problems);
+/* Takes the device id from the certificate's CN. Refused when the file cannot be read, the CN is not a device id, or
+ * [agent] device names another one. */
+FL_CHECK enum result agent_config_identify(struct agent_config *config, struct fault *fault);
+void agent_config_fini(struct agent_config *config);
+/* Every option with its type, bounds, default and meaning. */
+void agent_config_print_reference(struct buf *out);

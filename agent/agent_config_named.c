@@ -1,0 +1,186 @@
+/* The sections that may stand several times: [tail NAME] and [diagnostic NAME].
+ *
+ * inih hands over one key at a time, so an entry is found by its name or made at its first key, and whether it is whole
+ * is asked at the end. A name becomes part of file names and of the birth message, hence its narrow alphabet. Values
+ * are checked where they are taken, so that config.c can add file and line. A diagnostic's command must be an absolute
+ * path: PATH of a service is nobody's choice. */
+#include "agent_config_named.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "argv.h"
+#include "fieldline/message.h"
+#include "fieldline/number.h"
+
+enum { DEFAULT_TIME_LIMIT_MS = 30 * 1000, TIME_LIMIT_MIN_MS = 1000, TIME_LIMIT_MAX_MS = 3600 * 1000 };
+
+bool agent_config_is_label(const char *text, size_t max_bytes) {
+    size_t bytes = strlen(text);
+    for (size_t i = 0; i < bytes; i++) {
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
+            return false;
+        }
+    }
+    return bytes <= max_bytes;
+}
+
+static struct agent_tail *tail_named(struct agent_config *c, const char *name) {
+    struct agent_tail **at = &c->tails;
+    while (*at != NULL && strcmp((*at)->name, name) != 0) {
+        at = &(*at)->next;
+    }
+    if (*at == NULL) {
+        *at = mem_alloc(sizeof **at);
+        **at = (struct agent_tail){.name = mem_strdup(name), .severity = 6};
+    }
+    return *at;
+}
+
+static struct agent_diagnostic *diagnostic_named(struct agent_config *c, const char *name) {
+    struct agent_diagnostic **at = &c->diagnostics;
+    while (*at != NULL && strcmp((*at)->name, name) != 0) {
+        at = &(*at)->next;
+    }
+    if (*at == NULL) {
+        *at = mem_alloc(sizeof **at);
+        **at = (struct agent_diagnostic){.name = mem_strdup(name), .time_limit_ms = DEFAULT_TIME_LIMIT_MS};
+    }
+    return *at;
+}
+
+static void replace(char **slot, const char *value) {
+    free(*slot);
+    *slot = mem_strdup(value);
+}
+
+static enum result tail_key(struct agent_config *c, const char *name, const char *key, const char *value,
+                            struct fault *fault) {
+    struct agent_tail *t = tail_named(c, name);
+    if (strcmp(key, "file") == 0) {
+        replace(&t->file, value);
+    } else if (strcmp(key, "app") == 0) {
+        if (!agent_config_is_label(value, CAP_LOG_APP_BYTES)) {
+            return fault_set(fault, RESULT_BAD_INPUT, "longer than %d bytes, or with control characters",
+                             CAP_LOG_APP_BYTES);
+        }
+        replace(&t->app, value);
+    } else if (strcmp(key, "severity") == 0) {
+        int64_t n;
+        if (!number_i64(value, strlen(value), 0, 7, &n)) {
+            return fault_set(fault, RESULT_BAD_INPUT, "'%s' is not a severity, expected 0 to 7", value);
+        }
+        t->severity = (int)n;
+    } else {
+        return fault_set(fault, RESULT_BAD_INPUT, "unknown key '%s', expected file, app or severity", key);
+    }
+    return RESULT_OK;
+}
+
+static enum result diagnostic_key(struct agent_config *c, const char *name, const char *key, const char *value,
+                                  struct fault *fault) {
+    struct agent_diagnostic *d = diagnostic_named(c, name);
+    if (strcmp(key, "command") == 0) {
+        char **argv;
+        if (argv_split(value, &argv, fault) != RESULT_OK) {
+            return RESULT_BAD_INPUT;
+        }
+        if (argv[0][0] != '/') {
+            fault_set(fault, RESULT_BAD_INPUT, "it starts with '%s', expected an absolute path", argv[0]);
+            argv_free(argv);
+            return RESULT_BAD_INPUT;
+        }
+        argv_free(d->argv);
+        d->argv = argv;
+    } else if (strcmp(key, "title") == 0) {
+        replace(&d->title, value);
+    } else if (strcmp(key, "time_limit") == 0) {
+        int64_t ms;
+        if (!number_duration_ms(value, strlen(value), &ms) || ms < TIME_LIMIT_MIN_MS || ms > TIME_LIMIT_MAX_MS) {
+            return fault_set(fault, RESULT_BAD_INPUT, "'%s' is not a time from 1s to 1h", value);
+        }
+        d->time_limit_ms = ms;
+    } else {
+        return fault_set(fault, RESULT_BAD_INPUT, "unknown key '%s', expected command, title or time_limit", key);
+    }
+    return RESULT_OK;
+}
+
+/* A name goes into file names, metric parts and the birth message. */
+static bool name_is_plain(const char *name) {
+    size_t chars = strlen(name);
+    return chars > 0 && chars <= CAP_CODE_BYTES && name[0] != '-' && name[0] != '_' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == chars;
+}
+
+enum result agent_config_named(void *into, const char *kind, const char *name, const char *key, const char *value,
+                               struct fault *fault) {
+    static const struct {
+        const char *kind;
+        enum result (*take)(struct agent_config *c, const char *name, const char *key, const char *value,
+                            struct fault *fault);
+    } kinds[] = {{"tail", tail_key}, {"diagnostic", diagnostic_key}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(kind, kinds[i].kind) != 0) {
+            continue;
+        }
+        if (!name_is_plain(name)) {
+            return fault_set(fault, RESULT_BAD_INPUT,
+                             "'%s' is not a name: 1 to %d letters, digits, '-' or '_', a letter or digit first", name,
+                             CAP_CODE_BYTES);
+        }
+        return kinds[i].take(into, name, key, value, fault);
+    }
+    return fault_set(fault, RESULT_BAD_INPUT, "unknown section [%s %s], expected [tail NAME] or [diagnostic NAME]",
+                     kind, name);
+}
+
+bool agent_config_complete_named(struct agent_config *c, const char *file, struct buf *problems) {
+    bool is_fine = true;
+    size_t diagnostic_count = 0;
+    for (struct agent_tail *t = c->tails; t != NULL; t = t->next) {
+        if (t->file == NULL) {
+            buf_printf(problems, "%s: [tail %s] file: missing\n", file, t->name);
+            is_fine = false;
+        }
+        if (t->app == NULL) {
+            t->app = mem_strdup(t->name);
+        }
+    }
+    for (struct agent_diagnostic *d = c->diagnostics; d != NULL; d = d->next) {
+        if (d->argv == NULL) {
+            buf_printf(problems, "%s: [diagnostic %s] command: missing\n", file, d->name);
+            is_fine = false;
+        }
+        if (d->title == NULL) {
+            d->title = mem_strdup(d->name);
+        }
+        diagnostic_count++;
+    }
+    if (diagnostic_count > BIRTH_DIAGNOSTICS) {
+        buf_printf(problems, "%s: %zu [diagnostic] sections, expected at most %d\n", file, diagnostic_count,
+                   BIRTH_DIAGNOSTICS);
+        is_fine = false;
+    }
+    return is_fine;
+}
+
+void agent_config_fini_named(struct agent_config *c) {
+    while (c->tails != NULL) {
+        struct agent_tail *t = c->tails;
+        c->tails = t->next;
+        free(t->name);
+        free(t->file);
+        free(t->app);
+        free(t);
+    }
+    while (c->diagnostics != NULL) {
+        struct agent_diagnostic *d = c->diagnostics;
+        c->diagnostics = d->next;
+        free(d->name);
+        free(d->title);
+        argv_free(d->argv);
+        free(d);
+    }
+}

@@ -1,0 +1,170 @@
+/* The collectors together: sockets to decoders to sink, and their timers.
+ *
+ * Each decoder is pure and knows no socket; here they meet. What a program sends wrongly is counted by reason and
+ * logged at most once in TELL_MS with the line that broke it, because the program will send it again in a second.
+ * Nothing here blocks but statvfs in host.c. Owned by agent.c, loop thread. */
+#include "collect/collectors.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collect/clean_text.h"
+#include "collect/host.h"
+#include "collect/intake.h"
+#include "collect/meters.h"
+#include "collect/syslog.h"
+#include "fieldline/clock.h"
+#include "fieldline/log.h"
+
+enum { TELL_MS = 10 * 1000, SHOWN_BYTES = 80 };
+
+struct collectors {
+    struct loop *loop;
+    const struct agent_config *config;
+    struct sink sink;
+    struct intake *statsd, *syslog;
+    struct meters *meters;
+    struct tail *tail;
+    struct host *host;
+    struct loop_timer flush_timer, host_timer;
+    struct collectors_counts counts;
+    bool has_told;
+    int64_t told_mono_ms;
+};
+
+static bool may_tell(struct collectors *c) {
+    int64_t now = clock_mono_ms();
+    if (c->has_told && now - c->told_mono_ms < TELL_MS) {
+        return false;
+    }
+    c->has_told = true;
+    c->told_mono_ms = now;
+    return true;
+}
+
+/* ---- statsd ---- */
+
+static void on_refused(void *self, enum statsd_refusal why, const char *line, size_t chars) {
+    struct collectors *c = self;
+    c->counts.statsd_refused[why]++;
+    if (may_tell(c)) {
+        char shown[SHOWN_BYTES + 1];
+        clean_text(line, chars, shown, SHOWN_BYTES);
+        log_warn("agent.statsd", "line_refused", "why=%s line=%s", statsd_refusal_name(why), log_text(shown));
+    }
+}
+
+static void on_value(void *self, const struct statsd_value *value) {
+    struct collectors *c = self;
+    enum result result = meters_take(c->meters, value, clock_wall_ms());
+    if (result != RESULT_OK) {
+        c->counts.statsd_unfit++;
+        if (may_tell(c)) {
+            log_warn("agent.statsd", "value_unfit", "metric=%s part=%s why=%s", value->metric, value->part,
+                     result_name(result));
+        }
+    }
+}
+
+static void on_event(void *self, const struct event_message *event) {
+    struct collectors *c = self;
+    c->sink.event(c->sink.self, event);
+}
+
+static void on_statsd(void *self, const void *datagram, size_t bytes) {
+    struct collectors *c = self;
+    struct statsd_handler handler = {.self = c, .value = on_value, .event = on_event, .refused = on_refused};
+    c->counts.statsd_datagrams++;
+    statsd_decode(datagram, bytes, clock_wall_ms(), &handler);
+}
+
+static void on_flush(void *self) {
+    struct collectors *c = self;
+    meters_flush(c->meters, clock_wall_ms(), &c->sink);
+    loop_arm(c->loop, &c->flush_timer, c->config->statsd_flush_ms, on_flush, c);
+}
+
+/* ---- syslog and host ---- */
+
+static void on_syslog(void *self, const void *datagram, size_t bytes) {
+    struct collectors *c = self;
+    struct log_record record;
+    c->counts.syslog_datagrams++;
+    if (syslog_decode(datagram, bytes, clock_wall_ms(), &record)) {
+        c->sink.log(c->sink.self, &record);
+    }
+}
+
+static void on_host(void *self) {
+    struct collectors *c = self;
+    host_measure(c->host, clock_mono_ms(), clock_wall_ms(), &c->sink);
+    loop_arm(c->loop, &c->host_timer, c->config->host_interval_ms, on_host, c);
+}
+
+/* ---- all ---- */
+
+static enum result open_intakes(struct collectors *c, struct fault *fault) {
+    const struct agent_config *config = c->config;
+    enum result result = RESULT_OK;
+    if (config->statsd_socket != NULL || config->statsd_port != 0) {
+        result =
+            intake_open(c->loop, "statsd", config->statsd_socket, config->statsd_port, on_statsd, c, &c->statsd, fault);
+        loop_arm(c->loop, &c->flush_timer, config->statsd_flush_ms, on_flush, c);
+    }
+    if (result == RESULT_OK && (config->syslog_socket != NULL || config->syslog_port != 0)) {
+        result =
+            intake_open(c->loop, "syslog", config->syslog_socket, config->syslog_port, on_syslog, c, &c->syslog, fault);
+    }
+    return result;
+}
+
+enum result collectors_new(struct loop *loop, const struct agent_config *config, const struct sink *sink,
+                           const struct tail_spool *spool, struct collectors **out, struct fault *fault) {
+    char state[PATH_MAX];
+    struct collectors *c = mem_alloc(sizeof *c);
+    *c = (struct collectors){.loop = loop, .config = config, .sink = *sink, .meters = meters_new()};
+    enum result result = open_intakes(c, fault);
+    if (result != RESULT_OK) {
+        collectors_free(c);
+        return result;
+    }
+    snprintf(state, sizeof state, "%s/tail.json", config->data_dir);
+    c->tail = tail_new(loop, config->tails, state, spool, &c->sink);
+    if (config->host_enabled) {
+        c->host = host_new("", config->host_mounts);
+        loop_arm(loop, &c->host_timer, 0, on_host, c);
+    }
+    *out = c;
+    return RESULT_OK;
+}
+
+void collectors_free(struct collectors *c) {
+    if (c == NULL) {
+        return;
+    }
+    loop_disarm(c->loop, &c->flush_timer);
+    loop_disarm(c->loop, &c->host_timer);
+    intake_close(c->statsd);
+    intake_close(c->syslog);
+    tail_free(c->tail);
+    host_free(c->host);
+    meters_free(c->meters);
+    free(c);
+}
+
+void collectors_checkpoint(struct collectors *c, const char *stream, uint64_t seq) {
+    tail_checkpoint(c->tail, stream, seq);
+}
+
+void collectors_flush(struct collectors *c) {
+    meters_flush(c->meters, clock_wall_ms(), &c->sink);
+}
+
+struct collectors_counts collectors_counts(const struct collectors *c) {
+    struct collectors_counts counts = c->counts;
+    counts.series = meters_count(c->meters);
+    counts.oversize = (c->statsd == NULL ? 0 : intake_oversize_count(c->statsd)) +
+                      (c->syslog == NULL ? 0 : intake_oversize_count(c->syslog));
+    return counts;
+}

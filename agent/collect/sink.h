@@ -1,0 +1,12 @@
+/* Where collectors put what they found. The owner of the collectors fills it in; a collector knows nothing behind it.
+ * Records are copied before a call returns. Called on the loop thread. */
+#pragma once
+#include "fieldline/message.h"
+#include "fieldline/senml.h"
+
+struct sink {
+    void *self;
+    void (*sample)(void *self, const struct senml_record *record);
+    void (*log)(void *self, const struct log_record *record);
+    void (*event)(void *self, const struct event_message *event);
+};

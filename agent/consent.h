@@ -1,0 +1,56 @@
+/* Asks the owner, on the product, whether an engineer may come in; one question per object. Whatever is not a clear yes
+ * in time is a no: a hook that crashes, prints nonsense or is late, a code that is wrong three times.
+ *
+ *   CONSENT_HOOK  the maker's program gets the request as JSON on its standard input and prints
+ *                 {"answer":"allow","capabilities":["observe","shell"],"minutes":30,"by":"name"}, exit status 0.
+ *                 {"answer":"deny"} is a no.
+ *   CONSENT_CODE  eight digits are shown to the owner: by the program `consent_code_show` (the code and a newline on
+ * its standard input; who asks, why and for what in FIELDLINE_ENGINEER, _REASON, _SUBJECT, _CAPABILITIES), or, without
+ * one, in the file consent-code below run_dir. Whoever is told the code passes it on. */
+#pragma once
+#include <stdint.h>
+
+#include "agent_config.h"
+#include "fieldline/bytes.h"
+#include "loop.h"
+
+enum { CONSENT_CODE_DIGITS = 8, CONSENT_TRIES = 3, CONSENT_BY_BYTES = 63 };
+
+struct consent_question {
+    const char *session, *subject, *engineer, *reason;
+    int64_t ticket;
+    uint32_t capabilities; /* asked for */
+    int64_t duration_ms;   /* asked for */
+    int64_t wait_ms;       /* for the answer */
+};
+
+enum consent_outcome {
+    CONSENT_ALLOWED,
+    CONSENT_REFUSED,
+    CONSENT_LATE,        /* nobody answered in time */
+    CONSENT_HOOK_FAILED, /* the hook could not run, crashed, or printed nonsense */
+    CONSENT_LOCKED       /* the last try was wrong too */
+};
+struct consent_answer {
+    enum consent_outcome outcome;
+    const char *method;    /* "hook", "code" */
+    uint32_t capabilities; /* allowed: never more than was asked for, never none */
+    int64_t duration_ms;   /* allowed: never more than was asked for */
+    char by[CONSENT_BY_BYTES + 1];
+    struct fault why; /* a sentence when it is no */
+};
+typedef void consent_done_fn(void *self, const struct consent_answer *answer);
+
+struct consent;
+/* `done` is called once, from the loop or from consent_try, never before this returns; the object frees itself after
+ * it. Fails at once when nobody can be asked (RESULT_DENIED: consent = deny; RESULT_IO: the hook cannot be started or
+ * the code cannot be shown). */
+FL_CHECK enum result consent_ask(struct loop *loop, const struct agent_config *config,
+                                 const struct consent_question *question, consent_done_fn *done, void *self,
+                                 struct consent **out, struct fault *fault);
+bool consent_wants_code(const struct consent *consent);
+/* A code that was passed on. Right, or wrong for the last time: `done` is called before this returns. Wrong: returns
+ * how many tries are left. Blanks and hyphens in it do not count; compared in constant time. */
+int consent_try(struct consent *consent, const char *code);
+/* Nobody waits any more; `done` is not called. NULL is fine. */
+void consent_cancel(struct consent *consent);

@@ -1,0 +1,84 @@
+/* Small whole files, read and replaced. What is large or appended to (the spool's segments, followed logs) is not
+ * handled here. Called from the loop thread; may block as long as the disk does. */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum result file_read(const char *path, struct buf *out, struct fault *fault) {
+    enum result result = RESULT_OK;
+    uint8_t chunk[4096];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return fault_set(fault, errno == ENOENT ? RESULT_NOT_FOUND : RESULT_IO, "cannot open: %s", strerror(errno));
+    }
+    for (;;) {
+        ssize_t got = read(fd, chunk, sizeof chunk);
+        if (got == 0) {
+            break;
+        }
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            result = fault_set(fault, RESULT_IO, "cannot read: %s", strerror(errno));
+            break;
+        }
+        buf_add(out, chunk, (size_t)got);
+        if (out->overflow) {
+            result = fault_set(fault, RESULT_TOO_BIG, "longer than %zu bytes", out->cap);
+            break;
+        }
+    }
+    close(fd);
+    return result;
+}
+
+static bool write_all(int fd, const uint8_t *bytes, size_t count) {
+    while (count > 0) {
+        ssize_t put = write(fd, bytes, count);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put <= 0) {
+            return false;
+        }
+        bytes += put;
+        count -= (size_t)put;
+    }
+    return true;
+}
+
+enum result file_replace(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
+    char beside[PATH_MAX];
+    if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside) {
+        return fault_set(fault, RESULT_TOO_BIG, "path too long");
+    }
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (fd < 0) {
+        return fault_set(fault, RESULT_IO, "cannot create %s: %s", beside, strerror(errno));
+    }
+    bool is_written = fchmod(fd, mode) == 0 && write_all(fd, bytes, count);
+    if (close(fd) != 0 || !is_written || rename(beside, path) != 0) {
+        fault_set(fault, RESULT_IO, "cannot write %s: %s", beside, strerror(errno));
+        unlink(beside);
+        return RESULT_IO;
+    }
+    return RESULT_OK;
+}
+
+enum result file_make_folder(const char *path, struct fault *fault) {
+    struct stat st;
+    if (mkdir(path, 0700) == 0) {
+        return RESULT_OK;
+    }
+    if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return RESULT_OK;
+    }
+    return fault_set(fault, RESULT_IO, "cannot make folder %s: %s", path, strerror(errno));
+}

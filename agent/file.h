@@ -1,0 +1,12 @@
+/* Small whole files: read one, replace one so that a reader sees the old or the new, never half of one. */
+#pragma once
+#include <sys/types.h>
+
+#include "fieldline/bytes.h"
+
+/* Appends the file's bytes to `out`; RESULT_TOO_BIG beyond out->cap. The fault does not repeat the path. */
+FL_CHECK enum result file_read(const char *path, struct buf *out, struct fault *fault);
+/* Writes beside and renames over. Survives a kill; a power cut may leave the old one (nothing is synced). */
+FL_CHECK enum result file_replace(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault);
+/* Makes a folder unless it is there (mode 0700); its parent must exist. */
+FL_CHECK enum result file_make_folder(const char *path, struct fault *fault);

@@ -1,0 +1,36 @@
+/* Remote sessions as the resident agent sees them: check the request against what this product allows, ask the owner,
+ * start the session process, and be able to end it. The session itself runs in `fieldline-session` (agent/session/), a
+ * process of its own: neither end's crash takes the other along.
+ *
+ * Commands (down/cmd) handled here, and their replies:
+ *   session.open {session,token,url,ticket,subject,engineer,reason,capabilities:[..],duration_s,wait_s}
+ *       -> {"state":"code_required","wait_s":N}                            consent by a code that the owner reads out
+ *       -> {"state":"open","capabilities":[..],"consent":{method,by,at_ms,until_ms}}   the process is started
+ *   session.consent {session,code}  -> {"state":"open",...}
+ *   session.end {session,reason}    -> {"state":"ended"}
+ * Errors (reply "error"): refused, timed_out, wrong_code (text says how many tries are left; the session still waits),
+ * no_tries_left (the last try was wrong too), off_on_product (a capability that this product's own configuration does
+ * not allow), busy, not_found, expired, hook_failed, failed (it could not be started), bad_input. No answer is a no: a
+ * hook that crashes, prints nonsense or is late has refused. Nothing the gateway says widens what the configuration
+ * allows; the hard deadline is kept by the session process on the monotonic clock. */
+#pragma once
+#include "agent_config.h"
+#include "fieldline/message.h"
+#include "loop.h"
+
+struct launcher;
+/* Gets a finished up/reply payload. */
+typedef void launcher_reply_fn(void *self, const char *reply, size_t bytes);
+
+struct launcher *launcher_new(struct loop *loop, const struct agent_config *config, launcher_reply_fn *reply,
+                              void *self);
+/* Ends every session it started (SIGTERM, then SIGKILL after a grace) only when `end_sessions`. */
+void launcher_free(struct launcher *launcher, bool end_sessions);
+/* One of the verbs above; anything else is answered with bad_input. May answer later, always answers once. */
+void launcher_command(struct launcher *launcher, const struct command_message *command);
+/* Offers a live line to sessions that observe: a JSON object text on one line, no newline, at most 4 KiB:
+ * {"t":ms,"metric":"name" or "name/part","v":1.5} or {"t":ms,"log":"text","sev":6,"app":"name"}.
+ * Never blocks: a session that does not read loses lines. Costs nothing when no session is open. */
+void launcher_tap(struct launcher *launcher, const char *line, size_t bytes);
+bool launcher_wants_tap(const struct launcher *launcher);
+size_t launcher_session_count(const struct launcher *launcher);

@@ -1,0 +1,181 @@
+/* Starts and ends fieldline-session. Everything that it needs goes through its standard input in one piece, so that the
+ * token is in no argument list and no environment; its descriptor 3 is the end of a socket with live lines, one line a
+ * packet, so that a slow reader loses whole lines and never half of one. Loop thread only. */
+#include "session_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "fieldline/log.h"
+#include "session_grant.h"
+#include "version.h"
+
+enum { IDLE_MS = 15 * 60 * 1000 };
+
+struct session_process {
+    struct loop *loop;
+    session_exit_fn *on_exit;
+    void *self;
+    struct child child;
+    int tap_fd;
+    struct loop_timer grace;
+};
+
+static void process_free(struct session_process *p) {
+    loop_disarm(p->loop, &p->grace);
+    close(p->tap_fd);
+    free(p);
+}
+
+static void on_exit_of_child(void *self, uint32_t events) {
+    struct session_process *p = self;
+    session_exit_fn *on_exit = p->on_exit;
+    void *owner = p->self;
+    (void)events;
+    loop_unwatch(p->loop, p->child.pid_fd);
+    int status = child_reap(&p->child);
+    process_free(p);
+    on_exit(owner, status);
+}
+
+static void on_grace(void *self) {
+    struct session_process *p = self;
+    log_warn("agent.launcher", "session_process_killed", "pid=%d", (int)p->child.pid);
+    child_signal(&p->child, SIGKILL);
+}
+
+static void print_grant(const struct agent_config *config, const struct session_order *order, struct buf *out) {
+    size_t count = 0;
+    for (const struct agent_diagnostic *d = config->diagnostics; d != NULL; d = d->next) {
+        count++;
+    }
+    struct session_diagnostic *rows = mem_alloc((count + 1) * sizeof *rows);
+    struct session_grant grant = {.session = order->session,
+                                  .device = config->device,
+                                  .agent = AGENT_VERSION,
+                                  .url = order->url,
+                                  .token = order->token,
+                                  .ca = config->session_gateway_ca,
+                                  .cert = config->cert,
+                                  .key = config->key,
+                                  .capabilities = order->capabilities,
+                                  .consent_method = order->consent_method,
+                                  .consent_by = order->consent_by,
+                                  .consent_at_ms = order->consent_at_ms,
+                                  .consent_until_ms = order->consent_at_ms + order->duration_ms,
+                                  .duration_ms = order->duration_ms,
+                                  .idle_ms = IDLE_MS,
+                                  .shell = config->session_shell,
+                                  .shell_user = config->session_shell_user,
+                                  .diagnostics = rows};
+    for (const struct agent_diagnostic *d = config->diagnostics; d != NULL; d = d->next) {
+        rows[grant.diagnostic_count++] =
+            (struct session_diagnostic){.name = d->name, .argv = d->argv, .limit_ms = d->time_limit_ms};
+    }
+    session_grant_print(&grant, out);
+    free(rows);
+}
+
+/* A pipe that holds the whole grant, so that writing it cannot block. */
+static bool hand_over(struct child *child, const struct buf *grant) {
+    bool is_given = !grant->overflow && fcntl(child->input_fd, F_SETPIPE_SZ, 2 * SESSION_GRANT_BYTES) > 0 &&
+                    write(child->input_fd, grant->data, grant->count) == (ssize_t)grant->count;
+    close(child->input_fd);
+    child->input_fd = -1;
+    return is_given;
+}
+
+static enum result start_child(const struct agent_config *config, int tap_fd, const struct buf *grant,
+                               struct child *out, struct fault *fault) {
+    static char *const env[] = {(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                (char *)"LANG=C.UTF-8", NULL};
+    char *argv[] = {config->session_program, NULL};
+    struct child_options options = {.argv = argv, .env = env, .wants_input = true, .extra_fd = tap_fd};
+    struct child child;
+    enum result result = child_start(&options, &child, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    if (!hand_over(&child, grant)) {
+        child_signal(&child, SIGKILL);
+        (void)child_reap(&child);
+        return fault_set(fault, RESULT_IO, "%s could not be given its grant", config->session_program);
+    }
+    *out = child;
+    return RESULT_OK;
+}
+
+enum result session_process_start(struct loop *loop, const struct agent_config *config,
+                                  const struct session_order *order, session_exit_fn *on_exit, void *self,
+                                  struct session_process **out, struct fault *fault) {
+    struct session_process *p = mem_alloc(sizeof *p);
+    int tap[2] = {-1, -1};
+    struct buf grant;
+    enum result result;
+    *p = (struct session_process){.loop = loop, .on_exit = on_exit, .self = self};
+    buf_init(&grant, SESSION_GRANT_BYTES);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, tap) != 0) {
+        result = fault_set(fault, RESULT_IO, "no socket for live lines: %s", strerror(errno));
+        goto out;
+    }
+    print_grant(config, order, &grant);
+    if ((result = start_child(config, tap[1], &grant, &p->child, fault)) != RESULT_OK) {
+        goto out;
+    }
+    if (loop_watch(loop, p->child.pid_fd, EPOLLIN, on_exit_of_child, p) != RESULT_OK) {
+        child_signal(&p->child, SIGKILL);
+        (void)child_reap(&p->child);
+        result = fault_set(fault, RESULT_FULL, "too many descriptors are watched");
+        goto out;
+    }
+    p->tap_fd = tap[0];
+    tap[0] = -1;
+    *out = p;
+    p = NULL;
+out:
+    buf_wipe(&grant);
+    free(p);
+    if (tap[0] >= 0) {
+        close(tap[0]);
+    }
+    if (tap[1] >= 0) {
+        close(tap[1]);
+    }
+    return result;
+}
+
+void session_process_tap(struct session_process *p, const char *line, size_t bytes) {
+    ssize_t ignored = send(p->tap_fd, line, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)ignored; /* full, or gone: this session loses the line */
+}
+
+void session_process_end(struct session_process *p) {
+    child_signal(&p->child, SIGTERM);
+    loop_arm(p->loop, &p->grace, SESSION_END_GRACE_MS, on_grace, p);
+}
+
+void session_process_leave(struct session_process *p, bool is_ended) {
+    if (p == NULL) {
+        return;
+    }
+    loop_unwatch(p->loop, p->child.pid_fd);
+    if (is_ended) {
+        struct pollfd exit = {.fd = p->child.pid_fd, .events = POLLIN};
+        child_signal(&p->child, SIGTERM);
+        if (poll(&exit, 1, SESSION_END_GRACE_MS) != 1) {
+            child_signal(&p->child, SIGKILL);
+        }
+        (void)child_reap(&p->child);
+    } else {
+        close(p->child.pid_fd);
+    }
+    process_free(p);
+}

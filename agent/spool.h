@@ -1,0 +1,60 @@
+/* The spool: everything the gateway has not acknowledged yet, on disk, bounded in bytes.
+ *
+ * Two lanes, each a stream of its own: urgent (birth, event, reply) and bulk (tele, log). A record is safe from a kill
+ * when spool_append returns; from a power cut at once in the urgent lane, in the bulk lane at the next spool_sync. When
+ * space runs out the oldest bulk records go first, whole segments at a time, then the oldest urgent ones; what is gone
+ * is read back as one gap event. No network here, no clock: the caller says what time it is. */
+#pragma once
+#include "fieldline/message.h"
+#include "fieldline/topic.h"
+
+enum spool_lane { SPOOL_URGENT, SPOOL_BULK, SPOOL_LANES };
+const char *spool_lane_name(enum spool_lane lane);
+/* The lane that messages of this kind (up/...) travel in. */
+enum spool_lane spool_lane_of(enum topic_kind kind);
+
+/* The two clocks, read together. */
+struct spool_now {
+    int64_t mono_ms, wall_ms;
+};
+/* A message as it goes out. */
+struct spool_message {
+    struct wire_stamp stamp;
+    enum topic_kind kind;
+    const uint8_t *payload; /* until the next call on the spool */
+    size_t bytes;
+};
+struct spool_stats {
+    uint64_t next_seq, acked_seq;
+    int64_t bytes;          /* on disk */
+    uint64_t dropped_count; /* records, since the spool was made */
+    uint64_t payload_bytes; /* taken since the start */
+    uint64_t written_bytes; /* to files since the start: over payload_bytes it is the write amplification */
+};
+
+struct spool;
+/* RESULT_BUSY: another agent holds the folder. Makes the folder (its parent must exist). */
+FL_CHECK enum result spool_open(const char *folder, const char *boot, int64_t max_bytes, struct spool **out,
+                                struct fault *fault);
+void spool_close(struct spool *spool);
+void spool_abandon(struct spool *spool); /* as if killed (tests) */
+
+/* The number it got is spool_last_seq of its lane afterwards. When the disk takes it in no way, the record is lost, its
+ * number becomes a gap, and the result says so. */
+FL_CHECK enum result spool_append(struct spool *spool, enum topic_kind kind, struct spool_now now, const void *payload,
+                                  size_t bytes);
+uint64_t spool_last_seq(const struct spool *spool, enum spool_lane lane);
+uint64_t spool_acked_seq(const struct spool *spool, enum spool_lane lane);
+uint64_t spool_found_seq(const struct spool *spool, enum spool_lane lane); /* at opening */
+const char *spool_stream(const struct spool *spool, enum spool_lane lane);
+/* The message that stands for `seq`: a record, or a gap event for seq and more. RESULT_NOT_FOUND: not used yet. */
+FL_CHECK enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, struct spool_now now,
+                                struct spool_message *out);
+/* Whose stream is it? RESULT_NOT_FOUND: none of ours. */
+FL_CHECK enum result spool_find_stream(const struct spool *spool, const char *stream, enum spool_lane *out);
+/* Up to seq is committed. RESULT_CONFLICT: never used here: this disk is older than the gateway's memory; the lane has
+ * begun a new stream with what is not acknowledged. */
+FL_CHECK enum result spool_ack(struct spool *spool, enum spool_lane lane, uint64_t seq);
+/* The durability interval is over. */
+void spool_sync(struct spool *spool);
+struct spool_stats spool_stats(const struct spool *spool, enum spool_lane lane);

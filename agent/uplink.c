@@ -1,0 +1,358 @@
+/* The uplink: a state machine over letters from mqtt.c and timers of the loop.
+ *
+ *   offline --timer--> connecting --connected--> subscribing --subscribed--> up --stop--> stopping --> stopped
+ *      ^------------- refused, lost, no answer: back-off with jitter -------------'
+ *
+ * What may be sent is decided by window.c, what is sent by spool.c; this file only carries. The urgent lane is served
+ * first each time, so it never waits behind bulk. A step that Paho does not answer in time ends the attempt and renews
+ * the client. The back-off starts over only after a connection that got an acknowledgement, so a broker that accepts
+ * and then throws out (two agents with one certificate) is not hammered. Runs on the loop thread. */
+#include "uplink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fieldline/clock.h"
+#include "fieldline/log.h"
+#include "fieldline/message.h"
+#include "mqtt.h"
+#include "window.h"
+
+enum { ANSWER_MS = 10000, ANSWER_EXTRA_MS = 5000, STOP_MS = 1200, RETRY_MS = 1000 };
+
+struct uplink {
+    struct loop *loop;
+    const struct agent_config *config;
+    struct spool *spool;
+    struct uplink_owner owner;
+    struct mqtt *mqtt;
+    struct loop_timer step_timer;   /* the next attempt, or the answer that does not come */
+    struct loop_timer window_timer; /* a window's stall */
+    struct window windows[SPOOL_LANES];
+    size_t state_count; /* of "online" and "offline" not yet with the broker */
+    uint64_t gate_seq;  /* urgent; bulk waits until it is acknowledged */
+    int64_t pause_ms;   /* of the next failure, before jitter */
+    struct uplink_status status;
+};
+
+static const char *const state_names[] = {
+    [UPLINK_OFFLINE] = "offline", [UPLINK_CONNECTING] = "connecting", [UPLINK_SUBSCRIBING] = "subscribing",
+    [UPLINK_UP] = "up",           [UPLINK_STOPPING] = "stopping",     [UPLINK_STOPPED] = "stopped"};
+static const size_t window_sizes[SPOOL_LANES] = {[SPOOL_URGENT] = CAP_WINDOW_URGENT, [SPOOL_BULK] = CAP_WINDOW_BULK};
+
+const char *uplink_state_name(enum uplink_state state) {
+    return state_names[state];
+}
+
+static void enter(struct uplink *u, enum uplink_state state) {
+    u->status.state = state;
+    u->status.state_mono_ms = clock_mono_ms();
+}
+
+/* ---- sending ---- */
+
+static void on_window_timer(void *self);
+
+static void arm_window_timer(struct uplink *u, int64_t now) {
+    int64_t soonest = INT64_MAX, due;
+    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+        if (window_due(&u->windows[lane], &due) && due < soonest) {
+            soonest = due;
+        }
+    }
+    if (soonest == INT64_MAX) {
+        loop_disarm(u->loop, &u->window_timer);
+    } else {
+        loop_arm(u->loop, &u->window_timer, soonest - now, on_window_timer, u);
+    }
+}
+
+/* false: nothing more can be sent now, by this lane or another. */
+static bool send_one(struct uplink *u, enum spool_lane lane, uint64_t seq, int64_t now) {
+    struct spool_message message;
+    struct spool_now stamp = {.mono_ms = now, .wall_ms = clock_wall_ms()};
+    if (spool_read(u->spool, lane, seq, stamp, &message) != RESULT_OK ||
+        mqtt_publish(u->mqtt, message.kind, &message.stamp, message.payload, message.bytes) != RESULT_OK) {
+        return false;
+    }
+    window_sent(&u->windows[lane], message.stamp.seq, now);
+    u->status.sent_count++;
+    u->status.sent_bytes += message.bytes;
+    return true;
+}
+
+static void pump(struct uplink *u) {
+    int64_t now = clock_mono_ms();
+    bool can_send = u->status.state == UPLINK_UP;
+    for (int lane = 0; lane < SPOOL_LANES && can_send; lane++) {
+        uint64_t seq, last = spool_last_seq(u->spool, (enum spool_lane)lane);
+        if (lane == SPOOL_BULK && u->windows[SPOOL_URGENT].acked < u->gate_seq) {
+            break;
+        }
+        while (can_send && window_next(&u->windows[lane], last, &seq)) {
+            can_send = send_one(u, (enum spool_lane)lane, seq, now);
+        }
+    }
+    if (u->status.state != UPLINK_UP) {
+        return;
+    }
+    arm_window_timer(u, now);
+    if (!can_send && !u->window_timer.is_armed) {
+        loop_arm(u->loop, &u->window_timer, RETRY_MS, on_window_timer, u);
+    }
+}
+
+static void on_window_timer(void *self) {
+    struct uplink *u = self;
+    int64_t now = clock_mono_ms();
+    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+        if (window_tick(&u->windows[lane], now)) {
+            log_debug("agent.uplink", "no_ack", "lane=%s acked=%llu wait_ms=%lld",
+                      spool_lane_name((enum spool_lane)lane), (unsigned long long)u->windows[lane].acked,
+                      (long long)u->windows[lane].stall_ms);
+        }
+    }
+    pump(u);
+}
+
+void uplink_wake(struct uplink *u) {
+    pump(u);
+}
+
+/* ---- connecting ---- */
+
+static void attempt(void *self);
+
+static bool publish_state(struct uplink *u, bool is_online) {
+    bool is_sent = mqtt_publish_state(u->mqtt, is_online) == RESULT_OK;
+    u->state_count += is_sent;
+    return is_sent;
+}
+
+/* A number below n, good enough to spread agents. */
+static int64_t random_below(int64_t n) {
+    uint64_t r;
+    random_bytes(&r, sizeof r);
+    return n <= 0 ? 0 : (int64_t)(r % (uint64_t)n);
+}
+
+/* Half of the pause is certain, half is chance: a fleet that lost its broker together does not come back together. */
+static void back_off(struct uplink *u, const char *why) {
+    int64_t wait_ms = u->pause_ms / 2 + random_below(u->pause_ms / 2 + 1);
+    enter(u, UPLINK_OFFLINE);
+    loop_disarm(u->loop, &u->window_timer);
+    snprintf(u->status.trouble, sizeof u->status.trouble, "%s", why);
+    log_warn("agent.uplink", "offline", "device=%s why=%s retry_ms=%lld", u->config->device, log_text(why),
+             (long long)wait_ms);
+    u->pause_ms = u->pause_ms * 2 < u->config->backoff_max_ms ? u->pause_ms * 2 : u->config->backoff_max_ms;
+    loop_arm(u->loop, &u->step_timer, wait_ms, attempt, u);
+}
+
+static void no_answer(void *self) {
+    struct uplink *u = self;
+    struct fault fault = {"no answer in time"};
+    if (mqtt_renew(u->mqtt, &fault) != RESULT_OK) {
+        log_error("agent.uplink", "client_lost", "why=%s", log_text(fault.text));
+    }
+    back_off(u, fault.text);
+}
+
+static void attempt(void *self) {
+    struct uplink *u = self;
+    struct fault fault;
+    if (mqtt_connect(u->mqtt, &fault) != RESULT_OK) {
+        back_off(u, fault.text);
+        return;
+    }
+    enter(u, UPLINK_CONNECTING);
+    loop_arm(u->loop, &u->step_timer, u->config->connect_timeout_ms + ANSWER_EXTRA_MS, no_answer, u);
+}
+
+/* Forgets what was under way: a new connection, or a new stream. */
+static void begin_sending(struct uplink *u) {
+    int64_t now = clock_mono_ms();
+    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+        u->status.resent_count += u->windows[lane].resent_count;
+        u->windows[lane].resent_count = 0;
+        window_begin(&u->windows[lane], window_sizes[lane], spool_acked_seq(u->spool, (enum spool_lane)lane), now);
+    }
+    u->gate_seq = UINT64_MAX; /* while the owner appends, too */
+    u->gate_seq = u->owner.connected(u->owner.self);
+    pump(u);
+}
+
+static void on_connected(struct uplink *u) {
+    if (u->status.state != UPLINK_CONNECTING) {
+        return;
+    }
+    if (mqtt_subscribe(u->mqtt) != RESULT_OK) {
+        back_off(u, "cannot subscribe");
+        return;
+    }
+    enter(u, UPLINK_SUBSCRIBING);
+    loop_arm(u->loop, &u->step_timer, ANSWER_MS, no_answer, u);
+}
+
+static void on_subscribed(struct uplink *u) {
+    if (u->status.state != UPLINK_SUBSCRIBING) {
+        return;
+    }
+    u->state_count = 0;
+    if (!publish_state(u, true)) {
+        back_off(u, "cannot publish");
+        return;
+    }
+    loop_disarm(u->loop, &u->step_timer);
+    enter(u, UPLINK_UP);
+    u->status.trouble[0] = '\0';
+    u->status.connection_count++;
+    log_info("agent.uplink", "up", "device=%s broker=%s:%d", u->config->device, u->config->broker_host,
+             (int)u->config->broker_port);
+    begin_sending(u);
+}
+
+/* ---- what comes down ---- */
+
+static void on_ack(struct uplink *u, const struct letter *letter) {
+    struct ack_message ack;
+    struct fault fault;
+    enum spool_lane lane;
+    if (ack_decode(letter->payload, letter->bytes, &ack, &fault) != RESULT_OK) {
+        u->status.bad_message_count++;
+        log_warn("agent.uplink", "bad_ack", "why=%s", log_text(fault.text));
+        return;
+    }
+    if (u->status.state != UPLINK_UP && u->status.state != UPLINK_STOPPING) {
+        return;
+    }
+    if (spool_find_stream(u->spool, ack.stream, &lane) != RESULT_OK) {
+        u->status.bad_message_count++;
+        log_info("agent.uplink", "ack_of_other_stream", "stream=%s", ack.stream);
+        return;
+    }
+    if (spool_ack(u->spool, lane, ack.seq) != RESULT_OK) {
+        begin_sending(u);
+        return;
+    }
+    int64_t now = clock_mono_ms();
+    if (window_ack(&u->windows[lane], ack.seq, now)) {
+        u->status.has_ack = true;
+        u->status.ack_mono_ms = now;
+        u->status.ack_count++;
+        u->pause_ms = u->config->backoff_min_ms;
+    }
+    for (int i = 0; i < SPOOL_LANES; i++) {
+        window_nudge(&u->windows[i], now);
+    }
+    pump(u);
+}
+
+static void on_command(struct uplink *u, const struct letter *letter) {
+    if (letter->has_expiry && clock_mono_ms() >= letter->expires_mono_ms) {
+        log_info("agent.uplink", "command_expired", "device=%s", u->config->device);
+        return;
+    }
+    u->owner.command(u->owner.self, letter->payload, letter->bytes);
+}
+
+/* ---- stopping ---- */
+
+static void finish(void *self) {
+    struct uplink *u = self;
+    if (u->status.state == UPLINK_STOPPED) {
+        return;
+    }
+    loop_disarm(u->loop, &u->step_timer);
+    loop_disarm(u->loop, &u->window_timer);
+    enter(u, UPLINK_STOPPED);
+    u->owner.stopped(u->owner.self);
+}
+
+/* Leaves once the broker has every state we sent: an orderly end sends no Last Will, so "offline" must be there. */
+static void on_published(struct uplink *u) {
+    u->state_count -= u->state_count > 0;
+    if (u->status.state == UPLINK_STOPPING && u->state_count == 0 && mqtt_disconnect(u->mqtt) != RESULT_OK) {
+        finish(u);
+    }
+}
+
+void uplink_stop(struct uplink *u) {
+    pump(u);
+    bool has_goodbye = u->status.state == UPLINK_UP && publish_state(u, false);
+    enter(u, UPLINK_STOPPING);
+    loop_disarm(u->loop, &u->window_timer);
+    loop_arm(u->loop, &u->step_timer, has_goodbye ? STOP_MS : 0, finish, u);
+}
+
+static void on_letter(void *self, const struct letter *letter) {
+    struct uplink *u = self;
+    bool is_stopping = u->status.state == UPLINK_STOPPING || u->status.state == UPLINK_STOPPED;
+    switch (letter->kind) {
+    case MQTT_CONNECTED: on_connected(u); break;
+    case MQTT_SUBSCRIBED: on_subscribed(u); break;
+    case MQTT_REFUSED:
+    case MQTT_LOST:
+    case MQTT_NOT_SUBSCRIBED:
+        if (is_stopping) {
+            finish(u);
+        } else if (u->status.state != UPLINK_OFFLINE) {
+            back_off(u, letter->text);
+        }
+        break;
+    case MQTT_PUBLISHED: on_published(u); break;
+    case MQTT_DISCONNECTED:
+        if (is_stopping) {
+            finish(u);
+        }
+        break;
+    case MQTT_MESSAGE:
+        if (letter->topic == TOPIC_DOWN_ACK) {
+            on_ack(u, letter);
+        } else if (letter->topic == TOPIC_DOWN_CMD && !is_stopping) {
+            on_command(u, letter);
+        }
+        break;
+    }
+}
+
+enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
+                       const struct uplink_owner *owner, struct uplink **out, struct fault *fault) {
+    struct uplink *u = mem_alloc(sizeof *u);
+    *u = (struct uplink){
+        .loop = loop, .config = config, .spool = spool, .owner = *owner, .pause_ms = config->backoff_min_ms};
+    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+        window_begin(&u->windows[lane], window_sizes[lane], spool_acked_seq(spool, (enum spool_lane)lane), 0);
+    }
+    enter(u, UPLINK_OFFLINE);
+    enum result result = mqtt_new(loop, config, on_letter, u, &u->mqtt, fault);
+    if (result != RESULT_OK) {
+        free(u);
+        return result;
+    }
+    *out = u;
+    return RESULT_OK;
+}
+
+void uplink_start(struct uplink *u) {
+    loop_arm(u->loop, &u->step_timer, 0, attempt, u);
+}
+
+void uplink_free(struct uplink *u) {
+    if (u == NULL) {
+        return;
+    }
+    loop_disarm(u->loop, &u->step_timer);
+    loop_disarm(u->loop, &u->window_timer);
+    mqtt_free(u->mqtt);
+    free(u);
+}
+
+struct uplink_status uplink_status(const struct uplink *u) {
+    struct uplink_status status = u->status;
+    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+        status.resent_count += u->windows[lane].resent_count;
+    }
+    status.dropped_message_count = mqtt_dropped_count(u->mqtt);
+    return status;
+}

@@ -1,0 +1,44 @@
+/* The way up: connects, keeps connected, and sends what the spool holds, in order, within the windows. The way down:
+ * acknowledgements move the windows and free the spool; commands go to the owner.
+ *
+ * One connection: connect, subscribe to down/+, publish "online", let the owner append a birth record, send the urgent
+ * lane; once that birth is acknowledged the bulk lane too (the gateway knows the product before it gets its data).
+ * After a failure: back-off with jitter, doubled up to a limit, also when the broker refuses. */
+#pragma once
+#include "agent_config.h"
+#include "loop.h"
+#include "spool.h"
+
+enum uplink_state { UPLINK_OFFLINE, UPLINK_CONNECTING, UPLINK_SUBSCRIBING, UPLINK_UP, UPLINK_STOPPING, UPLINK_STOPPED };
+const char *uplink_state_name(enum uplink_state state); /* "offline", ..., "up", ... */
+
+struct uplink_owner {
+    void *self;
+    /* A connection stands: append a birth record if needed. Returns the urgent number that must be acknowledged before
+     * bulk records go out; 0: none. */
+    uint64_t (*connected)(void *self);
+    /* A down/cmd payload that has not expired. */
+    void (*command)(void *self, const void *payload, size_t bytes);
+    /* After uplink_stop: the broker has been told, or could not be told in time. */
+    void (*stopped)(void *self);
+};
+struct uplink_status {
+    enum uplink_state state;
+    int64_t state_mono_ms; /* since when */
+    bool has_ack;
+    int64_t ack_mono_ms; /* when something was acknowledged last */
+    uint64_t connection_count, sent_count, sent_bytes, resent_count, ack_count, bad_message_count,
+        dropped_message_count;
+    char trouble[192]; /* why the last attempt or connection ended; "" */
+};
+
+struct uplink;
+FL_CHECK enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
+                                const struct uplink_owner *owner, struct uplink **out, struct fault *fault);
+void uplink_free(struct uplink *uplink);
+void uplink_start(struct uplink *uplink);
+/* The spool has something new. */
+void uplink_wake(struct uplink *uplink);
+/* Sends what the windows allow, publishes "offline", disconnects; `stopped` is called within 1.5 s. */
+void uplink_stop(struct uplink *uplink);
+struct uplink_status uplink_status(const struct uplink *uplink);

@@ -1,0 +1,220 @@
+// The shapes of gateway/web/openapi.yaml, by hand and in its order. Times are milliseconds since 1970 UTC.
+// The browser tests check every answer, of the fake gateway and of the real one, against that document.
+
+export type Role = 'owner' | 'support' | 'engineer' | 'supervisor' | 'administrator' | 'auditor';
+export interface Me {
+  user: string;
+  name: string;
+  role: Role;
+}
+
+export const SEVERITIES = ['critical', 'major', 'minor', 'warning'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export interface Overview {
+  devices: number;
+  online: number;
+  alarms: Record<Severity, number>;
+  tickets_open: number;
+  sessions_live: number;
+  quarantined: number;
+}
+
+export interface Page<T, Cursor> {
+  items: T[];
+  next?: Cursor | null;
+}
+
+export interface Device {
+  id: string;
+  model: string;
+  model_title: string;
+  model_title_zh: string;
+  serial: string;
+  firmware: string;
+  online: boolean;
+  last_seen_ms: number;
+  alarms: number;
+  worst: Severity | null;
+  tickets_open: number;
+}
+
+export interface Metric {
+  name: string;
+  title: string;
+  title_zh: string;
+  unit: string;
+  kind: 'gauge' | 'counter';
+  charted: boolean;
+  parts: string[];
+}
+export interface Diagnostic {
+  name: string;
+  title: string;
+  title_zh: string;
+}
+export interface DeviceDetail extends Device {
+  agent: string;
+  capabilities: string[];
+  diagnostics: Diagnostic[];
+  metrics: Metric[];
+  quarantined: number;
+}
+
+// Columns of equal length. A span without data is left out.
+export interface History {
+  metric: string;
+  part: string;
+  unit: string;
+  step_ms: number;
+  t: number[];
+  min: number[];
+  mean: number[];
+  max: number[];
+}
+
+export interface LogLine {
+  t: number;
+  severity: number; // RFC 5424: 0 is the worst, 7 is debug
+  app: string;
+  text: string;
+  cut: boolean;
+}
+
+export interface Alarm {
+  id: number;
+  device: string;
+  alarm: string;
+  part: string;
+  severity: Severity;
+  active: boolean;
+  unknown: boolean;
+  acknowledged: boolean;
+  summary: string;
+  description: string;
+  value: number | null;
+  raised_ms: number;
+  cleared_ms: number | null;
+  count: number;
+  ticket: number | null;
+}
+
+export const TICKET_STATES = [
+  'new',
+  'assigned',
+  'diagnosing',
+  'plan_agreed',
+  'parts_ordered',
+  'repairing',
+  'resolved',
+  'confirmed',
+  'closed',
+  'followed_up',
+] as const;
+export type TicketState = (typeof TICKET_STATES)[number];
+export type Source = 'alarm' | 'owner' | 'phone' | 'api';
+
+export interface Ticket {
+  id: number;
+  version: number;
+  device: string;
+  model: string;
+  state: TicketState;
+  severity: Severity;
+  subject: string;
+  source: Source;
+  assignee: string | null;
+  opened_ms: number;
+  updated_ms: number;
+  alarm_active: boolean;
+  repeats: number;
+}
+export interface Action {
+  action: string;
+  to: string;
+  requires: string; // "text" or "assignee", empty when nothing
+}
+export interface TicketEvent {
+  id: number;
+  at_ms: number;
+  by: string;
+  kind: 'opened' | 'state' | 'assigned' | 'comment' | 'alarm' | 'session' | 'report';
+  from: string;
+  to: string;
+  text: string;
+  data: Record<string, unknown> | null;
+}
+export interface Report {
+  session: string;
+  markdown: string;
+  digest: string;
+}
+export interface Article {
+  id: string;
+  title: string;
+  language: string;
+  body: string;
+}
+export interface TicketDetail extends Ticket {
+  actions: Action[];
+  events: TicketEvent[];
+  alarms: Alarm[];
+  sessions: Session[];
+  report: Report | null;
+  articles: Article[];
+}
+
+export type SessionState = 'asking' | 'code_required' | 'live' | 'ended' | 'denied' | 'failed';
+export interface Session {
+  id: string;
+  ticket: number;
+  device: string;
+  engineer: string;
+  reason: string;
+  capabilities: string[];
+  state: SessionState;
+  why: string;
+  text: string;
+  requested_ms: number;
+  started_ms: number | null;
+  ended_ms: number | null;
+  deadline_ms: number | null;
+  consent: { method: string; by: string; at_ms: number; until_ms: number } | null;
+  frames: number;
+  digest: string | null;
+  countersigned: boolean;
+  complete: boolean;
+}
+export interface Verdict {
+  ok: boolean;
+  text: string;
+  frames: number;
+  countersigned: boolean;
+}
+
+export interface AuditEntry {
+  id: number;
+  at_ms: number;
+  who: string;
+  what: string;
+  object: string;
+  result: string;
+  detail: string;
+  address: string;
+}
+export interface Quarantined {
+  id: number;
+  at_ms: number;
+  topic: string;
+  device: string;
+  reason: string;
+  bytes: number;
+  excerpt: string;
+}
+
+// What /live sends. kind: device, alarm, ticket, session, or resync when some were missed.
+export interface Notice {
+  kind: string;
+  id?: string;
+  device?: string;
+}

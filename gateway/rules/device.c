@@ -1,0 +1,161 @@
+/* One device's rules at work: samples go into the series, time moves, and the rules that read what arrived are
+ * evaluated (device_rules.c). All samples of one moment are applied before that, late ones without it.
+ *
+ * Owned by the gateway's device registry, touched by the pipeline thread only. */
+#include "rules/device_state.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct rule_device *rule_device_new(const struct pack *pack, const char *device) {
+    struct rule_device *d = mem_alloc(sizeof *d);
+    d->pack = pack;
+    d->name = mem_strdup(device);
+    series_set_init(&d->set, pack->plan);
+    d->rules = mem_alloc((pack->rule_count ? pack->rule_count : 1) * sizeof *d->rules);
+    fault_states_init(&d->faults, pack);
+    d->evaluated_ms = INT64_MIN;
+    d->due_ms = INT64_MAX;
+    return d;
+}
+
+void rule_device_free(struct rule_device *d) {
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->pack->rule_count; i++)
+        free(d->rules[i].items);
+    free(d->rules);
+    fault_states_fini(&d->faults);
+    series_set_fini(&d->set);
+    free(d->name);
+    free(d);
+}
+
+int rule_device_part(struct rule_device *d, const char *part) {
+    return series_part(&d->set, part);
+}
+
+const char *rule_device_part_name(const struct rule_device *d, int part) {
+    return part >= 0 && part < d->set.part_count ? d->set.parts[part].name : "";
+}
+
+void rule_device_time(struct rule_device *d, int64_t now_ms, struct firings *out) {
+    uint64_t none[RULE_WORDS] = {0};
+    if (now_ms < d->evaluated_ms)
+        return;
+    if (now_ms >= d->due_ms)
+        device_close_gaps(d, now_ms, out);
+    device_evaluate(d, none, now_ms, out);
+}
+
+/* ---- samples ---- */
+
+static int compare(const void *a, const void *b) {
+    const struct sample *x = a, *y = b;
+    if (x->event_ms != y->event_ms)
+        return x->event_ms < y->event_ms ? -1 : 1;
+    if (x->metric != y->metric)
+        return x->metric < y->metric ? -1 : 1;
+    if (x->part != y->part)
+        return x->part < y->part ? -1 : 1;
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+static void sort(struct sample *samples, size_t count) {
+    for (size_t i = 1; i < count; i++)
+        if (samples[i].event_ms < samples[i - 1].event_ms) {
+            qsort(samples, count, sizeof *samples, compare);
+            return;
+        }
+}
+
+/* Not a number, or of a magnitude that no sensor has: it would drown everything else in a window. */
+static bool is_usable(const struct rule_device *d, const struct sample *s) {
+    return fabs(s->value) <= WINDOW_VALUE_MAX && s->metric >= 0 && (size_t)s->metric < d->pack->plan->metric_count &&
+           s->part >= 0 && s->part < d->set.part_count;
+}
+
+/* The samples of one time; returns how many. */
+static size_t take_moment(struct rule_device *d, const struct sample *samples, size_t count, struct firings *out) {
+    int64_t now_ms = samples[0].event_ms;
+    bool is_late = now_ms < d->evaluated_ms;
+    uint64_t wanted[RULE_WORDS] = {0};
+    size_t n = 0;
+    if (!is_late && now_ms >= d->due_ms)
+        device_close_gaps(d, now_ms, out);
+    for (; n < count && samples[n].event_ms == now_ms; n++) {
+        if (!is_usable(d, &samples[n]))
+            continue;
+        const uint64_t *rules = d->pack->plan->metrics[samples[n].metric].rules;
+        for (size_t w = 0; w < RULE_WORDS; w++)
+            wanted[w] |= rules[w];
+        series_add(&d->set, &samples[n]);
+    }
+    if (!is_late)
+        device_evaluate(d, wanted, now_ms, out);
+    return n;
+}
+
+void rule_device_samples(struct rule_device *d, struct sample *samples, size_t count, struct firings *out) {
+    enum { AHEAD = 64 };
+    sort(samples, count);
+    series_prefetch(&d->set, samples, count < AHEAD ? count : AHEAD);
+    for (size_t at = 0; at < count;)
+        at += take_moment(d, samples + at, count - at, out);
+}
+
+/* ---- the rest of the contract ---- */
+
+void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
+                       struct firings *out) {
+    fault_states_event(&d->faults, d->pack, code, active, text, event_ms, out);
+}
+
+void rule_device_settle(struct rule_device *d) {
+    for (size_t r = 0; r < d->pack->rule_count; r++)
+        for (uint16_t i = 0; i < d->rules[r].count; i++)
+            d->rules[r].items[i].phase = PHASE_PENDING;
+    fault_states_settle(&d->faults);
+}
+
+void rule_device_restore(struct rule_device *d, const char *alarm, const char *part, bool is_fault_code,
+                         int64_t since_ms) {
+    if (is_fault_code) {
+        fault_states_restore(&d->faults, d->pack, alarm);
+        return;
+    }
+    int index = series_part(&d->set, part);
+    for (size_t r = 0; r < d->pack->rule_count && index >= 0; r++) {
+        if (strcmp(d->pack->rules[r]->alert, alarm) != 0)
+            continue;
+        struct condition *c = device_condition(d, r, (uint16_t)index);
+        c->phase = PHASE_FIRING;
+        c->since_ms = since_ms;
+        c->is_over = c->is_unknown = false;
+        return;
+    }
+}
+
+size_t rule_device_raised(const struct rule_device *d, struct rule_raised *out, size_t room) {
+    size_t count = 0;
+    for (size_t r = 0; r < d->pack->rule_count; r++)
+        for (uint16_t i = 0; i < d->rules[r].count; i++) {
+            const struct condition *c = &d->rules[r].items[i];
+            if (c->phase != PHASE_FIRING)
+                continue;
+            if (count < room)
+                out[count] = (struct rule_raised){
+                    .rule = d->pack->rules[r], .part = d->set.parts[c->part].name, .value = c->value};
+            count++;
+        }
+    return count;
+}
+
+size_t rule_device_bytes(const struct rule_device *d) {
+    size_t bytes = sizeof *d + strlen(d->name) + 1 + series_set_bytes(&d->set) + fault_states_bytes(&d->faults);
+    bytes += d->pack->rule_count * sizeof *d->rules;
+    for (size_t r = 0; r < d->pack->rule_count; r++)
+        bytes += d->rules[r].room * sizeof(struct condition);
+    return bytes;
+}

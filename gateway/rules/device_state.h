@@ -1,0 +1,29 @@
+/* The inside of a device's rule state, shared by device.c (samples, time, the contract) and device_rules.c (conditions and
+ * what they tell). */
+#pragma once
+#include "rules/condition.h"
+#include "rules/device.h"
+#include "rules/faults.h"
+#include "rules/series.h"
+
+enum { RULE_WORDS = PLAN_RULES_MAX / 64 };
+struct rule_state {
+    struct condition *items; /* by part, ascending; idle ones are not kept */
+    uint16_t count, room;
+};
+struct rule_device {
+    const struct pack *pack;
+    char *name;
+    struct series_set set;
+    struct rule_state *rules; /* as many as the pack has */
+    struct fault_states faults;
+    int64_t evaluated_ms, due_ms;
+};
+
+/* ---- device_rules.c ---- */
+/* The condition of a part; made, idle, when it is not there. */
+struct condition *device_condition(struct rule_device *d, size_t rule, uint16_t part);
+/* Conditions whose data was missing for a while before `now_ms`. */
+void device_close_gaps(struct rule_device *d, int64_t now_ms, struct firings *out);
+/* Everything of the moment `now_ms` has arrived; `wanted` are the rules that read some of it, a bit each. */
+void device_evaluate(struct rule_device *d, const uint64_t wanted[RULE_WORDS], int64_t now_ms, struct firings *out);

@@ -1,0 +1,6 @@
+/* Inside of the list of firings (rules.h): how it grows. */
+#pragma once
+#include "rules/rules.h"
+
+struct firing *firings_add(struct firings *f); /* zeroed; valid until the next call */
+void firing_text(char *out, size_t room, const char *text); /* copies, cut at a character */

@@ -1,0 +1,36 @@
+/* The functions of the rule language, as rows: the compiler, the evaluator and the author's guide all read this table.
+ * A function that is new is a row here and nothing elsewhere, unless it needs a shape that is not there yet. */
+#pragma once
+#include "rules/window.h"
+
+enum value_type { TYPE_SCALAR, TYPE_VECTOR, TYPE_RANGE };
+enum function_shape {
+    SHAPE_OVER,  /* range vector -> vector: `over` for each part */
+    SHAPE_EACH,  /* vector (and numbers) -> vector: `each` for each part */
+    SHAPE_ABSENT /* vector -> 1 where there is none */
+};
+enum counter_rule { FITS_ANY, FITS_COUNTER, FITS_GAUGE };
+
+/* A window at the moment of asking; it holds at least one sample. */
+struct window_view {
+    struct window *window;
+    const struct window_spec *spec;
+    int64_t now_ms;
+};
+enum { FUNCTION_ARGS_MAX = 3 };
+struct function_row {
+    const char *name;
+    enum function_shape shape;
+    int min_args, max_args;
+    enum value_type args[FUNCTION_ARGS_MAX];
+    uint32_t needs;            /* of a window: SHAPE_OVER */
+    enum counter_rule fits;    /* the metric's kind: SHAPE_OVER */
+    bool sees_gaps;            /* knows its answer when samples are missing: such a rule runs on every message */
+    /* Both: false when there is no answer (too few samples, outside the function's domain). */
+    bool (*over)(const struct window_view *view, double *out);
+    bool (*each)(double value, const double *numbers, int count, double *out);
+    const char *help;
+};
+extern const struct function_row function_rows[];
+extern const size_t function_row_count;
+int function_find(const char *name, size_t chars); /* index, or -1 */

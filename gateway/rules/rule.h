@@ -1,0 +1,29 @@
+/* An alerting rule of a pack, compiled. Read-only after loading. */
+#pragma once
+#include "rules/expression.h"
+#include "rules/rules.h"
+#include "rules/template.h"
+
+struct rule_label {
+    char *name, *value;
+};
+struct rule_annotation {
+    char *name;
+    struct template *text;
+};
+struct rule {
+    char *alert;
+    struct expression *expr;
+    struct expression *recover; /* NULL: recovered when `expr` is known to be false */
+    int64_t for_ms, keep_firing_ms;
+    enum severity severity;
+    bool opens_ticket;
+    struct rule_label *labels; /* all of them, severity and ticket too */
+    size_t label_count;
+    struct rule_annotation *annotations; /* all but recover_expr */
+    size_t annotation_count;
+    const struct template *summary, *description; /* among them; NULL when missing */
+};
+void rule_free(struct rule *rule);
+/* How far back it looks: its longest range and the longer of its two holds. */
+int64_t rule_reach_ms(const struct rule *rule);

@@ -1,0 +1,167 @@
+/* Where samples land. Series of a metric are kept sorted by part, so that the evaluator joins two metrics in one pass,
+ * and most metrics have exactly one. Parts are strings once, when a device first says them; after that a small number.
+ * Owned by the device's rule state, touched by the pipeline thread only. */
+#include "rules/series.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PARTS_FEW = 8 }; /* up to here a linear search is faster than hashing */
+
+void series_set_init(struct series_set *set, const struct plan *plan) {
+    *set = (struct series_set){.plan = plan};
+    set->metrics = mem_alloc((plan->metric_count ? plan->metric_count : 1) * sizeof *set->metrics);
+    (void)series_part(set, "");
+}
+
+void series_set_fini(struct series_set *set) {
+    for (size_t m = 0; m < set->plan->metric_count; m++) {
+        for (size_t i = 0; i < set->metrics[m].count; i++) {
+            struct series *series = &set->metrics[m].items[i];
+            for (size_t w = 0; w < set->plan->metrics[m].window_count; w++)
+                window_free(series->windows[w]);
+            free(series->windows);
+        }
+        free(set->metrics[m].items);
+    }
+    free(set->metrics);
+    for (size_t i = 0; i < set->part_count; i++)
+        free(set->parts[i].name);
+    free(set->parts);
+    free(set->part_index);
+}
+
+/* ---- parts ---- */
+
+static uint32_t hash(const char *text) {
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (; *text; text++)
+        h = (h ^ (uint8_t)*text) * 16777619u;
+    return h;
+}
+
+/* The place of this name, or the empty one where it belongs. */
+static uint32_t index_place(const struct series_set *set, const char *name) {
+    uint32_t mask = set->part_room * 2u - 1, at = hash(name) & mask;
+    while (set->part_index[at] && strcmp(set->parts[set->part_index[at] - 1].name, name) != 0)
+        at = (at + 1) & mask;
+    return at;
+}
+
+static void grow_parts(struct series_set *set) {
+    set->part_room = set->part_room ? (uint16_t)(set->part_room * 2) : 1;
+    set->parts = mem_realloc(set->parts, set->part_room * sizeof *set->parts);
+    if (set->part_room <= PARTS_FEW)
+        return;
+    free(set->part_index);
+    set->part_index = mem_alloc(set->part_room * 2u * sizeof *set->part_index);
+    for (uint16_t i = 0; i < set->part_count; i++)
+        set->part_index[index_place(set, set->parts[i].name)] = (uint16_t)(i + 1);
+}
+
+int series_part(struct series_set *set, const char *name) {
+    if (set->part_index) {
+        uint16_t found = set->part_index[index_place(set, name)];
+        if (found)
+            return found - 1;
+    } else {
+        for (uint16_t i = 0; i < set->part_count; i++)
+            if (strcmp(set->parts[i].name, name) == 0)
+                return i;
+    }
+    if (set->part_count == RULE_PARTS_MAX)
+        return -1;
+    if (set->part_count == set->part_room)
+        grow_parts(set);
+    set->parts[set->part_count] =
+        (struct part_entry){.name = mem_strdup(name), .tests = plan_tests_passed(set->plan, name)};
+    if (set->part_index)
+        set->part_index[index_place(set, name)] = (uint16_t)(set->part_count + 1);
+    return set->part_count++;
+}
+
+/* ---- samples ---- */
+
+static struct series *insert(struct series_set *set, int metric, size_t at, int part) {
+    struct metric_series *all = &set->metrics[metric];
+    if (all->count == all->room) {
+        all->room = all->room ? (uint16_t)(all->room * 2) : 1;
+        all->items = mem_realloc(all->items, all->room * sizeof *all->items);
+    }
+    struct series *series = &all->items[at];
+    memmove(series + 1, series, (all->count - at) * sizeof *series);
+    all->count++;
+    size_t windows = set->plan->metrics[metric].window_count;
+    *series = (struct series){.last_ms = INT64_MIN, .part = (uint16_t)part};
+    if (windows > 0)
+        series->windows = mem_alloc(windows * sizeof(struct window *));
+    for (size_t w = 0; w < windows; w++)
+        series->windows[w] = window_new(&set->plan->windows[set->plan->metrics[metric].windows[w]].spec);
+    return series;
+}
+
+static struct series *find(struct series_set *set, int metric, int part) {
+    struct metric_series *all = &set->metrics[metric];
+    size_t low = 0, high = all->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (all->items[middle].part < part)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < all->count && all->items[low].part == part)
+        return &all->items[low];
+    return insert(set, metric, low, part);
+}
+
+static const struct series *look_up(const struct series_set *set, const struct sample *sample) {
+    size_t metric = (size_t)sample->metric;
+    return metric < set->plan->metric_count && set->metrics[metric].count == 1 ? set->metrics[metric].items : NULL;
+}
+
+void series_prefetch(const struct series_set *set, const struct sample *samples, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const struct series *series = look_up(set, &samples[i]);
+        if (series)
+            __builtin_prefetch(series);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct series *series = look_up(set, &samples[i]);
+        if (series && series->windows)
+            __builtin_prefetch(series->windows);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct series *series = look_up(set, &samples[i]);
+        for (size_t w = 0; series && w < set->plan->metrics[samples[i].metric].window_count; w++)
+            window_prefetch(series->windows[w]);
+    }
+}
+
+void series_add(struct series_set *set, const struct sample *sample) {
+    struct series *series = find(set, sample->metric, sample->part);
+    const struct plan_metric *metric = &set->plan->metrics[sample->metric];
+    for (size_t w = 0; w < metric->window_count; w++)
+        window_add(series->windows[w], &set->plan->windows[metric->windows[w]].spec, sample->event_ms, sample->value);
+    if (sample->event_ms > series->last_ms) {
+        series->last_ms = sample->event_ms;
+        series->value = sample->value;
+    }
+}
+
+size_t series_set_bytes(const struct series_set *set) {
+    size_t bytes = set->plan->metric_count * sizeof *set->metrics + set->part_room * sizeof *set->parts;
+    if (set->part_index)
+        bytes += set->part_room * 2u * sizeof *set->part_index;
+    for (size_t i = 0; i < set->part_count; i++)
+        bytes += strlen(set->parts[i].name) + 1;
+    for (size_t m = 0; m < set->plan->metric_count; m++) {
+        const struct metric_series *all = &set->metrics[m];
+        size_t windows = set->plan->metrics[m].window_count;
+        bytes += all->room * sizeof *all->items + all->count * windows * sizeof(struct window *);
+        for (size_t i = 0; i < all->count; i++)
+            for (size_t w = 0; w < windows; w++)
+                bytes += window_bytes(all->items[i].windows[w]);
+    }
+    return bytes;
+}

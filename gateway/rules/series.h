@@ -1,0 +1,36 @@
+/* The data of one device as its rules see it: for each metric the parts that were ever reported, each with its newest value
+ * and its windows. Windows are made with the first sample of a series. */
+#pragma once
+#include "rules/plan.h"
+#include "rules/rules.h"
+
+struct series {
+    int64_t last_ms;
+    double value;
+    struct window **windows; /* in the order of plan_metric.windows */
+    uint16_t part;
+};
+struct metric_series {
+    struct series *items; /* by part, ascending */
+    uint16_t count, room;
+};
+struct part_entry {
+    char *name;
+    uint64_t tests; /* plan_tests_passed */
+};
+struct series_set {
+    const struct plan *plan;
+    struct metric_series *metrics; /* as many as the plan has */
+    struct part_entry *parts;      /* parts[0] is "" */
+    uint16_t part_count, part_room;
+    uint16_t *part_index; /* hash table of 2 * part_room places: part + 1, or 0; NULL while there are few */
+};
+void series_set_init(struct series_set *set, const struct plan *plan);
+void series_set_fini(struct series_set *set);
+int series_part(struct series_set *set, const char *name); /* -1: RULE_PARTS_MAX reached */
+/* Asks for the memory that these samples will touch, all at once: a device that was not heard for a while is not in the
+ * processor's cache, and waiting for its windows one by one costs more than the arithmetic. */
+void series_prefetch(const struct series_set *set, const struct sample *samples, size_t count);
+/* A finite sample of a known metric and part. */
+void series_add(struct series_set *set, const struct sample *sample);
+size_t series_set_bytes(const struct series_set *set);

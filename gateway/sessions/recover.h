@@ -1,0 +1,15 @@
+/* After a gateway crash: a transcript without a seal is valid up to its last whole frame. Cuts the torn tail, seals the
+ * rest as incomplete ("gateway_crashed", not countersigned). Call before any session is opened. */
+#pragma once
+#include "fieldline/keys.h"
+#include "sessions/session_event.h"
+
+/* event: an ENDED event for the session's row, made from what was recovered. */
+FL_CHECK enum result transcript_recover(const char *dir, const char *session, const struct key *seal_key,
+                                        int64_t wall_ms, struct session_event *event, struct fault *fault);
+/* Every unsealed transcript of the directory. One that cannot be recovered is logged and left as it is.
+ * `each` may be NULL. Returns the first problem after having tried all. */
+FL_CHECK enum result transcript_recover_all(const char *dir, const struct key *seal_key, int64_t wall_ms,
+                                            void (*each)(void *self, const char *session,
+                                                         const struct session_event *event),
+                                            void *self, struct fault *fault);

@@ -1,0 +1,104 @@
+/* The inside of a relay, shared by its five files and nobody else:
+ *   relay.c          life: legs come and go, clocks run out
+ *   relay_end.c      how it ends: time-outs, seal, farewell
+ *   relay_out.c      the only way out of the relay: record, then send; credit; typed input
+ *   relay_product.c  what the product says
+ *   relay_person.c   what people say */
+#pragma once
+#include "fieldline/json.h"
+#include "sessions/record.h"
+#include "sessions/relay.h"
+
+enum {
+    HELLO_MS = 10 * 1000,         /* from the product's connection to its hello */
+    END_MS = 10 * 1000,           /* from session.end to session.ended */
+    COUNTERSIGN_MS = 5 * 1000,    /* from session.ended to session.countersign */
+    DEADLINE_GRACE_MS = 2 * 1000, /* the product keeps the deadline itself; the gateway only when it does not */
+    CALL_MS = 5 * 60 * 1000,      /* an unanswered request is given up */
+    SYNC_MS = 2 * 1000,
+    CALL_ID_BYTES = 80, /* an engineer's request id, as JSON */
+    MESSAGE_BYTES = CAP_FRAME_BYTES
+};
+
+enum relay_phase {
+    RELAY_WAITING,   /* for the product */
+    RELAY_CONNECTED, /* for its hello */
+    RELAY_LIVE,
+    RELAY_ENDING, /* session.end sent or session.ended received */
+    RELAY_OVER
+};
+
+struct relay_leg {
+    struct relay *relay;
+    struct relay_leg *next; /* people only */
+    bool is_product, is_dead;
+    bool is_joining; /* its owner learns from attach that it was refused, not from ops.close */
+    char name[SESSION_NAME_BYTES + 1];
+    const struct relay_leg_ops *ops;
+    void *self;
+    bool has_credit; /* it speaks credit; until it does, its queue alone counts */
+    int64_t credit_bytes;
+    int strikes;
+};
+
+/* A request of the engineer that the product has not answered. */
+struct relay_call {
+    bool is_used, is_terminal_open;
+    int64_t id;                    /* ours, on the product's leg */
+    char person_id[CALL_ID_BYTES]; /* theirs */
+    int64_t since_mono_ms;
+};
+
+struct relay {
+    struct relay_options options;
+    enum relay_phase phase;
+    bool is_silent; /* no event: being freed */
+    int64_t born_mono_ms, born_wall_ms, now_mono_ms;
+    int64_t begun_mono_ms; /* of the transcript */
+    int64_t phase_due_mono_ms, deadline_mono_ms, active_mono_ms, synced_mono_ms, typist_gone_mono_ms;
+    bool had_typist, was_live;
+
+    struct relay_leg *product, *people, *typist;
+    char *certificate;
+    struct record *record;
+    uint32_t capabilities; /* after consent */
+    bool is_terminal_open, is_echo_off, has_observed;
+    int64_t output_credit_bytes; /* the product may send, */
+    int64_t input_credit_bytes;  /* and may be sent */
+    struct buf input;            /* typed, not yet sent; secrets pass through: wiped */
+    struct relay_call calls[RELAY_CALLS];
+    int64_t next_id;
+
+    char end_why[SESSION_WHY_BYTES + 1];
+    bool has_sent_end, has_product_ended;
+    int64_t children_left;
+    char *countersign_text, *countersign_signature;
+};
+
+/* ---- relay_out.c ---- each returns false when the relay is over (it could not be recorded) */
+FL_CHECK bool relay_keep_up(struct relay *r, const struct frame *frame);
+FL_CHECK bool relay_note(struct relay *r, const char *json, size_t bytes);
+/* A control message to the product; columns > 0 when it sets the terminal's size. */
+FL_CHECK bool relay_send_control(struct relay *r, const struct buf *json, const char *by, int columns, int rows);
+/* To everybody; already recorded. Legs that are too slow are dropped. */
+void relay_send_people(struct relay *r, bool is_text, const void *bytes, size_t count);
+void relay_send_state(struct relay *r, struct relay_leg *leg);
+void relay_send_states(struct relay *r);
+/* A refusal, recorded and told; closes the leg after RELAY_STRIKES. `id` NULL: session.error, else a JSON-RPC error. */
+void relay_refuse(struct relay_leg *leg, const char *id, const char *code, const char *text);
+void relay_give_credit(struct relay *r);
+void relay_flush_input(struct relay *r);
+void relay_forget_input(struct relay *r);
+void relay_drop_leg(struct relay_leg *leg, const char *reason);
+
+/* ---- relay_end.c, relay.c ---- */
+void relay_begin_end(struct relay *r, const char *why, const char *by);
+/* Seals, tells everybody, closes all legs, makes the event. */
+void relay_finish(struct relay *r, const char *why, const char *text);
+int64_t relay_wall_ms(const struct relay *r);
+int64_t relay_t_ms(const struct relay *r);
+
+/* ---- relay_product.c, relay_person.c ---- */
+void relay_from_product(struct relay *r, bool is_text, const void *message, size_t bytes);
+void relay_from_person(struct relay_leg *leg, bool is_text, const void *message, size_t bytes);
+struct relay_call *relay_call_find(struct relay *r, int64_t id);

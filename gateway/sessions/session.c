@@ -1,0 +1,224 @@
+/* The row of a remote session and the table that moves it.
+ *
+ * Owned by the pipeline thread, which loads a row from the store, applies one event and writes it back in the same
+ * transaction as the ticket's entry. What is not here: the live session (relay.c), who may have one (grant.c).
+ *
+ * A state and an event that are not in the table refuse each other: a late reply, a doubled command or a product that
+ * dials in after the owner's "no" changes nothing. The alternative, a switch in every caller, was left because each
+ * caller would have to think of all the orders in which two machines and two people can answer. */
+#include "sessions/session.h"
+
+#include <string.h>
+
+#include "sessions/session_event.h"
+
+static const char *const state_names[SESSION_STATE_COUNT] = {
+    [SESSION_ASKING] = "asking", [SESSION_CODE_REQUIRED] = "code_required",
+    [SESSION_LIVE] = "live",     [SESSION_ENDED] = "ended",
+    [SESSION_DENIED] = "denied", [SESSION_FAILED] = "failed",
+};
+
+const char *session_state_name(enum session_state state) {
+    return state_names[state];
+}
+
+bool session_state_parse(const char *text, enum session_state *out) {
+    for (int i = 0; i < SESSION_STATE_COUNT; i++) {
+        if (strcmp(text, state_names[i]) == 0) {
+            *out = (enum session_state)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool session_state_is_open(enum session_state state) {
+    return state == SESSION_ASKING || state == SESSION_CODE_REQUIRED || state == SESSION_LIVE;
+}
+
+/* Every reason that any part gives, in words for the person who waited for it. */
+static const struct {
+    const char *why, *text;
+} whys[] = {
+    /* denied */
+    {"refused", "The owner refused."},
+    {"timed_out", "Nobody answered on the product in time; no answer is a no."},
+    {"wrong_code", "The code was wrong too many times."},
+    {"off_on_product", "The product's own configuration does not allow this."},
+    {"hook_failed", "The product could not ask its owner; no answer is a no."},
+    {"withdrawn", "The request was withdrawn before the session began."},
+    {"no_consent", "The product's configuration asks nobody and so refuses every session."},
+    /* failed */
+    {"device_offline", "The product is not connected."},
+    {"no_product", "The product consented, but did not dial in in time."},
+    {"busy", "The product has as many sessions as it allows."},
+    {"not_found", "The product does not know this session any more."},
+    {"expired", "The request came too late."},
+    {"bad_input", "The product could not read the request."},
+    {"recording_failed", "The session could not be recorded, so it was not held."},
+    {"recording_full", "The recording reached its largest size."},
+    {"product_protocol", "The product broke the session's protocol."},
+    {"failed", "The product could not start the session."},
+    /* ended */
+    {"ended_by_engineer", "The engineer ended it."},
+    {"ended_by_owner", "The owner ended it."},
+    {"ended_by_support", "It was ended from the service desk."},
+    {"ticket_closed", "The ticket was closed."},
+    {"deadline", "The time that was granted is over."},
+    {"idle", "Nothing was done for a while."},
+    {"engineer_gone", "The engineer's connection was lost and did not come back."},
+    {"agent_gone", "The connection to the product was lost."},
+    {"agent_stopping", "The product's agent was stopped."},
+    {"gateway_stopping", "The gateway was stopped."},
+    {"gateway_crashed", "The gateway stopped unexpectedly; the recording is whole up to that moment."},
+    {"gateway_gone", "The product lost its connection to the gateway."},
+    {"gateway_protocol", "The product did not understand the gateway."},
+};
+
+const char *session_why_text(const char *why) {
+    for (size_t i = 0; i < sizeof whys / sizeof *whys; i++) {
+        if (strcmp(why, whys[i].why) == 0) {
+            return whys[i].text;
+        }
+    }
+    return "It ended for a reason that this gateway does not know.";
+}
+
+#define FROM(s) (1u << (s))
+static const struct {
+    enum session_event_kind event;
+    unsigned from; /* bits of states */
+    enum session_state to;
+    const char *verb; /* for the refusal */
+} arrows[] = {
+    {SESSION_EVENT_CODE_REQUIRED, FROM(SESSION_ASKING) | FROM(SESSION_CODE_REQUIRED), SESSION_CODE_REQUIRED,
+     "be asked for a code"},
+    {SESSION_EVENT_WRONG_CODE, FROM(SESSION_CODE_REQUIRED), SESSION_CODE_REQUIRED, "get a wrong code"},
+    {SESSION_EVENT_CONSENTED, FROM(SESSION_ASKING) | FROM(SESSION_CODE_REQUIRED), SESSION_ASKING, "be consented to"},
+    /* The product may dial in before its agent's "open" has come through the broker. */
+    {SESSION_EVENT_CONSENTED, FROM(SESSION_LIVE), SESSION_LIVE, "be consented to"},
+    {SESSION_EVENT_LIVE, FROM(SESSION_ASKING) | FROM(SESSION_CODE_REQUIRED), SESSION_LIVE, "begin"},
+    {SESSION_EVENT_DENIED, FROM(SESSION_ASKING) | FROM(SESSION_CODE_REQUIRED), SESSION_DENIED, "be denied"},
+    {SESSION_EVENT_FAILED, FROM(SESSION_ASKING) | FROM(SESSION_CODE_REQUIRED), SESSION_FAILED, "fail"},
+    /* After a crash of the gateway a recording may be known before its beginning is. */
+    {SESSION_EVENT_ENDED, FROM(SESSION_ASKING) | FROM(SESSION_CODE_REQUIRED) | FROM(SESSION_LIVE), SESSION_ENDED,
+     "end"},
+};
+
+static void apply_consent(struct session *s, const struct session_event *event) {
+    s->capabilities &= event->capabilities; /* consent narrows, nothing widens */
+    s->has_consent = event->has_consent;
+    s->consent = event->consent;
+}
+
+static void apply_over(struct session *s, const struct session_event *event) {
+    strcpy(s->why, event->why);
+    strcpy(s->text, event->text[0] != '\0' ? event->text : session_why_text(event->why));
+    s->ended_ms = event->at_ms;
+    s->has_ended = true;
+    s->frames = event->frames;
+    strcpy(s->digest, event->digest);
+    s->is_countersigned = event->is_countersigned;
+    s->is_complete = event->is_complete;
+}
+
+static void apply(struct session *s, const struct session_event *event) {
+    switch (event->kind) {
+    case SESSION_EVENT_CODE_REQUIRED:
+    case SESSION_EVENT_WRONG_CODE: strcpy(s->text, event->text); break;
+    case SESSION_EVENT_CONSENTED:
+        apply_consent(s, event);
+        strcpy(s->text, event->text);
+        break;
+    case SESSION_EVENT_LIVE:
+        apply_consent(s, event);
+        s->text[0] = '\0';
+        s->started_ms = event->at_ms;
+        s->deadline_ms = event->deadline_ms;
+        s->has_started = s->has_deadline = true;
+        break;
+    case SESSION_EVENT_DENIED:
+    case SESSION_EVENT_FAILED:
+    case SESSION_EVENT_ENDED: apply_over(s, event); break;
+    case SESSION_EVENT_COUNT: break;
+    }
+}
+
+enum result session_apply(struct session *session, const struct session_event *event, struct fault *fault) {
+    const char *verb = "do that";
+    for (size_t i = 0; i < sizeof arrows / sizeof *arrows; i++) {
+        if (arrows[i].event != event->kind) {
+            continue;
+        }
+        if ((arrows[i].from & FROM(session->state)) != 0) {
+            apply(session, event);
+            session->state = arrows[i].to;
+            return RESULT_OK;
+        }
+        verb = arrows[i].verb;
+    }
+    return fault_set(fault, RESULT_CONFLICT, "session %s is %s and cannot %s", session->id,
+                     session_state_name(session->state), verb);
+}
+
+static void print_time(struct json_out *out, const char *key, bool has, int64_t at_ms) {
+    if (has) {
+        jo_int(out, key, at_ms);
+    } else {
+        jo_null(out, key);
+    }
+}
+
+void session_consent_print(const struct session_consent *consent, struct json_out *out) {
+    jo_object(out, "consent");
+    jo_str(out, "method", consent->method);
+    jo_str(out, "by", consent->by);
+    jo_int(out, "at_ms", consent->at_ms);
+    jo_int(out, "until_ms", consent->until_ms);
+    jo_end(out);
+}
+
+enum result session_consent_read(const struct json *object, struct session_consent *out, struct fault *fault) {
+    const struct json *consent = json_get(object, "consent");
+    const char *method, *by;
+    enum result result;
+    if (consent == NULL || !json_is_object(consent)) {
+        return fault_set(fault, RESULT_BAD_INPUT, "'consent' is missing");
+    }
+    if ((result = json_string(consent, "method", sizeof out->method - 1, &method, fault)) != RESULT_OK ||
+        (result = json_string(consent, "by", SESSION_NAME_BYTES, &by, fault)) != RESULT_OK ||
+        (result = json_integer(consent, "at_ms", 0, INT64_MAX / 2, &out->at_ms, fault)) != RESULT_OK ||
+        (result = json_integer(consent, "until_ms", 0, INT64_MAX / 2, &out->until_ms, fault)) != RESULT_OK) {
+        return result;
+    }
+    strcpy(out->method, method);
+    strcpy(out->by, by);
+    return RESULT_OK;
+}
+
+void session_print(const struct session *s, struct json_out *out, const char *key) {
+    jo_object(out, key);
+    jo_str(out, "id", s->id);
+    jo_int(out, "ticket", s->ticket);
+    jo_str(out, "device", s->device);
+    jo_str(out, "engineer", s->engineer);
+    jo_str(out, "reason", s->reason);
+    capabilities_write(out, "capabilities", s->capabilities);
+    jo_str(out, "state", session_state_name(s->state));
+    jo_str(out, "why", s->why);
+    jo_str(out, "text", s->text);
+    jo_int(out, "requested_ms", s->requested_ms);
+    print_time(out, "started_ms", s->has_started, s->started_ms);
+    print_time(out, "ended_ms", s->has_ended, s->ended_ms);
+    print_time(out, "deadline_ms", s->has_deadline, s->deadline_ms);
+    if (s->has_consent) {
+        session_consent_print(&s->consent, out);
+    } else {
+        jo_null(out, "consent");
+    }
+    jo_int(out, "frames", s->frames);
+    jo_str(out, "digest", s->digest[0] != '\0' ? s->digest : NULL);
+    jo_bool(out, "countersigned", s->is_countersigned);
+    jo_bool(out, "complete", s->is_complete);
+    jo_end(out);
+}

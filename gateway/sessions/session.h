@@ -1,0 +1,61 @@
+/* A remote session as the service desk keeps it: the row and its state table. Pure functions: no clock, no file, no
+ * lock. The pipeline thread owns the rows; what moves them is an event (session_event.h). */
+#pragma once
+#include <stdint.h>
+
+#include "fieldline/json.h"
+#include "fieldline/session.h"
+
+enum session_state {
+    SESSION_ASKING,        /* the product was asked; consented or not, nobody has dialled in yet */
+    SESSION_CODE_REQUIRED, /* the owner reads out a code, the engineer passes it on */
+    SESSION_LIVE,
+    SESSION_ENDED,  /* was live */
+    SESSION_DENIED, /* somebody said no, or did not answer */
+    SESSION_FAILED, /* nobody said no, but it could not be */
+    SESSION_STATE_COUNT
+};
+const char *session_state_name(enum session_state state); /* "asking", "code_required", ... */
+FL_CHECK bool session_state_parse(const char *text, enum session_state *out);
+bool session_state_is_open(enum session_state state); /* asking, code_required, live */
+
+enum { SESSION_REASON_BYTES = 500, SESSION_WHY_BYTES = 31, SESSION_TEXT_BYTES = 255, SESSION_NAME_BYTES = 63 };
+
+struct session_consent {
+    char method[16]; /* "hook", "code" */
+    char by[SESSION_NAME_BYTES + 1];
+    int64_t at_ms, until_ms;
+};
+
+struct session {
+    char id[CAP_UUID_BYTES + 1];
+    int64_t ticket;
+    char device[CAP_DEVICE_ID_BYTES + 1];
+    char engineer[SESSION_NAME_BYTES + 1];
+    char reason[SESSION_REASON_BYTES + 1]; /* the engineer's words */
+    uint32_t capabilities;                 /* granted; from live on, what the owner consented to */
+    enum session_state state;
+    char why[SESSION_WHY_BYTES + 1];   /* denied, failed, ended: a code of session_why_text(); else "" */
+    char text[SESSION_TEXT_BYTES + 1]; /* the same for a person; may say more than the code's sentence */
+    int64_t requested_ms, started_ms, ended_ms, deadline_ms;
+    bool has_started, has_ended, has_deadline, has_consent;
+    struct session_consent consent;
+    int64_t frames;
+    char digest[SHA256_HEX_BYTES]; /* head of the sealed transcript; "" when there is none */
+    bool is_countersigned;
+    bool is_complete; /* false when the recording has a hole or no seal */
+};
+
+/* One English sentence for a `why` code; a sentence of its own for a code this version does not know. Never NULL. */
+const char *session_why_text(const char *why);
+
+struct session_event;
+/* Moves the session along its table. RESULT_CONFLICT with a sentence when the state does not allow the event (a late or
+ * doubled answer): nothing is changed. */
+FL_CHECK enum result session_apply(struct session *session, const struct session_event *event, struct fault *fault);
+
+/* The member "consent" of an object: {"method":..,"by":..,"at_ms":..,"until_ms":..}. */
+void session_consent_print(const struct session_consent *consent, struct json_out *out);
+FL_CHECK enum result session_consent_read(const struct json *object, struct session_consent *out, struct fault *fault);
+/* The row as openapi.yaml's Session. */
+void session_print(const struct session *session, struct json_out *out, const char *key);

@@ -1,0 +1,196 @@
+/* Recomputes everything that a seal claims. The order is from the outside in, so that the sentence names the cause and
+ * not a consequence: first the frames (which one is wrong), then the sums, then who signed them.
+ *
+ * Any thread; blocks on the disk; trusts nothing in the directory but the two keys it is given. */
+#include "sessions/verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fieldline/json.h"
+#include "fieldline/keys.h"
+#include "sessions/seal.h"
+#include "sessions/transcript_reader.h"
+
+/* A negative verdict: not an error of ours. */
+static enum result against(struct verdict *v, const struct fault *fault) {
+    v->is_ok = v->is_countersigned = v->is_complete = false;
+    memcpy(v->text, fault->text, sizeof v->text);
+    return RESULT_OK;
+}
+
+static void beside(const char *base, const char *name, char out[TRANSCRIPT_PATH_BYTES]) {
+    const char *slash = strrchr(base, '/');
+    int dir = slash != NULL ? (int)(slash - base) + 1 : 0;
+    snprintf(out, TRANSCRIPT_PATH_BYTES, "%.*s%s", dir, base, name);
+}
+
+/* Reads every frame. RESULT_CORRUPT: a verdict. */
+static enum result check_frames(const char *base, struct verdict *v, struct transcript_sums *sums,
+                                struct fault *fault) {
+    struct transcript_reader *reader = NULL;
+    struct transcript_entry entry;
+    enum result result = transcript_reader_open(base, &reader, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    while ((result = transcript_reader_next(reader, &entry, fault)) == RESULT_OK) {
+    }
+    *sums = *transcript_reader_sums(reader);
+    v->frames = sums->frames;
+    if (result == RESULT_CORRUPT) {
+        v->has_bad_frame = true;
+        v->bad_frame = sums->frames + 1;
+    }
+    transcript_reader_close(reader);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+/* Is the seal about these files? */
+static enum result check_sums(const struct transcript_sums *sums, const struct seal *seal, struct fault *fault) {
+    struct buf statement;
+    if (strcmp(seal->session, sums->session) != 0 || strcmp(seal->device, sums->device) != 0 ||
+        seal->started_ms != sums->started_ms) {
+        return fault_set(fault, RESULT_CORRUPT, "the seal is about another session");
+    }
+    if (seal->frames != sums->frames) {
+        return fault_set(fault, RESULT_CORRUPT, "the files hold %llu frames, %llu were sealed",
+                         (unsigned long long)sums->frames, (unsigned long long)seal->frames);
+    }
+    if (seal->cast_bytes != sums->cast_bytes || seal->jsonl_bytes != sums->jsonl_bytes ||
+        memcmp(seal->lines, sums->lines, SHA256_BYTES) != 0) {
+        return fault_set(fault, RESULT_CORRUPT, "the files are not what was sealed: their hash chain is another");
+    }
+    buf_init(&statement, SEAL_STATEMENT_BYTES);
+    chain_statement(sums->session, &sums->up, &sums->down, &statement);
+    bool same = strcmp(buf_text(&statement), seal->statement) == 0;
+    buf_fini(&statement);
+    return same ? RESULT_OK : fault_set(fault, RESULT_CORRUPT, "what was said is not what was sealed");
+}
+
+/* Re-hashes both files as wholes: the seal names their SHA-256 for people with sha256sum. */
+static enum result check_files(const char *base, const struct transcript_sums *sums, const struct seal *seal,
+                               struct fault *fault) {
+    struct seal again;
+    enum result result = seal_make(base, sums, NULL, seal->why, seal->is_complete, seal->ended_ms, &again, fault);
+    if (result == RESULT_OK && (memcmp(again.cast_sha256, seal->cast_sha256, SHA256_BYTES) != 0 ||
+                                memcmp(again.jsonl_sha256, seal->jsonl_sha256, SHA256_BYTES) != 0)) {
+        return fault_set(fault, RESULT_CORRUPT, "a file's SHA-256 is not the sealed one");
+    }
+    return result;
+}
+
+static enum result check_signature(const char *base, const struct verify_options *options, const struct seal *seal,
+                                   struct fault *fault) {
+    char path[TRANSCRIPT_PATH_BYTES];
+    struct key *key = NULL;
+    beside(base, "seal.pub", path);
+    const char *public_path = options->seal_pub != NULL ? options->seal_pub : path;
+    enum result result = key_read_public(public_path, &key, fault);
+    if (result != RESULT_OK) {
+        return result == RESULT_CORRUPT ? RESULT_BAD_INPUT : result;
+    }
+    bool holds = seal_signature_holds(seal, key);
+    key_free(key);
+    return holds ? RESULT_OK
+                 : fault_set(fault, RESULT_CORRUPT, "the seal is not signed by the gateway's key %s", public_path);
+}
+
+static enum result check_countersignature(const char *base, const struct verify_options *options,
+                                          const struct seal *seal, struct fault *fault) {
+    char path[TRANSCRIPT_PATH_BYTES], device[64];
+    struct key *key = NULL;
+    beside(base, "ca.crt", path);
+    const char *ca = options->ca != NULL ? options->ca : path;
+    enum result result = key_from_certificate(seal->certificate, strlen(seal->certificate), ca, &key, device, fault);
+    if (result == RESULT_DENIED || result == RESULT_BAD_INPUT) {
+        fault_prefix(fault, "the countersigning certificate");
+        return RESULT_CORRUPT;
+    }
+    if (result != RESULT_OK) {
+        return result;
+    }
+    bool holds = strcmp(device, seal->device) == 0 && key_verify(key, seal->statement, strlen(seal->statement),
+                                                                 seal->countersignature, seal->countersignature_count);
+    key_free(key);
+    return holds ? RESULT_OK
+                 : fault_set(fault, RESULT_CORRUPT, "the product %s did not countersign this: frames were changed",
+                             seal->device);
+}
+
+static enum result check_all(const char *base, const struct verify_options *options, const struct transcript_sums *sums,
+                             const struct seal *seal, struct fault *fault) {
+    enum result result;
+    if ((result = check_sums(sums, seal, fault)) == RESULT_OK &&
+        (result = check_files(base, sums, seal, fault)) == RESULT_OK &&
+        (result = check_signature(base, options, seal, fault)) == RESULT_OK && seal->is_countersigned) {
+        result = check_countersignature(base, options, seal, fault);
+    }
+    return result;
+}
+
+static void in_favour(struct verdict *v, const struct seal *seal) {
+    v->is_ok = true;
+    v->is_countersigned = seal->is_countersigned;
+    v->is_complete = seal->is_complete;
+    snprintf(v->text, sizeof v->text, "%llu frames, unchanged since they were sealed; %s%s%s",
+             (unsigned long long)v->frames,
+             seal->is_countersigned ? "countersigned by the product" : "not countersigned: ", seal->countersign_note,
+             seal->is_complete ? "" : "; the session did not end in order");
+}
+
+enum result transcript_verify(const char *path, const struct verify_options *options, struct verdict *out,
+                              struct fault *fault) {
+    char base[TRANSCRIPT_PATH_BYTES];
+    struct transcript_sums sums = {0};
+    struct seal seal;
+    struct fault why = {""};
+    *out = (struct verdict){0};
+    enum result result = transcript_base(path, base, &why);
+    if (result == RESULT_OK) {
+        result = check_frames(base, out, &sums, &why);
+    }
+    if (result == RESULT_OK) {
+        memcpy(out->session, sums.session, sizeof out->session);
+        memcpy(out->device, sums.device, sizeof out->device);
+        out->started_ms = sums.started_ms;
+        result = seal_read(base, &seal, &why);
+    }
+    if (result == RESULT_OK) {
+        memcpy(out->why, seal.why, sizeof out->why);
+        out->ended_ms = seal.ended_ms;
+        seal_digest(&seal, out->digest);
+        result = check_all(base, options, &sums, &seal, &why);
+    }
+    if (result == RESULT_OK) {
+        in_favour(out, &seal);
+    } else if (result == RESULT_CORRUPT) {
+        result = against(out, &why);
+    } else {
+        (void)against(out, &why);
+        (void)fault_set(fault, result, "%s", why.text);
+    }
+    return result;
+}
+
+void verdict_print(const struct verdict *v, struct buf *out) {
+    struct json_out j = json_out(out);
+    jo_object(&j, NULL);
+    jo_bool(&j, "ok", v->is_ok);
+    jo_str(&j, "text", v->text);
+    jo_int(&j, "frames", (int64_t)v->frames);
+    if (v->has_bad_frame) {
+        jo_int(&j, "bad_frame", (int64_t)v->bad_frame);
+    } else {
+        jo_null(&j, "bad_frame");
+    }
+    jo_bool(&j, "countersigned", v->is_countersigned);
+    jo_bool(&j, "complete", v->is_complete);
+    jo_str(&j, "session", v->session);
+    jo_str(&j, "device", v->device);
+    jo_str(&j, "why", v->why);
+    jo_int(&j, "started_ms", v->started_ms);
+    jo_int(&j, "ended_ms", v->ended_ms);
+    jo_str(&j, "digest", v->digest[0] != '\0' ? v->digest : NULL);
+    jo_end(&j);
+}

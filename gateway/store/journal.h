@@ -1,0 +1,39 @@
+/* The journal: one append-only row for each telemetry message, in the transaction that carries everything it caused. It
+ * holds what was accepted (normalised samples with their series ids), not the bytes that came: a replay and a reader
+ * then see exactly what rules and history saw, without the pack, and the log is a third of the size of the JSON.
+ *
+ * Rows leave when history has every sample of them in a chunk and they are older than rules look back (journal_trim).
+ */
+#pragma once
+#include "store/store.h"
+
+struct journal_sample {
+    int64_t series; /* store_series_intern */
+    int64_t event_ms;
+    double value;
+};
+enum { JOURNAL_SAMPLES_MAX = 4096 /* in one row */ };
+
+struct journal_row {
+    int64_t id; /* rises; never used again */
+    int64_t device;
+    uint64_t seq; /* of the message in its stream; 0 when it had none */
+    int64_t recv_ms;
+    int64_t first_ms, last_ms; /* event times; there is at least one sample */
+    const struct journal_sample *samples;
+    size_t count;
+};
+/* row->id is ignored; *id gets the one given. */
+FL_CHECK enum result journal_append(struct store *store, const struct journal_row *row, int64_t *id);
+/* Rows with id > after, in order. A row that does not decode ends it with RESULT_CORRUPT. */
+typedef void journal_fn(void *self, const struct journal_row *row);
+FL_CHECK enum result journal_replay(struct store *store, int64_t after, journal_fn *fn, void *self);
+/* Deletes at most `rows_max` rows with id < before_id that were received before before_ms; *deleted tells how many.
+ * before_id comes from history_pins. */
+FL_CHECK enum result journal_trim(struct store *store, int64_t before_id, int64_t before_ms, int rows_max,
+                                  int *deleted);
+
+/* The row's payload. Exact for every double. Decoding is all or nothing. */
+FL_CHECK enum result journal_encode(const struct journal_sample *samples, size_t count, struct buf *out);
+FL_CHECK enum result journal_decode(const void *payload, size_t bytes, struct journal_sample *out, size_t room,
+                                    size_t *count);

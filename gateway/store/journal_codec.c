@@ -1,0 +1,85 @@
+/* A journal row's payload: version u8, count varint, then for each sample three differences: series, time (zigzag
+ * varints from the sample before) and the value, as a control byte with the power of ten and a zigzag varint, or raw.
+ *
+ * Not the chunk codec: a message holds few samples of many series, is written for each message and read at most a few
+ * times, so what counts is the writer's time. No checksum of its own: SQLite's log has one, and a row lives for an hour
+ * or so. */
+#include "store/decimal.h"
+#include "store/journal.h"
+
+enum { JOURNAL_VERSION = 1, VALUE_RAW = 0xff };
+
+static void put_value(double value, struct buf *out) {
+    int64_t mantissa = 0;
+    for (int exponent = 0; exponent <= DECIMAL_EXPONENT_MAX; exponent++) {
+        if (!decimal_split(value, exponent, &mantissa))
+            continue;
+        buf_add_u8(out, (uint8_t)exponent);
+        buf_add_varint(out, zigzag_encode(mantissa));
+        return;
+    }
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    buf_add_u8(out, VALUE_RAW);
+    buf_add_u64be(out, bits);
+}
+
+static bool get_value(struct cursor *in, double *value) {
+    uint8_t control = 0;
+    uint64_t bits = 0;
+    if (!cursor_u8(in, &control))
+        return false;
+    if (control == VALUE_RAW) {
+        if (!cursor_u64be(in, &bits))
+            return false;
+        memcpy(value, &bits, sizeof bits);
+        return true;
+    }
+    if (control > DECIMAL_EXPONENT_MAX || !cursor_varint(in, &bits))
+        return false;
+    *value = decimal_join(zigzag_decode(bits), control);
+    return true;
+}
+
+enum result journal_encode(const struct journal_sample *samples, size_t count, struct buf *out) {
+    if (count > JOURNAL_SAMPLES_MAX)
+        return RESULT_TOO_BIG;
+    uint64_t series = 0, event_ms = 0;
+    buf_add_u8(out, JOURNAL_VERSION);
+    buf_add_varint(out, count);
+    for (size_t i = 0; i < count; i++) {
+        buf_add_varint(out, zigzag_encode((int64_t)((uint64_t)samples[i].series - series)));
+        buf_add_varint(out, zigzag_encode((int64_t)((uint64_t)samples[i].event_ms - event_ms)));
+        put_value(samples[i].value, out);
+        series = (uint64_t)samples[i].series;
+        event_ms = (uint64_t)samples[i].event_ms;
+    }
+    return out->overflow ? RESULT_TOO_BIG : RESULT_OK;
+}
+
+enum result journal_decode(const void *payload, size_t bytes, struct journal_sample *out, size_t room, size_t *count) {
+    struct cursor in = cursor_of(payload, bytes);
+    uint8_t version = 0;
+    uint64_t samples = 0, series = 0, event_ms = 0, delta = 0;
+    if (!cursor_u8(&in, &version) || version != JOURNAL_VERSION || !cursor_varint(&in, &samples) ||
+        samples > JOURNAL_SAMPLES_MAX)
+        return RESULT_CORRUPT;
+    if (samples > room)
+        return RESULT_TOO_BIG;
+    for (size_t i = 0; i < samples; i++) {
+        if (!cursor_varint(&in, &delta))
+            return RESULT_CORRUPT;
+        series += (uint64_t)zigzag_decode(delta);
+        if (!cursor_varint(&in, &delta))
+            return RESULT_CORRUPT;
+        event_ms += (uint64_t)zigzag_decode(delta);
+        out[i].series = (int64_t)series;
+        out[i].event_ms = (int64_t)event_ms;
+        if (!get_value(&in, &out[i].value))
+            return RESULT_CORRUPT;
+    }
+    if (in.left != 0)
+        return RESULT_CORRUPT;
+    *count = (size_t)samples;
+    return RESULT_OK;
+}

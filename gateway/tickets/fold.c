@@ -1,0 +1,231 @@
+/* Alarm changes folded into tickets; the policy is the table in fold.h, and pick() is that table's first four lines.
+ *
+ * What was left on purpose: folding by time alone ("within an hour of each other"), because a compressor that fails
+ * takes a day to raise its second alarm, and folding by group, because packs would have to name groups before anybody
+ * gains from it. A second, unrelated fault in the same ticket is seen by the engineer who opens the case: its alarms
+ * are listed there. */
+#include "tickets/fold.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fieldline/json.h"
+
+enum target { TARGET_NEW, TARGET_OWN, TARGET_RECENT, TARGET_OTHER };
+
+static bool is_same_alarm(const struct ticket *ticket, const struct alarm *alarm) {
+    return strcmp(ticket->alarm, alarm->alarm) == 0 && strcmp(ticket->part, alarm->part) == 0;
+}
+
+/* Newest of those that match, so that the order of `tickets` does not matter. */
+static const struct ticket *newer(const struct ticket *best, const struct ticket *ticket) {
+    return best == NULL || ticket->id > best->id ? ticket : best;
+}
+
+static enum target pick(const struct ticket *tickets, size_t count, const struct alarm *alarm, int64_t now_ms,
+                        const struct ticket **out) {
+    const struct ticket *own = NULL, *recent = NULL, *other = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct ticket *t = &tickets[i];
+        const bool is_its_own = (alarm->ticket != 0 && t->id == alarm->ticket) || is_same_alarm(t, alarm);
+        if (ticket_state_is_open(t->state)) {
+            if (is_its_own)
+                own = newer(own, t);
+            else if (t->source == TICKET_FROM_ALARM)
+                other = newer(other, t);
+        } else if (is_its_own && t->state != TICKET_FOLLOWED_UP && now_ms - t->resolved_ms <= TICKET_REOPEN_MS) {
+            recent = newer(recent, t);
+        }
+    }
+    *out = own ? own : recent ? recent : other;
+    return own ? TARGET_OWN : recent ? TARGET_RECENT : other ? TARGET_OTHER : TARGET_NEW;
+}
+
+/* A repeat that deserves a line in the history: the first three, then each power of two. */
+static bool is_worth_a_line(int64_t count) {
+    return count <= 3 || (count & (count - 1)) == 0;
+}
+
+static void copy(char *to, size_t room, const char *from) {
+    size_t count = strlen(from);
+    if (count >= room)
+        count = utf8_cut(from, room - 1);
+    memcpy(to, from, count);
+    to[count] = '\0';
+}
+
+static void print_data(const struct alarm *alarm, enum alarm_change change, bool is_self_healed, char *out,
+                       size_t room) {
+    struct buf text;
+    buf_init(&text, room - 1);
+    struct json_out j = json_out(&text);
+    jo_object(&j, NULL);
+    jo_int(&j, "alarm_id", alarm->id);
+    jo_str(&j, "alarm", alarm->alarm);
+    jo_str(&j, "part", alarm->part);
+    jo_str(&j, "change", alarm_change_name(change));
+    jo_str(&j, "severity", alarm_severity_name(alarm->severity));
+    if (!alarm->is_fault_code)
+        jo_num(&j, "value", alarm->value);
+    jo_int(&j, "event_ms", change == ALARM_CLEARED ? alarm->cleared_ms : alarm->raised_ms);
+    jo_int(&j, "count", alarm->count);
+    if (is_self_healed)
+        jo_str(&j, "reason", "self_healed");
+    jo_end(&j);
+    copy(out, room, text.overflow ? "" : buf_text(&text));
+    buf_fini(&text);
+}
+
+static void begin_event(struct ticket_event *event, const struct ticket *ticket, enum ticket_event_kind kind,
+                        int64_t now_ms) {
+    *event = (struct ticket_event){.ticket = ticket->id, .at_ms = now_ms, .kind = kind, .by = TICKET_BY_GATEWAY};
+}
+
+static const char *of_part(const struct alarm *alarm, char *out, size_t room) {
+    if (alarm->part[0] == '\0')
+        snprintf(out, room, "%s", alarm->alarm);
+    else
+        snprintf(out, room, "%s (%s)", alarm->alarm, alarm->part);
+    return out;
+}
+
+static void open_new(const char *model, const struct alarm *alarm, int64_t now_ms, struct ticket *out,
+                     struct ticket_event *event) {
+    *out = (struct ticket){.version = 1,
+                           .device_id = alarm->device_id,
+                           .state = TICKET_NEW,
+                           .severity = alarm->severity,
+                           .source = TICKET_FROM_ALARM,
+                           .opened_ms = now_ms,
+                           .updated_ms = now_ms,
+                           .alarms_active = 1};
+    copy(out->device, sizeof out->device, alarm->device);
+    copy(out->model, sizeof out->model, model);
+    copy(out->alarm, sizeof out->alarm, alarm->alarm);
+    copy(out->part, sizeof out->part, alarm->part);
+    copy(out->subject, sizeof out->subject, alarm->summary[0] ? alarm->summary : alarm->alarm);
+    begin_event(event, out, TICKET_EVENT_OPENED, now_ms);
+    copy(event->to, sizeof event->to, ticket_state_name(TICKET_NEW));
+    copy(event->text, sizeof event->text, alarm->description);
+}
+
+static void raise_into(const struct ticket *ticket, enum target target, const struct alarm *alarm, int64_t now_ms,
+                       struct ticket *out, struct ticket_event *event) {
+    char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
+    *out = *ticket;
+    out->alarms_active++;
+    out->repeats++;
+    const bool rises = alarm->severity > ticket->severity;
+    if (rises)
+        out->severity = alarm->severity;
+    begin_event(event, ticket, TICKET_EVENT_NONE, now_ms);
+    if (target == TARGET_RECENT) {
+        event->kind = TICKET_EVENT_STATE;
+        out->state = ticket->assignee[0] ? TICKET_ASSIGNED : TICKET_NEW;
+        out->resolved_ms = 0;
+        out->is_self_healed = false;
+        copy(event->from, sizeof event->from, ticket_state_name(ticket->state));
+        copy(event->to, sizeof event->to, ticket_state_name(out->state));
+        snprintf(event->text, sizeof event->text, "Reopened: %s came back. %s", of_part(alarm, name, sizeof name),
+                 alarm->summary);
+    } else if (target == TARGET_OTHER || rises || is_worth_a_line(out->repeats)) {
+        event->kind = TICKET_EVENT_ALARM;
+        snprintf(event->text, sizeof event->text, "%s %s. %s", of_part(alarm, name, sizeof name),
+                 target == TARGET_OTHER ? "was raised on the same product" : "was raised again", alarm->summary);
+    }
+}
+
+static void rise(const struct ticket *ticket, const struct alarm *alarm, int64_t now_ms, struct ticket *out,
+                 struct ticket_event *event) {
+    char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
+    *out = *ticket;
+    out->severity = alarm->severity;
+    begin_event(event, ticket, TICKET_EVENT_ALARM, now_ms);
+    snprintf(event->text, sizeof event->text, "%s rose to %s. %s", of_part(alarm, name, sizeof name),
+             alarm_severity_name(alarm->severity), alarm->summary);
+}
+
+static void heal(const struct ticket *ticket, const struct alarm *alarm, int64_t now_ms, struct ticket *out,
+                 struct ticket_event *event) {
+    char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
+    *out = *ticket;
+    if (out->alarms_active > 0)
+        out->alarms_active--;
+    begin_event(event, ticket, TICKET_EVENT_NONE, now_ms);
+    const bool is_last = out->alarms_active == 0;
+    if (is_last && ticket->state == TICKET_NEW && !ticket->is_touched && !alarm->is_flapping) {
+        event->kind = TICKET_EVENT_STATE;
+        out->state = TICKET_RESOLVED;
+        out->resolved_ms = now_ms;
+        out->is_self_healed = true;
+        copy(event->from, sizeof event->from, ticket_state_name(TICKET_NEW));
+        copy(event->to, sizeof event->to, ticket_state_name(TICKET_RESOLVED));
+        snprintf(event->text, sizeof event->text,
+                 "Healed by itself: %s cleared before anybody acted. Reopens if it comes back.",
+                 of_part(alarm, name, sizeof name));
+    } else if (is_worth_a_line(alarm->count)) {
+        event->kind = TICKET_EVENT_ALARM;
+        snprintf(event->text, sizeof event->text, "%s cleared%s", of_part(alarm, name, sizeof name),
+                 is_last ? "; no alarm of this ticket is active now." : ".");
+    }
+}
+
+static const struct ticket *find(const struct ticket *tickets, size_t count, int64_t id) {
+    for (size_t i = 0; i < count; i++)
+        if (id != 0 && tickets[i].id == id)
+            return &tickets[i];
+    return NULL;
+}
+
+static enum ticket_effect finish(const struct alarm *alarm, enum alarm_change change, int64_t now_ms,
+                                 struct ticket *out, struct ticket_event *event) {
+    if (event->kind == TICKET_EVENT_NONE)
+        return TICKET_CHANGED;
+    out->version++;
+    out->updated_ms = now_ms;
+    print_data(alarm, change, out->is_self_healed, event->data, sizeof event->data);
+    return TICKET_CHANGED;
+}
+
+static enum ticket_effect take_raise(const struct ticket *tickets, size_t count, const char *model,
+                                     const struct alarm *alarm, enum alarm_change change, int64_t now_ms,
+                                     struct ticket *out, struct ticket_event *event) {
+    const struct ticket *ticket = NULL;
+    if (!alarm->opens_ticket)
+        return TICKET_NOT_CONCERNED;
+    const enum target target = pick(tickets, count, alarm, now_ms, &ticket);
+    if (target == TARGET_NEW) {
+        open_new(model, alarm, now_ms, out, event);
+        print_data(alarm, change, false, event->data, sizeof event->data);
+        return TICKET_OPENED;
+    }
+    raise_into(ticket, target, alarm, now_ms, out, event);
+    return finish(alarm, change, now_ms, out, event);
+}
+
+enum ticket_effect ticket_for_alarm(const struct ticket *tickets, size_t count, const char *model,
+                                    const struct alarm *alarm, enum alarm_change change, int64_t now_ms,
+                                    struct ticket *out, struct ticket_event *event) {
+    const struct ticket *ticket = find(tickets, count, alarm->ticket);
+    switch (change) {
+    case ALARM_RAISED:
+    case ALARM_REPEATED: return take_raise(tickets, count, model, alarm, change, now_ms, out, event);
+    case ALARM_ROSE:
+        if (alarm->ticket == 0) /* too mild for a ticket until now */
+            return take_raise(tickets, count, model, alarm, change, now_ms, out, event);
+        if (ticket == NULL || !ticket_state_is_open(ticket->state) || alarm->severity <= ticket->severity)
+            return TICKET_NOT_CONCERNED;
+        rise(ticket, alarm, now_ms, out, event);
+        return finish(alarm, change, now_ms, out, event);
+    case ALARM_CLEARED:
+        if (ticket == NULL)
+            return TICKET_NOT_CONCERNED;
+        heal(ticket, alarm, now_ms, out, event);
+        return finish(alarm, change, now_ms, out, event);
+    case ALARM_SAME:
+    case ALARM_CHANGED:
+    case ALARM_LOST:
+    case ALARM_CHANGE_COUNT: break;
+    }
+    return TICKET_NOT_CONCERNED;
+}

@@ -1,0 +1,241 @@
+/* From request to answer (see api.h). Runs on the reader pool's threads. The order is fixed: login session, role, body,
+ * and only then the handler or the change; the first refusal ends it. A login session and its user are looked up anew
+ * with each request (an indexed read of some 20 us), so disabling a user or ending a login works at once and needs no
+ * cache to be told.
+ *
+ * Left: signed stateless tokens (cannot be ended), and a cache of login sessions (can be stale). */
+#include "web/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fieldline/clock.h"
+#include "fieldline/log.h"
+#include "web/cookie.h"
+#include "web/read.h"
+
+enum { SEEN_EVERY_MS = 60 * 1000 };
+
+struct json *api_object(const struct api_member *members, size_t count) {
+    struct buf text;
+    buf_init(&text, 64 * 1024);
+    struct json_out j = json_out(&text);
+    jo_object(&j, NULL);
+    for (size_t i = 0; i < count; i++) {
+        jo_str(&j, members[i].key, members[i].value);
+    }
+    jo_end(&j);
+    struct json *object = NULL;
+    if (json_parse(buf_text(&text), text.count, &object, NULL) != RESULT_OK) {
+        die("web.api", "our own JSON does not parse");
+    }
+    buf_fini(&text);
+    return object;
+}
+
+void api_post(struct api *api, uint64_t exchange, struct response *response) {
+    struct letter *letter = letter_new(LETTER_RESPONSE);
+    letter->exchange = exchange;
+    letter->response = response;
+    mailbox_put(api->mailbox, letter);
+}
+
+static struct json *login_body(const uint8_t login[SHA256_BYTES]) {
+    char hex[SHA256_HEX_BYTES];
+    hex_encode(login, SHA256_BYTES, hex);
+    struct api_member member = {"login", hex};
+    return api_object(&member, 1);
+}
+
+/* ---- login sessions ---- */
+
+enum result api_find_login(const struct web_options *options, struct reader *reader,
+                           const uint8_t token_sha256[SHA256_BYTES], int64_t wall_ms, struct login_row *login,
+                           struct user_row *user, struct fault *fault) {
+    enum result result = reader_login(reader, token_sha256, login, user);
+    if (result == RESULT_NOT_FOUND) {
+        return fault_set(fault, RESULT_DENIED, "this login has ended; log in again");
+    }
+    if (result != RESULT_OK) {
+        return fault_set(fault, result, "the login cannot be checked now");
+    }
+    wipe(user->password, sizeof user->password);
+    if (wall_ms >= login->expires_ms || wall_ms - login->created_ms >= options->login_max_ms) {
+        return fault_set(fault, RESULT_DENIED, "this login has reached its time limit; log in again");
+    }
+    if (wall_ms - login->seen_ms >= options->login_idle_ms) {
+        return fault_set(fault, RESULT_DENIED, "this login was not used for too long; log in again");
+    }
+    return RESULT_OK;
+}
+
+static int64_t seen_every_ms(const struct web_options *options) {
+    return options->login_idle_ms / 4 < SEEN_EVERY_MS ? options->login_idle_ms / 4 : SEEN_EVERY_MS;
+}
+
+static void tell_seen(struct api *api, const struct read *read) {
+    struct change *change = change_new(CHANGE_LOGIN_SEEN);
+    change->by = read->by;
+    change->body = login_body(read->login);
+    api->options->submit(api->options->self, change);
+}
+
+/* Fills read->by; false: the response says why not. */
+static bool is_allowed(struct api *api, struct read *read, struct response *response) {
+    const struct request *request = read->request;
+    uint32_t roles = request->route->roles;
+    snprintf(read->by.address, sizeof read->by.address, "%s", request->address);
+    if (roles == ROUTE_ANYONE || ((roles & ROUTE_LOCAL) != 0 && request->is_local)) {
+        return true;
+    }
+    struct fault fault;
+    struct login_row login;
+    struct user_row user;
+    if (!request->has_login || !auth_token_digest(request->login, read->login)) {
+        response_problem(response, 401, "not_logged_in", "log in first");
+        return false;
+    }
+    int64_t wall_ms = clock_wall_ms();
+    enum result result = api_find_login(api->options, read->reader, read->login, wall_ms, &login, &user, &fault);
+    if (result == RESULT_DENIED) {
+        response_problem(response, 401, "login_ended", "%s", fault.text);
+        return false;
+    }
+    if (read_failed(read, response, result, "login")) {
+        return false;
+    }
+    read->by.user_id = user.id;
+    read->by.role = user.role;
+    snprintf(read->by.name, sizeof read->by.name, "%s", user.name);
+    if (!route_allows(request->route, user.role)) {
+        response_problem(response, 403, "denied", "the role %s may not do this", role_name(user.role));
+        return false;
+    }
+    if (wall_ms - login.seen_ms >= seen_every_ms(api->options)) {
+        tell_seen(api, read);
+    }
+    return true;
+}
+
+/* ---- changes ---- */
+
+bool api_parse_body(const struct request *request, struct json **out, struct response *response) {
+    struct fault fault;
+    const char *text = request->body.count == 0 ? "{}" : (const char *)request->body.data;
+    size_t count = request->body.count == 0 ? 2 : request->body.count;
+    if (json_parse(text, count, out, &fault) != RESULT_OK) {
+        response_problem(response, 400, "bad_input", "the body is not JSON: %s", fault.text);
+        return false;
+    }
+    if (!json_is_object(*out)) {
+        json_free(*out);
+        *out = NULL;
+        response_problem(response, 400, "bad_input", "the body must be a JSON object");
+        return false;
+    }
+    return true;
+}
+
+static bool hand_over(struct api *api, struct read *read, struct response *response) {
+    struct json *body = NULL;
+    if (!api_parse_body(read->request, &body, response)) {
+        return false;
+    }
+    struct change *change = change_new(read->request->route->verb);
+    if (change->verb == CHANGE_LOGOUT) {
+        json_free(body);
+        body = login_body(read->login);
+    }
+    change->by = read->by;
+    change->body = body;
+    change->if_match = read->request->if_match;
+    change->connection = read->request->exchange;
+    snprintf(change->id, sizeof change->id, "%s", read->request->id);
+    api->options->submit(api->options->self, change);
+    return true;
+}
+
+void api_answer(void *reader, void *argument) {
+    struct api_job *job = argument;
+    struct api *api = job->api;
+    struct request *request = job->request;
+    struct response *response = response_new(200);
+    struct read read = {.reader = reader,
+                        .request = request,
+                        .options = api->options,
+                        .tickets = api->tickets,
+                        .figures = figures_print,
+                        .self = api->figures};
+    struct fault fault;
+    if (is_allowed(api, &read, response)) {
+        if (query_only(&request->query, request->route->arguments, &fault) != RESULT_OK) {
+            response_problem(response, 400, "bad_input", "%s", fault.text);
+        } else if (request->route->kind == ROUTE_READ) {
+            request->route->read(&read, response);
+        } else if (hand_over(api, &read, response)) {
+            response_free(response);
+            response = NULL; /* comes with the change */
+        }
+    }
+    if (response != NULL) {
+        api_post(api, request->exchange, response);
+    }
+    request_free(request);
+    free(job);
+}
+
+/* ---- others ---- */
+
+void api_recheck(void *reader, void *argument) {
+    struct api_recheck *recheck = argument;
+    struct login_row login;
+    struct user_row user;
+    struct fault fault;
+    enum result result =
+        api_find_login(recheck->api->options, reader, recheck->login, clock_wall_ms(), &login, &user, &fault);
+    if (result == RESULT_DENIED) {
+        struct letter *letter = letter_new(LETTER_LOGIN_GONE);
+        memcpy(letter->login, recheck->login, SHA256_BYTES);
+        mailbox_put(recheck->api->mailbox, letter);
+    }
+    free(recheck);
+}
+
+static void problem_of(const struct change *change, struct response *response) {
+    struct json *reply = NULL;
+    const char *code = "refused", *detail = "the change was refused";
+    if (change->reply.count > 0 &&
+        json_parse((const char *)change->reply.data, change->reply.count, &reply, NULL) == RESULT_OK) {
+        const char *text = NULL;
+        if (json_optional_string(reply, "code", 64, &text, NULL) == RESULT_OK && text != NULL) {
+            code = text;
+        }
+        if (json_optional_string(reply, "detail", FAULT_TEXT_BYTES, &text, NULL) == RESULT_OK && text != NULL) {
+            detail = text;
+        }
+    }
+    response_problem(response, change->status, code, "%s", detail);
+    json_free(reply);
+}
+
+struct response *api_response_of(const struct change *change, const struct web_options *options) {
+    struct response *response = response_new(change->status);
+    if (change->status >= 400) {
+        problem_of(change, response);
+        return response;
+    }
+    if (change->reply.count > 0 && change->status != 204) {
+        response->type = "application/json";
+        buf_add(&response->body, change->reply.data, change->reply.count);
+    }
+    if (change->etag >= 0) {
+        snprintf(response->etag, sizeof response->etag, "\"%lld\"", (long long)change->etag);
+    }
+    if (change->verb == CHANGE_LOGIN) {
+        cookie_print(change->cookie, options->login_max_ms / 1000, response->cookie);
+    } else if (change->verb == CHANGE_LOGOUT) {
+        cookie_print("", 0, response->cookie);
+    }
+    return response;
+}

@@ -1,0 +1,56 @@
+/* A change that a person or a program asks for over HTTP. The edge thread checks who asks and whether the role may,
+ * then hands it over; the pipeline thread (gateway/desk.c) carries it out in its next transaction, and the answer
+ * leaves when that is committed. Web knows no ticket logic; the desk knows no HTTP but the status code. */
+#pragma once
+#include <stdint.h>
+
+#include "fieldline/json.h"
+#include "tickets/role.h" /* enum role: tickets, store and web share it */
+
+enum change_verb {
+    CHANGE_TICKET_OPEN,   /* POST /tickets                  body: device, subject, text, severity */
+    CHANGE_TICKET_ACTION, /* POST /tickets/{id}/actions     body: action, text, assignee, outcome...; If-Match: version
+                           */
+    CHANGE_ALARM_ACK,     /* POST /alarms/{id}/acknowledge */
+    CHANGE_SESSION_REQUEST, /* POST /tickets/{id}/sessions    body: capabilities, minutes, reason */
+    CHANGE_SESSION_CONSENT, /* POST /sessions/{id}/consent    body: code */
+    CHANGE_SESSION_END,     /* POST /sessions/{id}/end        body: reason */
+    CHANGE_LOGIN, /* the password was right: make a login session (auth.h makes the token); cookie gets the token,
+                     reply is the body: {"user","name","role"} */
+    CHANGE_LOGIN_FAILED, /* audit only, nobody waits; body: {"user"} as typed; by: address, user_id 0 when unknown */
+    CHANGE_LOGIN_SEEN,   /* the login was used; nobody waits, at most one a minute and login; body: {"login": hex of the
+                            token's SHA-256} */
+    CHANGE_LOGOUT,       /* body: {"login": hex} */
+    /* from the edge itself, about live sessions: id is the session, body is session_event_print's; nobody waits */
+    CHANGE_SESSION_LIVE,
+    CHANGE_SESSION_ENDED,
+    CHANGE_SESSION_REPORT, /* from gateway/reporter.c; body: markdown, digest */
+    CHANGE_VERB_COUNT
+};
+
+struct actor {
+    int64_t user_id;
+    char name[64];
+    enum role role;
+    char address[46]; /* where the request came from */
+};
+
+struct change {
+    enum change_verb verb;
+    struct actor by;
+    char id[64];       /* {id} of the path, "" when there is none */
+    struct json *body; /* owned; may be NULL */
+    int64_t if_match;  /* version from If-Match, -1 when absent */
+    /* the answer */
+    int status;       /* 200, 201, 400, 403, 404, 409, ... */
+    struct buf reply; /* a JSON text: the result, or problem+json members {"code","detail"} when status >= 400 */
+    char cookie[64];  /* CHANGE_LOGIN: the session token to set */
+    int64_t etag;     /* the version of what `reply` shows, -1: none */
+    /* for the edge */
+    uint64_t connection; /* which request waits for this; 0: nobody */
+    struct change *next;
+};
+struct change *change_new(enum change_verb verb);
+void change_free(struct change *change);
+/* Fills status and reply with a problem: code is a stable word, detail a sentence for a person. */
+void change_problem(struct change *change, int status, const char *code, const char *format, ...) FL_PRINTF(4, 5);

@@ -1,0 +1,32 @@
+/* What a read handler gets, and the handlers by noun. A handler fills the response: 200 with JSON, or a problem. Reader
+ * threads call them; they may block on the store and on files. */
+#pragma once
+#include "fieldline/message.h"
+#include "store/reader.h"
+#include "web/request.h"
+#include "web/response.h"
+#include "web/web.h"
+
+struct ws_tickets;
+struct read {
+    struct reader *reader;
+    const struct request *request;
+    const struct web_options *options;
+    struct ws_tickets *tickets;
+    struct actor by;                              /* who asks; role NONE when the route needs no login */
+    uint8_t login[SHA256_BYTES];                  /* of the login session */
+    void (*figures)(void *self, struct buf *out); /* the edge's own, Prometheus text */
+    void *self;
+};
+/* Begins a JSON answer in the response. */
+struct json_out read_json(struct response *response);
+/* The store failed: 500 and a log line; a missing thing: 404 naming it; bad input: 400. Returns false when `result` is
+ * OK. */
+FL_CHECK bool read_failed(struct read *read, struct response *response, enum result result, const char *noun);
+
+read_fn read_overview, read_models, read_audit, read_quarantine, read_me, read_openapi,
+    read_ws_ticket;                                                                       /* read_admin.c */
+read_fn read_metrics, read_health;                                                        /* read_service.c */
+read_fn read_devices, read_device, read_history, read_logs;                               /* read_devices.c */
+read_fn read_alarms, read_tickets, read_ticket;                                           /* read_tickets.c */
+read_fn read_sessions, read_session, read_cast, read_transcript, read_seal, read_verdict; /* read_sessions.c */

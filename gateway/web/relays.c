@@ -1,0 +1,269 @@
+/* The edge's remote sessions (see relays.h). The relay decides; this file gives it clocks, sockets and a place in a
+ * list, and passes its two pieces of news (live, ended) on to the desk as changes that nobody waits for. A relay calls
+ * back while it is being called (send, close, event); none of those calls goes back into it: closing only marks the
+ * socket, and a relay that is over is freed at the next tick.
+ *
+ * A leg lives as long as its socket. Whoever lets go first tells the other: the relay by ops.close (then leg->leg is
+ * NULL and the socket closes when its queue is empty), the socket by `gone` (then the relay is told with relay_detach).
+ */
+#include "web/relays.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fieldline/clock.h"
+#include "fieldline/log.h"
+#include "sessions/relay.h"
+#include "web/socket.h"
+
+struct room {
+    struct relay *relay;
+    struct room *next;
+};
+struct relays {
+    const struct web_options *options;
+    struct figures *figures;
+    struct key *seal_key;
+    struct room *first;
+    size_t count;
+};
+struct leg {
+    struct socket *socket;
+    struct relay_leg *leg; /* NULL: the relay has let go */
+};
+
+/* ---- a leg between its socket and its relay ---- */
+
+static void leg_send(void *self, bool is_text, const void *bytes, size_t count) {
+    struct leg *leg = self;
+    socket_send(leg->socket, is_text, bytes, count);
+}
+
+static void leg_close(void *self, const char *reason) {
+    struct leg *leg = self;
+    leg->leg = NULL;
+    socket_close(leg->socket, 1000, reason);
+}
+
+static size_t leg_pending(const void *self) {
+    const struct leg *leg = self;
+    return socket_pending(leg->socket);
+}
+
+static const struct relay_leg_ops leg_ops = {.send = leg_send, .close = leg_close, .pending = leg_pending};
+
+static void on_opened(void *self) {
+    (void)self;
+}
+
+static void on_message(void *self, bool is_text, const uint8_t *bytes, size_t count) {
+    struct leg *leg = self;
+    if (leg->leg != NULL) {
+        relay_receive(leg->leg, is_text, bytes, count, clock_mono_ms());
+    }
+}
+
+static void on_drained(void *self) {
+    struct leg *leg = self;
+    if (leg->leg != NULL) {
+        relay_drained(leg->leg, clock_mono_ms());
+    }
+}
+
+static void on_gone(void *self) {
+    struct leg *leg = self;
+    if (leg->leg != NULL) {
+        relay_detach(leg->leg, clock_mono_ms());
+    }
+    free(leg);
+}
+
+static const struct socket_ops socket_ops = {
+    .opened = on_opened, .message = on_message, .drained = on_drained, .gone = on_gone};
+
+/* ---- the list ---- */
+
+enum result relays_new(const struct web_options *options, struct figures *figures, struct relays **out,
+                       struct fault *fault) {
+    struct key *key = NULL;
+    enum result result = key_read_private(options->seal_key, &key, fault);
+    if (result != RESULT_OK) {
+        fault_prefix(fault, "seal key");
+        return result;
+    }
+    struct relays *relays = mem_alloc(sizeof *relays);
+    relays->options = options;
+    relays->figures = figures;
+    relays->seal_key = key;
+    *out = relays;
+    return RESULT_OK;
+}
+
+static void free_room(struct relays *relays, struct room *room) {
+    relay_free(room->relay);
+    free(room);
+    relays->count--;
+    atomic_fetch_sub(&relays->figures->sessions, 1);
+}
+
+void relays_free(struct relays *relays) {
+    if (relays == NULL) {
+        return;
+    }
+    while (relays->first != NULL) {
+        struct room *room = relays->first;
+        relays->first = room->next;
+        free_room(relays, room);
+    }
+    key_free(relays->seal_key);
+    free(relays);
+}
+
+/* The relay's news, on their way to the desk. */
+static void on_event(void *self, const char *session, const struct session_event *event) {
+    struct relays *relays = self;
+    struct change *change = change_new(event->kind == SESSION_EVENT_LIVE ? CHANGE_SESSION_LIVE : CHANGE_SESSION_ENDED);
+    snprintf(change->id, sizeof change->id, "%s", session);
+    snprintf(change->by.name, sizeof change->by.name, "gateway");
+    struct buf text;
+    buf_init(&text, 64 * 1024);
+    session_event_print(event, &text);
+    if (json_parse(buf_text(&text), text.count, &change->body, NULL) != RESULT_OK) {
+        die("web.relays", "a session event does not parse");
+    }
+    buf_fini(&text);
+    relays->options->submit(relays->options->self, change);
+}
+
+static struct relay *find(const struct relays *relays, const char *session) {
+    for (struct room *room = relays->first; room != NULL; room = room->next) {
+        if (strcmp(relay_session(room->relay), session) == 0) {
+            return room->relay;
+        }
+    }
+    return NULL;
+}
+
+static void tell_impossible(struct relays *relays, const struct web_session *session, const char *text) {
+    log_error("web.relays", "session_refused", "session=%s device=%s text=%s", session->session, session->device,
+              log_text(text));
+    struct session_event event = {.kind = SESSION_EVENT_FAILED, .at_ms = clock_wall_ms()};
+    snprintf(event.why, sizeof event.why, "busy");
+    snprintf(event.text, sizeof event.text, "%s", text);
+    on_event(relays, session->session, &event);
+}
+
+void relays_expect(struct relays *relays, const struct web_session *session) {
+    if (find(relays, session->session) != NULL) {
+        log_warn("web.relays", "session_expected_twice", "session=%s", session->session);
+        return;
+    }
+    if (relays->count >= RELAYS_MAX) {
+        tell_impossible(relays, session, "too many remote sessions are open on this gateway");
+        return;
+    }
+    struct relay_options options = {.ticket = session->ticket,
+                                    .capabilities = session->capabilities,
+                                    .expect_ms = session->expect_s * 1000,
+                                    .duration_ms = session->duration_s * 1000,
+                                    .transcript_dir = relays->options->transcript_dir,
+                                    .seal_key = relays->seal_key,
+                                    .event = on_event,
+                                    .self = relays};
+    snprintf(options.session, sizeof options.session, "%s", session->session);
+    snprintf(options.device, sizeof options.device, "%s", session->device);
+    snprintf(options.engineer, sizeof options.engineer, "%s", session->engineer);
+    snprintf(options.subject, sizeof options.subject, "%s", session->subject);
+    memcpy(options.token_sha256, session->token_sha256, sizeof options.token_sha256);
+    struct room *room = mem_alloc(sizeof *room);
+    room->relay = relay_new(&options, clock_mono_ms(), clock_wall_ms());
+    room->next = relays->first;
+    relays->first = room;
+    relays->count++;
+    atomic_fetch_add(&relays->figures->sessions, 1);
+}
+
+void relays_kill(struct relays *relays, const char *session, const char *reason) {
+    struct relay *relay = find(relays, session);
+    if (relay != NULL && !relay_is_over(relay)) {
+        relay_end(relay, reason, "gateway", clock_mono_ms());
+    }
+}
+
+void relays_end_all(struct relays *relays, const char *reason) {
+    for (struct room *room = relays->first; room != NULL; room = room->next) {
+        if (!relay_is_over(room->relay)) {
+            relay_end(room->relay, reason, "gateway", clock_mono_ms());
+        }
+    }
+}
+
+/* A relay knows no time but the one it is told: telling it a later one is what "you have had your time" means. */
+void relays_give_up(struct relays *relays) {
+    enum { STEPS = 4, STEP_MS = 60 * 1000 };
+    for (struct room *room = relays->first; room != NULL; room = room->next) {
+        for (int step = 1; step <= STEPS && !relay_is_over(room->relay); step++) {
+            relay_tick(room->relay, clock_mono_ms() + (int64_t)step * STEP_MS);
+        }
+    }
+}
+
+void relays_tick(struct relays *relays) {
+    int64_t mono_ms = clock_mono_ms();
+    for (struct room **at = &relays->first; *at != NULL;) {
+        struct room *room = *at;
+        if (!relay_is_over(room->relay)) {
+            relay_tick(room->relay, mono_ms);
+        }
+        if (relay_is_over(room->relay)) {
+            *at = room->next;
+            free_room(relays, room);
+        } else {
+            at = &room->next;
+        }
+    }
+}
+
+size_t relays_count(const struct relays *relays) {
+    return relays->count;
+}
+
+enum result relays_join_product(struct relays *relays, const char *token, const char *device,
+                                const char *certificate_pem, struct socket *socket, struct fault *fault) {
+    struct leg *leg = mem_alloc(sizeof *leg);
+    leg->socket = socket;
+    enum result result = RESULT_NOT_FOUND;
+    for (struct room *room = relays->first; room != NULL && result == RESULT_NOT_FOUND; room = room->next) {
+        if (!relay_is_over(room->relay)) {
+            result = relay_attach_product(room->relay, token, device, certificate_pem, &leg_ops, leg, clock_mono_ms(),
+                                          &leg->leg, fault);
+        }
+    }
+    if (result == RESULT_NOT_FOUND) {
+        fault_set(fault, result, "no session expects this token");
+    }
+    if (result != RESULT_OK) {
+        free(leg);
+        return result;
+    }
+    socket_use(socket, &socket_ops, leg);
+    return RESULT_OK;
+}
+
+enum result relays_join_person(struct relays *relays, const char *session, const char *name, struct socket *socket,
+                               struct fault *fault) {
+    struct relay *relay = find(relays, session);
+    if (relay == NULL || relay_is_over(relay)) {
+        return fault_set(fault, RESULT_NOT_FOUND, "session %s is not live", session);
+    }
+    struct leg *leg = mem_alloc(sizeof *leg);
+    leg->socket = socket;
+    enum result result = relay_attach_person(relay, name, &leg_ops, leg, clock_mono_ms(), &leg->leg, fault);
+    if (result != RESULT_OK) {
+        free(leg);
+        return result;
+    }
+    socket_use(socket, &socket_ops, leg);
+    return RESULT_OK;
+}

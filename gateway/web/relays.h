@@ -1,0 +1,27 @@
+/* The remote sessions that are expected or live: each a relay (sessions/relay.h), fed from WebSockets. Edge thread
+ * only. */
+#pragma once
+#include "fieldline/keys.h"
+#include "web/edge.h"
+
+enum { RELAYS_MAX = 1024 };
+struct relays;
+FL_CHECK enum result relays_new(const struct web_options *options, struct figures *figures, struct relays **out,
+                                struct fault *fault);
+void relays_free(struct relays *relays); /* seals what is left */
+void relays_expect(struct relays *relays, const struct web_session *session);
+/* `reason` is a code of session_why_text(). Unknown sessions: nothing happens. */
+void relays_kill(struct relays *relays, const char *session, const char *reason);
+void relays_end_all(struct relays *relays, const char *reason);
+/* Those that are ending have had their time: they end now, sealed as they are, and say so. */
+void relays_give_up(struct relays *relays);
+/* Every RELAY_TICK_MS. */
+void relays_tick(struct relays *relays);
+size_t relays_count(const struct relays *relays);
+
+/* A leg dials in; the socket is used by the relay from then on. Refusals: relay.h; RESULT_NOT_FOUND when no relay is
+ * meant. */
+FL_CHECK enum result relays_join_product(struct relays *relays, const char *token, const char *device,
+                                         const char *certificate_pem, struct socket *socket, struct fault *fault);
+FL_CHECK enum result relays_join_person(struct relays *relays, const char *session, const char *name,
+                                        struct socket *socket, struct fault *fault);

@@ -1,0 +1,138 @@
+/* The routes (see route.h). A row's roles say who may at all; finer questions (which state, whose ticket) are the
+ * desk's. There is no model of sites yet: an owner sees devices and tickets, but neither what was quarantined or
+ * audited nor what was typed in sessions. Rows are few; a linear walk is fast and keeps them in the order a person
+ * reads. */
+#include "web/route.h"
+
+#include <string.h>
+
+#include "fieldline/number.h"
+#include "fieldline/topic.h"
+#include "web/read.h"
+
+#define O        ROLE_BIT(ROLE_OWNER)
+#define S        ROLE_BIT(ROLE_SUPPORT)
+#define E        ROLE_BIT(ROLE_ENGINEER)
+#define V        ROLE_BIT(ROLE_SUPERVISOR)
+#define A        ROLE_BIT(ROLE_ADMINISTRATOR)
+#define U        ROLE_BIT(ROLE_AUDITOR)
+#define EVERYONE (O | S | E | V | A | U)
+#define STAFF    (S | E | V | A | U)
+#define WORKERS  (S | E | V | A)
+
+#define GET(path, roles, handler, arguments)                                                                           \
+    { METHOD_GET, path, roles, ROUTE_READ, handler, 0, arguments }
+#define ASK(path, roles, handler)                                                                                      \
+    { METHOD_POST, path, roles, ROUTE_READ, handler, 0, NULL }
+#define POST(path, roles, verb)                                                                                        \
+    { METHOD_POST, path, roles, ROUTE_CHANGE, NULL, verb, NULL }
+#define SOCKET(path, roles)                                                                                            \
+    { METHOD_GET, path, roles, ROUTE_SOCKET, NULL, 0, "ticket" }
+
+static const struct route rows[] = {
+    {METHOD_POST, "/api/v1/login", ROUTE_ANYONE, ROUTE_LOGIN, NULL, CHANGE_LOGIN, NULL},
+    POST("/api/v1/logout", EVERYONE, CHANGE_LOGOUT),
+    GET("/api/v1/me", EVERYONE, read_me, NULL),
+    GET("/api/v1/overview", EVERYONE, read_overview, NULL),
+    GET("/api/v1/devices", EVERYONE, read_devices, "q after limit"),
+    GET("/api/v1/devices/{device}", EVERYONE, read_device, NULL),
+    GET("/api/v1/devices/{device}/history", EVERYONE, read_history, "metric part from_ms to_ms points"),
+    GET("/api/v1/devices/{device}/logs", EVERYONE, read_logs, "q severity before_ms limit"),
+    GET("/api/v1/alarms", EVERYONE, read_alarms, "device active limit"),
+    POST("/api/v1/alarms/{number}/acknowledge", WORKERS, CHANGE_ALARM_ACK),
+    GET("/api/v1/tickets", EVERYONE, read_tickets, "state device q before limit"),
+    POST("/api/v1/tickets", O | WORKERS, CHANGE_TICKET_OPEN),
+    GET("/api/v1/tickets/{number}", EVERYONE, read_ticket, NULL),
+    POST("/api/v1/tickets/{number}/actions", O | WORKERS, CHANGE_TICKET_ACTION),
+    POST("/api/v1/tickets/{number}/sessions", WORKERS, CHANGE_SESSION_REQUEST),
+    GET("/api/v1/sessions", EVERYONE, read_sessions, "device limit"),
+    GET("/api/v1/sessions/{uuid}", EVERYONE, read_session, NULL),
+    POST("/api/v1/sessions/{uuid}/consent", WORKERS, CHANGE_SESSION_CONSENT),
+    POST("/api/v1/sessions/{uuid}/end", O | WORKERS, CHANGE_SESSION_END),
+    GET("/api/v1/sessions/{uuid}/cast", STAFF, read_cast, NULL),
+    GET("/api/v1/sessions/{uuid}/transcript", STAFF, read_transcript, NULL),
+    GET("/api/v1/sessions/{uuid}/seal", EVERYONE, read_seal, NULL),
+    GET("/api/v1/sessions/{uuid}/verify", EVERYONE, read_verdict, NULL),
+    SOCKET("/api/v1/sessions/{uuid}/ws", STAFF),
+    SOCKET("/api/v1/live", EVERYONE),
+    ASK("/api/v1/ws-tickets", EVERYONE, read_ws_ticket),
+    GET("/api/v1/models", EVERYONE, read_models, NULL),
+    GET("/api/v1/audit", V | A | U, read_audit, "before limit"),
+    GET("/api/v1/quarantine", STAFF, read_quarantine, "device limit"),
+    GET("/api/v1/openapi.yaml", EVERYONE, read_openapi, NULL),
+    GET("/metrics", ROUTE_LOCAL | A, read_metrics, NULL),
+    GET("/healthz", ROUTE_ANYONE, read_health, NULL),
+};
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+static bool id_fits(const char *kind, size_t kind_chars, const char *part, size_t chars) {
+    char text[ROUTE_ID_BYTES + 1] = {0};
+    if (chars == 0 || chars > ROUTE_ID_BYTES) {
+        return false;
+    }
+    memcpy(text, part, chars);
+    if (kind_chars == 8 && memcmp(kind, "{number}", 8) == 0) {
+        int64_t number;
+        return part[0] != '+' && number_i64(part, chars, 1, INT64_MAX, &number);
+    }
+    if (kind_chars == 8 && memcmp(kind, "{device}", 8) == 0) {
+        return device_id_valid(part, chars);
+    }
+    return uuid_valid(text);
+}
+
+static bool path_fits(const char *pattern, const char *path, char id[ROUTE_ID_BYTES + 1]) {
+    id[0] = '\0';
+    while (*pattern == '/' && *path == '/') {
+        size_t want = strcspn(++pattern, "/"), have = strcspn(++path, "/");
+        if (pattern[0] == '{') {
+            if (!id_fits(pattern, want, path, have)) {
+                return false;
+            }
+            memcpy(id, path, have);
+            id[have] = '\0';
+        } else if (want != have || memcmp(pattern, path, want) != 0) {
+            return false;
+        }
+        pattern += want;
+        path += have;
+    }
+    return *pattern == '\0' && *path == '\0';
+}
+
+enum result route_find(enum method method, const char *path, const struct route **out, char id[ROUTE_ID_BYTES + 1],
+                       const char **allow) {
+    enum method wanted = method == METHOD_HEAD ? METHOD_GET : method;
+    bool has_get = false, has_post = false;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (path_fits(rows[i].path, path, id)) {
+            if (rows[i].method == wanted) {
+                *out = &rows[i];
+                return RESULT_OK;
+            }
+            has_get = has_get || rows[i].method == METHOD_GET;
+            has_post = has_post || rows[i].method == METHOD_POST;
+        }
+    }
+    *allow = has_get && has_post ? "GET, HEAD, POST" : has_get ? "GET, HEAD" : "POST";
+    return has_get || has_post ? RESULT_CONFLICT : RESULT_NOT_FOUND;
+}
+
+bool route_is_api(const char *path) {
+    return strncmp(path, "/api/", 5) == 0 || strcmp(path, "/api") == 0 || strcmp(path, "/metrics") == 0 ||
+           strcmp(path, "/healthz") == 0;
+}
+
+const struct route *route_rows(size_t *count) {
+    *count = ROW_COUNT;
+    return rows;
+}
+
+bool route_allows(const struct route *route, enum role role) {
+    return role != ROLE_NONE && (route->roles & ROLE_BIT(role)) != 0;
+}
+
+const char *method_name(enum method method) {
+    static const char *const names[] = {"GET", "HEAD", "POST", "other"};
+    return names[method];
+}

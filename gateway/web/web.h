@@ -1,0 +1,54 @@
+/* The edge: HTTPS, WebSockets, the console's files, live sessions. One libwebsockets thread, plus a small pool of
+ * reader threads with read-only store connections for everything that asks the store. The only folder that includes
+ * libwebsockets. */
+#pragma once
+#include "fieldline/session.h"
+#include "web/change.h"
+
+struct web;
+struct packs;
+struct web_options {    /* texts must outlive the web */
+    const char *listen; /* address for people: HTTPS + WebSocket */
+    int port;           /* 0: any free one */
+    const char *session_listen;
+    int session_port; /* products dial in here; client certificate required */
+    const char *server_cert, *server_key, *device_ca;
+    const char *console_dir; /* built console files */
+    const char *store_path;  /* readers open it read-only */
+    const char *transcript_dir;
+    const char *seal_key; /* Ed25519 private key, PEM */
+    const struct packs *packs;
+    int reader_threads;
+    int64_t login_idle_ms, login_max_ms;
+    /* Takes over a change (any thread may call; must not block); the answer comes back through web_change_done. */
+    void (*submit)(void *self, struct change *change);
+    /* Writes the gateway's own figures in Prometheus text format (called on a reader thread). */
+    void (*metrics)(void *self, struct buf *out);
+    void *self;
+};
+FL_CHECK enum result web_start(const struct web_options *options, struct web **out, struct fault *fault);
+/* Ends live sessions ("gateway_stopping": products have 2 s to countersign), seals them, closes connections, joins its
+ * threads. `submit` is still called meanwhile. Afterwards the functions below may still be called and do nothing but
+ * free what they are given: stop the web first, then who carries out its changes, then free it. */
+void web_stop(struct web *web);
+void web_free(struct web *web); /* stops it too when it was not */
+int web_port(const struct web *web);
+int web_session_port(const struct web *web);
+
+/* The rest may be called from any thread; each only queues and wakes the edge. */
+void web_change_done(struct web *web, struct change *change); /* takes it back; answers and frees it */
+/* Something changed: pushed to /live subscribers. kind: "device", "alarm", "ticket", "session". */
+void web_notify(struct web *web, const char *kind, const char *id, const char *device);
+/* A granted and consented session: the product may now dial in once with this token. */
+struct web_session {
+    char session[CAP_UUID_BYTES + 1], device[CAP_DEVICE_ID_BYTES + 1];
+    uint8_t token_sha256[SHA256_BYTES];
+    uint32_t capabilities;
+    int64_t expect_s;   /* it must dial in within this */
+    int64_t duration_s; /* and end after this */
+    int64_t ticket;
+    char engineer[64]; /* who may join as the one who types */
+    char subject[200];
+};
+void web_session_expect(struct web *web, const struct web_session *session);
+void web_session_kill(struct web *web, const char *session, const char *reason);

@@ -1,0 +1,92 @@
+# Everything a person types besides building one program: set-up, demo, tests, checks. Included by the Makefile.
+
+FUZZ_SECONDS ?= 60
+JOBS         ?= 2
+TEST_DIR     := build/test
+C_FILES       = $(shell find agent gateway include tests deploy -name node_modules -prune -o -name '*.[ch]' -print | sort)
+
+# ---- set-up: skips what is there -------------------------------------------------------------------------------------
+.PHONY: deps deps-build deps-demo deps-test deps-lint
+deps: deps-test deps-lint ## Debian's packages and npm's, for everything below
+deps-build:
+	@deploy/install-packages build
+deps-demo:
+	@deploy/install-packages build demo
+	@$(MAKE) --no-print-directory $(call npm_done,gateway/console deploy/demo)
+deps-test:
+	@deploy/install-packages build demo test
+	@$(MAKE) --no-print-directory $(call npm_done,gateway/console deploy/demo tests tests/browser)
+deps-lint:
+	@deploy/install-packages build lint
+
+# npm leaves node_modules/.package-lock.json: older than our lock means that something has to be installed.
+npm_done = $(addsuffix /node_modules/.package-lock.json,$(1))
+%/node_modules/.package-lock.json: %/package-lock.json
+	@echo "  NPM   $*"
+	$(Q)cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: console
+console: build/console/index.html ## bundle the web console
+build/console/index.html: $(call npm_done,gateway/console) $(shell find gateway/console -name node_modules -prune -o -type f -print)
+	@echo "  CONSOLE"
+	$(Q)node gateway/console/build.mjs
+	@touch $@
+
+# ---- demo --------------------------------------------------------------------------------------------------------------
+.PHONY: demo demo-programs
+demo: deps-demo ## everything on this machine: broker, gateway, three products; DEMO_SECONDS=90 drives itself and ends
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release demo-programs
+	@exec node deploy/demo/demo.mjs
+demo-programs: $(PROGRAMS) $(FAKE_PROGRAMS) console
+
+# ---- tests -------------------------------------------------------------------------------------------------------------
+.PHONY: test programs test-programs fuzz-programs asan tsan coverage fuzz
+programs: $(PROGRAMS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+TEST_PROGRAMS = $(PROGRAMS) $(FAKE_PROGRAMS) $(UNIT_PROGRAMS) $(if $(wildcard tests/fuzz/replay.c),$(FUZZ_PROGRAMS))
+test-programs: $(TEST_PROGRAMS) console
+test: deps-test ## build and run every test; last line `N passed, N failed`
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release test-programs
+	@node tests/run.mjs
+asan: deps-test ## unit, fuzz corpus and flow tests with AddressSanitizer, UBSan and leak check
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=asan test-programs
+	@node tests/run.mjs --mode asan --only unit,fuzz,flow
+tsan: deps-test ## the threaded programs under load with ThreadSanitizer
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=tsan programs console
+	@node tests/run.mjs --mode tsan --only flow
+coverage: deps-test ## lines covered by unit and flow tests, a folder a line
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=cov test-programs
+	@find build/cov -name '*.gcda' -delete
+	@node tests/run.mjs --mode cov --only unit,fuzz,flow
+	@tests/coverage.sh
+fuzz: deps-test deps-lint ## every fuzz target for FUZZ_SECONDS (60)
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=fuzz fuzz-programs
+	@tests/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+# ---- bench: tests/bench/NAME.c are clients in C, tests/bench/run.mjs starts what they need --------------------------------
+.PHONY: bench bench-programs
+BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
+$(OUT)/bench-%: $(OUT)/tests/bench/%.o $(ALL_LIBS)
+	$(link) $< $(call group,$(filter %.a,$^)) $(LIBS_gateway)
+bench-programs: $(PROGRAMS) $(FAKE_PROGRAMS) $(BENCH_PROGRAMS) console
+bench: deps-test ## figures, one a line: `name value unit`
+	@$(MAKE) --no-print-directory -s -j$(JOBS) MODE=release bench-programs >&2
+	@node tests/bench/run.mjs
+
+# ---- lint --------------------------------------------------------------------------------------------------------------
+.PHONY: lint lint-format lint-tidy lint-cppcheck format
+lint: deps-lint lint-format lint-tidy lint-cppcheck ## clang-format, clang-tidy, cppcheck
+lint-format:
+	@echo "  FORMAT"
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+lint-tidy:
+	@echo "  TIDY"
+	$(Q)printf '%s\0' $(filter %.c,$(C_FILES)) | xargs -0 -P $(JOBS) -n 4 sh -c \
+	    'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(CPPFLAGS) 2>$(TEST_DIR).tidy.$$$$ || { cat $(TEST_DIR).tidy.$$$$; exit 1; }' sh
+lint-cppcheck:
+	@echo "  CPPCHECK"
+	$(Q)cppcheck -q -j $(JOBS) --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	    --suppress=missingIncludeSystem --suppressions-list=tests/cppcheck.txt -Iinclude -Igateway -Iagent agent gateway include
+format: ## rewrite every C file as .clang-format says
+	$(Q)clang-format -i $(C_FILES)

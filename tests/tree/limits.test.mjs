@@ -1,0 +1,69 @@
+// deploy/limits.md lists every cap of the wire and every bounded option; it has to say what the code says.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { read } from './source.mjs';
+
+/** CAP_* of include/fieldline/caps.h with their values. */
+async function caps() {
+  const text = (await read('include/fieldline/caps.h')).replace(/\/\*[\s\S]*?\*\//g, '');
+  const found = new Map();
+  for (const [, name, expression] of text.matchAll(/\b(CAP_[A-Z0-9_]+)\s*=\s*([0-9 *+()]+)/g)) {
+    found.set(name, expression.split('*').reduce((product, factor) => product * Number(factor), 1));
+  }
+  return found;
+}
+
+/** Rows of the tables whose first cell is a name in backquotes: name -> the other cells. */
+async function documented() {
+  const rows = new Map();
+  for (const line of (await read('deploy/limits.md')).split('\n')) {
+    const found = /^\|\s*`([^`]+)`\s*\|(.*)\|\s*$/.exec(line);
+    if (found) rows.set(found[1], found[2].split('|').map((cell) => cell.trim()));
+  }
+  return rows;
+}
+
+const WORDS = { SECOND: 1000, MINUTE: 60e3, HOUR: 3600e3, DAY_MS: 86400e3, DAY: 86400e3 };
+
+/** The value of a bound as the tables write it: products, shifts, and the names above. */
+function evaluate(expression, names) {
+  const plain = expression.replaceAll(/INT64_C\((\w+)\)/g, '$1').replaceAll(/\b(\d+)(LL|L|U)\b/g, '$1');
+  return plain.split('*').reduce((product, factor) => {
+    const [base, shift] = factor.split('<<').map((word) => Number(names[word.trim()] ?? word));
+    return product * base * 2 ** (shift ?? 0);
+  }, 1);
+}
+
+/** A number as the configuration writes it, with the largest unit that divides it. */
+function show(value, type) {
+  const units = { DURATION: [['d', 86400e3], ['h', 3600e3], ['m', 60e3], ['s', 1000], ['ms', 1]], SIZE: [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 1024], ['', 1]] };
+  for (const [unit, size] of units[type] ?? []) if (value >= size && value % size === 0) return `${value / size}${unit}`;
+  return String(value);
+}
+
+/** "program: section.key" -> [default, least, most] of a table of config rows in C. */
+async function options(program, path) {
+  const text = await read(path);
+  const names = { ...WORDS, ...Object.fromEntries(await caps()) };
+  const found = new Map();
+  const row = /\{"(\w+)",\s*"(\w+)",\s*CONFIG_(INTEGER|DURATION|SIZE|REAL),\s*AT\([^)]*\),\s*(NULL|"[^"]*"),\s*([^{}"]*?),\s*(?:true|false),/g;
+  for (const [, section, key, type, initial, bounds] of text.matchAll(row)) {
+    const [least, most] = bounds.split(',').map((bound) => show(evaluate(bound, names), type));
+    found.set(`${program}: ${section}.${key}`, [initial.replaceAll('"', ''), least, most]);
+  }
+  return found;
+}
+
+test('every cap is listed with its value, and no other', async () => {
+  const listed = new Map([...(await documented())].filter(([name]) => name.startsWith('CAP_')).map(([name, cells]) => [name, Number(cells[0].replaceAll(/[,_ ]/g, ''))]));
+  assert.deepEqual(Object.fromEntries(listed), Object.fromEntries(await caps()));
+});
+
+for (const [program, path] of [['gateway', 'gateway/settings.c'], ['agent', 'agent/agent_config.c']]) {
+  test(`every bounded option of the ${program} is listed with its default and bounds, and no other`, async () => {
+    const expected = await options(program, path);
+    const listed = [...(await documented())].filter(([name]) => name.startsWith(`${program}: `));
+    assert.ok(expected.size > 5, 'the table of rows was not understood');
+    assert.deepEqual(Object.fromEntries(listed.map(([name, cells]) => [name, cells.slice(0, 3)])), Object.fromEntries(expected));
+  });
+}

@@ -1,0 +1,224 @@
+/* The row's state table, the grant, the token, the events. */
+#include "sessions/session.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "sessions/grant.h"
+#include "sessions/session_event.h"
+#include "sessions/token.h"
+
+#define OBSERVE  CAPABILITY_BIT(CAPABILITY_OBSERVE)
+#define DIAGNOSE CAPABILITY_BIT(CAPABILITY_DIAGNOSE)
+#define SHELL    CAPABILITY_BIT(CAPABILITY_SHELL)
+
+/* Which events each state takes, and where they lead. */
+Test(session, the_whole_table) {
+    enum { NO = SESSION_STATE_COUNT };
+    static const int to[SESSION_STATE_COUNT][SESSION_EVENT_COUNT] = {
+        /*                         consented         code_required          wrong_code             live          denied
+           failed          ended */
+        [SESSION_ASKING] = {SESSION_ASKING, SESSION_CODE_REQUIRED, NO, SESSION_LIVE, SESSION_DENIED, SESSION_FAILED,
+                            SESSION_ENDED},
+        [SESSION_CODE_REQUIRED] = {SESSION_ASKING, SESSION_CODE_REQUIRED, SESSION_CODE_REQUIRED, SESSION_LIVE,
+                                   SESSION_DENIED, SESSION_FAILED, SESSION_ENDED},
+        [SESSION_LIVE] = {SESSION_LIVE, NO, NO, NO, NO, NO, SESSION_ENDED},
+        [SESSION_ENDED] = {NO, NO, NO, NO, NO, NO, NO},
+        [SESSION_DENIED] = {NO, NO, NO, NO, NO, NO, NO},
+        [SESSION_FAILED] = {NO, NO, NO, NO, NO, NO, NO}};
+    for (int state = 0; state < SESSION_STATE_COUNT; state++) {
+        for (int kind = 0; kind < SESSION_EVENT_COUNT; kind++) {
+            struct session s = {.id = "x", .state = (enum session_state)state, .capabilities = OBSERVE}, before = s;
+            struct session_event event = {.kind = (enum session_event_kind)kind, .at_ms = 5, .capabilities = OBSERVE};
+            struct fault fault = {""};
+            enum result result = session_apply(&s, &event, &fault);
+            if (to[state][kind] == NO) {
+                cr_expect_eq(result, RESULT_CONFLICT, "%d %d", state, kind);
+                cr_expect_eq(memcmp(&s, &before, sizeof s), 0, "a refused event changes nothing");
+                cr_expect_not_null(strstr(fault.text, session_state_name(before.state)));
+            } else {
+                cr_expect_eq(result, RESULT_OK, "%d %d: %s", state, kind, fault.text);
+                cr_expect_eq((int)s.state, to[state][kind], "%d %d", state, kind);
+            }
+        }
+    }
+}
+
+Test(session, consent_narrows_and_never_widens) {
+    struct session s = {.state = SESSION_ASKING, .capabilities = OBSERVE | DIAGNOSE};
+    struct session_event event = {
+        .kind = SESSION_EVENT_LIVE, .at_ms = 7, .capabilities = OBSERVE | SHELL, .deadline_ms = 99};
+    cr_assert_eq(session_apply(&s, &event, NULL), RESULT_OK);
+    cr_expect_eq(s.capabilities, OBSERVE);
+    cr_expect(s.has_started && s.has_deadline && s.started_ms == 7 && s.deadline_ms == 99);
+}
+
+Test(session, a_reason_is_told_in_words) {
+    struct session s = {.state = SESSION_ASKING};
+    struct session_event event = {.kind = SESSION_EVENT_DENIED, .at_ms = 7, .why = "timed_out"};
+    cr_assert_eq(session_apply(&s, &event, NULL), RESULT_OK);
+    cr_expect_str_eq(s.why, "timed_out");
+    cr_expect_str_eq(s.text, session_why_text("timed_out"));
+    cr_expect_str_not_empty(session_why_text("a reason of tomorrow"));
+}
+
+Test(session_event, goes_and_comes_back) {
+    struct session_event event = {.kind = SESSION_EVENT_ENDED,
+                                  .at_ms = 1700000000123,
+                                  .why = "deadline",
+                                  .text = "é \"x\"",
+                                  .capabilities = OBSERVE | SHELL,
+                                  .has_consent = true,
+                                  .consent = {.method = "hook", .by = "owner", .at_ms = 1, .until_ms = 2},
+                                  .deadline_ms = 9,
+                                  .frames = 123,
+                                  .digest = "ab",
+                                  .is_complete = true},
+                         back;
+    struct buf text;
+    struct json *object;
+    struct fault fault = {""};
+    buf_init(&text, 4096);
+    session_event_print(&event, &text);
+    cr_assert_eq(json_parse(buf_text(&text), text.count, &object, &fault), RESULT_OK, "%s", fault.text);
+    memset(&back, 0, sizeof back);
+    cr_assert_eq(session_event_read(object, &back, &fault), RESULT_OK, "%s", fault.text);
+    cr_expect_eq(memcmp(&event, &back, sizeof back), 0);
+    json_free(object);
+    buf_fini(&text);
+}
+
+static struct reply_message reply_of(const char *text) {
+    struct reply_message reply;
+    struct fault fault = {""};
+    cr_assert_eq(reply_decode(text, strlen(text), &reply, &fault), RESULT_OK, "%s: %s", text, fault.text);
+    return reply;
+}
+
+#define ID        "\"id\":\"11111111-1111-4111-8111-111111111111\""
+#define ERROR(e)  "{" ID ",\"ok\":false,\"error\":\"" e "\",\"text\":\"said so\"}"
+#define RESULT(r) "{" ID ",\"ok\":true,\"result\":" r "}"
+
+Test(session_event, what_an_agent_replies) {
+    static const struct {
+        const char *reply;
+        enum session_event_kind kind;
+        const char *why;
+    } rows[] = {{RESULT("{\"state\":\"code_required\",\"wait_s\":60}"), SESSION_EVENT_CODE_REQUIRED, ""},
+                {RESULT("{\"state\":\"open\",\"capabilities\":[\"observe\"],\"consent\":{\"method\":\"code\",\"by\":"
+                        "\"owner\",\"at_ms\":1,\"until_ms\":2}}"),
+                 SESSION_EVENT_CONSENTED, ""},
+                {ERROR("refused"), SESSION_EVENT_DENIED, "refused"},
+                {ERROR("timed_out"), SESSION_EVENT_DENIED, "timed_out"},
+                {ERROR("wrong_code"), SESSION_EVENT_WRONG_CODE, ""},
+                {ERROR("no_tries_left"), SESSION_EVENT_DENIED, "wrong_code"},
+                {ERROR("off_on_product"), SESSION_EVENT_DENIED, "off_on_product"},
+                {ERROR("hook_failed"), SESSION_EVENT_DENIED, "hook_failed"},
+                {ERROR("expired"), SESSION_EVENT_DENIED, "expired"},
+                {ERROR("busy"), SESSION_EVENT_FAILED, "busy"},
+                {ERROR("something_new"), SESSION_EVENT_FAILED, "failed"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reply_message reply = reply_of(rows[i].reply);
+        struct session_event event;
+        struct fault fault = {""};
+        cr_assert_eq(session_event_of_reply(&reply, 5, &event, &fault), RESULT_OK, "%s", fault.text);
+        cr_expect_eq(event.kind, rows[i].kind, "%s", rows[i].reply);
+        cr_expect_str_eq(event.why, rows[i].why, "%s", rows[i].reply);
+        reply_fini(&reply);
+    }
+}
+
+Test(session_event, replies_that_say_yes_to_nothing) {
+    static const char *const rows[] = {RESULT("{}"),
+                                       RESULT("{\"state\":\"yes\"}"),
+                                       RESULT("{\"state\":\"open\"}"),
+                                       RESULT("{\"state\":\"open\",\"capabilities\":[\"root\"]}"),
+                                       RESULT("{\"state\":\"open\",\"capabilities\":[\"observe\"]}"),
+                                       RESULT("{\"state\":\"code_required\"}")};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reply_message reply = reply_of(rows[i]);
+        struct session_event event;
+        struct fault fault = {""};
+        cr_expect_neq(session_event_of_reply(&reply, 5, &event, &fault), RESULT_OK, "%s", rows[i]);
+        cr_expect_str_not_empty(fault.text);
+        reply_fini(&reply);
+    }
+}
+
+static const struct grant_request good = {.role = ROLE_ENGINEER,
+                                          .is_ticket_open = true,
+                                          .is_device_online = true,
+                                          .asked = OBSERVE | SHELL,
+                                          .pack = OBSERVE | DIAGNOSE | SHELL,
+                                          .birth = OBSERVE | SHELL,
+                                          .minutes = 30,
+                                          .reason = "noise",
+                                          .allowed_on_device = 2};
+
+Test(grant, the_good_one) {
+    struct grant grant;
+    struct fault fault = {""};
+    cr_assert_eq(grant_decide(&good, &grant, &fault), RESULT_OK, "%s", fault.text);
+    cr_expect_eq(grant.capabilities, OBSERVE | SHELL);
+    cr_expect_eq(grant.duration_s, 1800);
+}
+
+Test(grant, one_thing_wrong) {
+    struct {
+        const char *what, *says;
+        enum result result;
+        struct grant_request request;
+    } rows[] = {{"no role", "role", RESULT_DENIED, good},
+                {"an owner", "role", RESULT_DENIED, good},
+                {"an auditor", "role", RESULT_DENIED, good},
+                {"support wants a shell", "shell", RESULT_DENIED, good},
+                {"a closed ticket", "closed", RESULT_CONFLICT, good},
+                {"nothing asked", "capabilities", RESULT_BAD_INPUT, good},
+                {"an unknown bit", "capabilities", RESULT_BAD_INPUT, good},
+                {"not in the pack", "pack", RESULT_DENIED, good},
+                {"not in the birth", "product", RESULT_DENIED, good},
+                {"offline", "connected", RESULT_CONFLICT, good},
+                {"no minute", "minutes", RESULT_BAD_INPUT, good},
+                {"five hours", "minutes", RESULT_BAD_INPUT, good},
+                {"no reason", "reason", RESULT_BAD_INPUT, good},
+                {"blanks", "reason", RESULT_BAD_INPUT, good},
+                {"too many sessions", "sessions", RESULT_BUSY, good}};
+    rows[0].request.role = ROLE_NONE;
+    rows[1].request.role = ROLE_OWNER;
+    rows[2].request.role = ROLE_AUDITOR;
+    rows[3].request.role = ROLE_SUPPORT;
+    rows[4].request.is_ticket_open = false;
+    rows[5].request.asked = 0;
+    rows[6].request.asked = CAPABILITY_BIT(CAPABILITY_COUNT);
+    rows[7].request.pack = OBSERVE;
+    rows[8].request.birth = OBSERVE;
+    rows[9].request.is_device_online = false;
+    rows[10].request.minutes = 0;
+    rows[11].request.minutes = 300;
+    rows[12].request.reason = NULL;
+    rows[13].request.reason = " \t";
+    rows[14].request.open_on_device = 2;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct grant grant;
+        struct fault fault = {""};
+        cr_expect_eq(grant_decide(&rows[i].request, &grant, &fault), rows[i].result, "%s", rows[i].what);
+        cr_expect_not_null(strstr(fault.text, rows[i].says), "%s: %s", rows[i].what, fault.text);
+    }
+}
+
+Test(token, only_itself_matches) {
+    char token[SESSION_TOKEN_CHARS + 1], other[SESSION_TOKEN_CHARS + 1], longer[SESSION_TOKEN_CHARS + 2];
+    uint8_t hash[SHA256_BYTES], other_hash[SHA256_BYTES];
+    session_token_make(token, hash);
+    session_token_make(other, other_hash);
+    cr_expect_str_neq(token, other);
+    cr_expect(session_token_matches(token, hash));
+    cr_expect_not(session_token_matches(other, hash));
+    cr_expect_not(session_token_matches("", hash));
+    cr_expect_not(session_token_matches(NULL, hash));
+    memcpy(longer, token, SESSION_TOKEN_CHARS);
+    strcpy(longer + SESSION_TOKEN_CHARS, "x");
+    cr_expect_not(session_token_matches(longer, hash));
+    token[5] = token[5] == 'A' ? 'B' : 'A';
+    cr_expect_not(session_token_matches(token, hash));
+}

@@ -1,4 +1,5 @@
-/* Firings of rules and calls of owners become alarms and tickets: the join of the two stages, within the turn's transaction. */
+/* Firings of rules and calls of owners become alarms and tickets: the join of the two stages, within the turn's
+ * transaction. */
 #pragma once
 #include "core.h"
 

@@ -1,15 +1,28 @@
-/* Subcommands of fieldline-gateway: a row and a function each. Exit status 0: done; 1: it failed or the answer is no (said on
- * stderr); 2: wrong usage. */
+/* Subcommands of fieldline-gateway: a row and a function each. Exit status 0: done; 1: it failed or the answer is no
+ * (said on stderr); 2: wrong usage. */
 #pragma once
+#include "settings.h"
 
-struct command {
-    const char *words;    /* "transcript verify" */
-    const char *usage;    /* "FILE [--key seal.pub] [--ca ca.crt]" */
-    const char *help;     /* one line */
-    int (*run)(int argc, char **argv); /* argv[0] is what follows the words */
-};
 /* Runs the row that the arguments name; prints the list for "help", "--help" or nothing. */
 int command_run(int argc, char **argv);
 
-/* Options in any order: "--name value" pairs are taken out of argv. NULL: not given. */
+/* The rows' functions; argv[0] is what follows the command's words. */
+int command_serve(int argc, char **argv);
+int command_init(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_reference(int argc, char **argv);
+int command_user_add(int argc, char **argv);
+int command_user_list(int argc, char **argv);
+int command_user_disable(int argc, char **argv);
+int command_transcript_verify(int argc, char **argv);
+int command_rules_check(int argc, char **argv);
+int command_rules_test(int argc, char **argv);
+int command_backup(int argc, char **argv);
+int command_audit_verify(int argc, char **argv);
+
+/* For them. Options stand anywhere: the pair is taken out of argv. NULL: not given. */
 const char *command_option(int *argc, char **argv, const char *name);
+int command_usage(const char *text);           /* says it; 2 */
+int command_failed(const struct fault *fault); /* says it; 1 */
+/* Reads the file of --config; NULL when that has problems, which were said. */
+struct settings *command_settings(int *argc, char **argv);

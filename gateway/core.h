@@ -15,7 +15,8 @@ struct figures {
     _Atomic uint64_t alarms_raised, alarms_cleared, tickets_opened, sessions_asked, commands_sent, replies;
     _Atomic uint64_t turns, turns_failed, changes;
     _Atomic uint64_t alarm_latency_us_last; /* message received -> its alarm committed */
-    _Atomic size_t devices, history_bytes, open_samples;
+    _Atomic uint64_t commits, commit_us_total, commit_us_max;
+    _Atomic size_t devices, history_bytes, open_samples, wal_bytes;
 };
 
 struct core {

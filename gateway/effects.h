@@ -1,5 +1,6 @@
-/* What the world is told once a transaction is committed, and not at all when it is not: answers to changes, notifications
- * to consoles, orders to the edge about sessions. Collected while the transaction runs; run or thrown away at its end. */
+/* What the world is told once a transaction is committed, and not at all when it is not: answers to changes,
+ * notifications to consoles, orders to the edge about sessions. Collected while the transaction runs; run or thrown
+ * away at its end. */
 #pragma once
 #include "web/web.h"
 

@@ -1,5 +1,5 @@
-/* Commands to devices: written to the store with the change that causes them, published after the commit, again until they
- * are answered or expired. */
+/* Commands to devices: written to the store with the change that causes them, published after the commit, again until
+ * they are answered or expired. */
 #pragma once
 #include "core.h"
 

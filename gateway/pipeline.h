@@ -2,8 +2,8 @@
 #pragma once
 #include "core.h"
 
-/* RESULT_OK also for everything that was the sender's fault: quarantined, counted, acknowledged or asked for again. Any other
- * result is the store's: the turn is to be rolled back. */
+/* RESULT_OK also for everything that was the sender's fault: quarantined, counted, acknowledged or asked for again. Any
+ * other result is the store's: the turn is to be rolled back. */
 FL_CHECK enum result pipeline_receive(struct core *core, const struct inbound *message);
 /* Once at the end of a turn: positions of streams, who was seen, full chunks. */
 FL_CHECK enum result pipeline_finish(struct core *core);

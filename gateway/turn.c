@@ -13,17 +13,12 @@
 #include "desk.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "housekeeping.h"
 #include "outbox.h"
 #include "pipeline.h"
 #include "session_desk.h"
 
-enum {
-    IDLE_WAIT_MS = 200,
-    TICK_MS = 1000,
-    TRIM_ROWS = 2000, /* journal rows deleted in one turn, at most */
-    JOURNAL_KEEP_EXTRA_MS = 10 * 60 * 1000,
-    RECOVER_WAIT_MAX_MS = 30 * 1000
-};
+enum { IDLE_WAIT_MS = 200, TICK_MS = 1000, RECOVER_WAIT_MAX_MS = 30 * 1000 };
 
 struct turns {
     struct core *core;
@@ -33,8 +28,8 @@ struct turns {
     struct change *first, **last; /* handed over, not yet taken */
     _Atomic bool is_stopping;
     int64_t tick_mono_ms;
-    int64_t journal_keep_ms; /* how far back the rules of any pack look */
-    bool is_broken;          /* the last turn failed: load before the next */
+    struct housekeeping *housekeeping;
+    bool is_broken; /* the last turn failed: load before the next */
     int64_t recover_wait_ms;
 };
 
@@ -46,11 +41,7 @@ struct turns *turns_new(struct core *core) {
     t->last = &t->first;
     t->recover_wait_ms = IDLE_WAIT_MS;
     pthread_mutex_init(&t->lock, NULL);
-    for (size_t i = 0; i < packs_count(core->packs); i++) {
-        const int64_t window = packs_at(core->packs, i)->longest_window_ms;
-        t->journal_keep_ms = window > t->journal_keep_ms ? window : t->journal_keep_ms;
-    }
-    t->journal_keep_ms += JOURNAL_KEEP_EXTRA_MS;
+    t->housekeeping = housekeeping_new(core);
     return t;
 }
 
@@ -70,6 +61,7 @@ void turns_free(struct turns *t) {
         next = change->next;
         change_free(change);
     }
+    housekeeping_free(t->housekeeping);
     pthread_mutex_destroy(&t->lock);
     free(t->batch);
     free(t);
@@ -121,21 +113,22 @@ static enum result execute(struct core *core, struct change *changes, enum resul
     return result;
 }
 
+/* About once a second: what waits for time to pass, and figures that other threads read. */
 static enum result tick(struct turns *t) {
     struct core *core = t->core;
-    int trimmed;
     if (core->now_mono_ms < t->tick_mono_ms)
         return RESULT_OK;
     t->tick_mono_ms = core->now_mono_ms + TICK_MS;
-    enum result result = session_desk_tick(core);
-    if (result == RESULT_OK)
-        result = journal_trim(core->store, history_pins(core->history), core->now_ms - t->journal_keep_ms, TRIM_ROWS,
-                              &trimmed);
     const struct history_figures h = history_read_figures(core->history);
+    const struct store_figures s = store_read_figures(core->store);
     core->figures.devices = registry_count(core->registry);
     core->figures.history_bytes = h.memory_bytes;
     core->figures.open_samples = h.open_samples;
-    return result;
+    core->figures.commits = s.commits;
+    core->figures.commit_us_total = (uint64_t)s.commit_us_total;
+    core->figures.commit_us_max = (uint64_t)s.commit_us_max;
+    core->figures.wal_bytes = (size_t)s.wal_bytes;
+    return session_desk_tick(core);
 }
 
 /* Carries everything out; whatever the result, every change is among the effects and every message is freed. */
@@ -155,6 +148,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
     if (result == RESULT_OK)
         result = tick(t);
     if (result == RESULT_OK)
+        result = housekeeping_turn(t->housekeeping, core, count);
+    if (result == RESULT_OK)
         result = pipeline_finish(core);
     return result == RESULT_OK ? store_commit(core->store) : result;
 }
@@ -172,6 +167,7 @@ static void fail(struct turns *t, enum result result) {
 /* Reads everything anew after a failure; until that works, what comes in is dropped unacknowledged. */
 static bool mend(struct turns *t) {
     struct fault fault;
+    housekeeping_forget(t->housekeeping);
     if (pipeline_load(t->core, &fault) == RESULT_OK) {
         log_info("gateway.turn", "store_usable_again", "waited_ms=%lld", (long long)t->recover_wait_ms);
         t->is_broken = false;

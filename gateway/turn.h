@@ -1,5 +1,6 @@
-/* The pipeline thread: turns. A turn takes what is there (messages of the inbox, changes that people ask for, what is due),
- * carries it out in one transaction, commits once, and then tells the world (acknowledgements, answers, notifications). */
+/* The pipeline thread: turns. A turn takes what is there (messages of the inbox, changes that people ask for, what is
+ * due), carries it out in one transaction, commits once, and then tells the world (acknowledgements, answers,
+ * notifications). */
 #pragma once
 #include "core.h"
 

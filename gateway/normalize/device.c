@@ -64,9 +64,10 @@ size_t registry_count(const struct registry *registry) {
     return HASH_COUNT(registry->by_id);
 }
 
-void registry_each(struct registry *registry, void (*fn)(void *self, struct device *device), void *self) {
-    for (struct entry *entry = registry->by_id; entry; entry = entry->hh.next)
-        fn(self, &entry->device);
+struct device *registry_next(const struct registry *registry, const struct device *device) {
+    const struct entry *entry = (const struct entry *)device;
+    struct entry *next = entry ? entry->hh.next : registry->by_id;
+    return next ? &next->device : NULL;
 }
 
 void device_set_pack(struct device *device, const char *model, const struct pack *pack) {

@@ -1,5 +1,5 @@
-/* The devices that the gateway knows, in memory: identity, the streams' positions, rule state. Owned by the pipeline thread.
- * What is here can be rebuilt from the store at any time (pipeline_load does). */
+/* The devices that the gateway knows, in memory: identity, the streams' positions, rule state. Owned by the pipeline
+ * thread. What is here can be rebuilt from the store at any time (pipeline_load does). */
 #pragma once
 #include <stdint.h>
 
@@ -11,8 +11,8 @@ enum { DEVICE_STREAMS_MAX = 4 /* two lanes, and the two of a spool that was repl
 /* How far one stream of a device is committed. */
 struct device_stream {
     char stream[CAP_UUID_BYTES + 1];
-    uint64_t seq;        /* everything up to here is in the store (or in the transaction under way) */
-    uint64_t acked_seq;  /* what the device was last told */
+    uint64_t seq;            /* everything up to here is in the store (or in the transaction under way) */
+    uint64_t acked_seq;      /* what the device was last told */
     int64_t ack_due_mono_ms; /* 0: nothing to tell */
     int64_t used_mono_ms;
     bool is_urgent;
@@ -28,10 +28,10 @@ struct device_series {
 
 struct device {
     char id[CAP_DEVICE_ID_BYTES + 1];
-    int64_t row; /* in the store; 0 until the birth is committed */
+    int64_t row;             /* in the store; 0 until the birth is committed */
     const struct pack *pack; /* NULL: model without a pack */
     char model[CAP_MODEL_BYTES + 1];
-    struct rule_device *rules; /* NULL without a pack */
+    struct rule_device *rules;    /* NULL without a pack */
     struct device_series *series; /* [pack->metric_count] */
     struct device_stream streams[DEVICE_STREAMS_MAX];
     int stream_count;
@@ -51,7 +51,8 @@ struct device *registry_find(const struct registry *registry, const char *id); /
 /* Adds one that is not there. */
 struct device *registry_add(struct registry *registry, const char *id);
 size_t registry_count(const struct registry *registry);
-void registry_each(struct registry *registry, void (*fn)(void *self, struct device *device), void *self);
+/* For going round: the one after `device`, in the order they were added; the first after NULL; NULL after the last. */
+struct device *registry_next(const struct registry *registry, const struct device *device);
 
 /* Gives the device its pack (NULL: none) and fresh rule state when that is another one than before. */
 void device_set_pack(struct device *device, const char *model, const struct pack *pack);

@@ -1,8 +1,8 @@
 /* Bytes to records: decodes one message, checks every record against the device's pack, converts units.
  *
- * A message that cannot be decoded is refused whole. In a pack that can, a record with an unknown metric, a unit of something
- * else, a value no working sensor reports, or an absurd time is rejected by itself: the others are used. Either way the
- * caller gets reasons for the quarantine, and nothing outside `normalizer` is changed. One thread. */
+ * A message that cannot be decoded is refused whole. In a pack that can, a record with an unknown metric, a unit of
+ * something else, a value no working sensor reports, or an absurd time is rejected by itself: the others are used.
+ * Either way the caller gets reasons for the quarantine, and nothing outside `normalizer` is changed. One thread. */
 #pragma once
 #include "fieldline/senml.h"
 #include "fieldline/topic.h"

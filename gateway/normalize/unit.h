@@ -1,5 +1,5 @@
-/* Units of SenML: the registry's (RFC 8428 12.1) and the secondary ones (RFC 8798), which are a registered unit with a scale
- * and an offset. Packs speak registered units only; what a product sends in a secondary one is converted here. */
+/* Units of SenML: the registry's (RFC 8428 12.1) and the secondary ones (RFC 8798), which are a registered unit with a
+ * scale and an offset. Packs speak registered units only; what a product sends in a secondary one is converted here. */
 #pragma once
 #include "fieldline/result.h"
 

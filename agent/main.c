@@ -117,7 +117,7 @@ static int status(const char *path) {
     return is_up ? 0 : EXIT_FAILED;
 }
 
-static int options(const char *path) {
+static int print_reference(const char *path) {
     (void)path;
     struct buf text;
     buf_init(&text, PROBLEM_BYTES);
@@ -141,7 +141,7 @@ static const struct {
     {"run", run, "run in the foreground until SIGTERM"},
     {"check", check, "check the configuration and everything it points to"},
     {"status", status, "show the running agent; exit status 0 only when it is connected"},
-    {"options", options, "print every option of the configuration file"},
+    {"config", print_reference, "print every option of the configuration file"},
     {"version", version, "print the version"},
 };
 enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
@@ -161,7 +161,7 @@ int main(int argc, char **argv) {
     if (argc == 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)) {
         return usage(stdout, 0);
     }
-    if (argc == 4 && strcmp(argv[2], "-c") == 0) {
+    if (argc == 4 && (strcmp(argv[2], "-c") == 0 || strcmp(argv[2], "--config") == 0)) {
         path = argv[3];
     } else if (argc != 2) {
         return usage(stderr, EXIT_USAGE);

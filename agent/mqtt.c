@@ -18,7 +18,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/topic.h"
 
-enum { MAILBOX_ROOM = 256, PAHO_QUEUE = 1000, MAX_INFLIGHT = 60000, DISCONNECT_MS = 500 };
+enum { MAILBOX_ROOM = 256, PAHO_QUEUE = 1000, MAX_INFLIGHT = 60000, DISCONNECT_MS = 500, TLS_REASON_FIELD = 6 };
 
 struct mqtt {
     struct loop *loop;
@@ -36,14 +36,19 @@ struct mqtt {
 
 /* ---- on Paho's threads ---- */
 
+/* OpenSSL's line is "thread:error:code:library:function:reason:file:line:"; the reason is what a person can use. The
+ * first line is kept: later ones are consequences. */
 static int on_tls_error(const char *text, size_t chars, void *context) {
     struct mqtt *m = context;
+    char line[512];
+    snprintf(line, sizeof line, "%.*s", (int)chars, text);
+    char *rest = line, *reason = line;
+    for (int field = 0; field < TLS_REASON_FIELD && reason != NULL; field++) {
+        reason = strsep(&rest, ":");
+    }
     pthread_mutex_lock(&m->tls_mutex);
     if (m->tls_error[0] == '\0') {
-        size_t count = chars < sizeof m->tls_error - 1 ? chars : sizeof m->tls_error - 1;
-        memcpy(m->tls_error, text, count);
-        m->tls_error[count] = '\0';
-        m->tls_error[strcspn(m->tls_error, "\n")] = '\0';
+        snprintf(m->tls_error, sizeof m->tls_error, "TLS: %.100s", reason == NULL ? text : reason);
     }
     pthread_mutex_unlock(&m->tls_mutex);
     return 1;
@@ -56,7 +61,7 @@ static void put_failure(struct mqtt *m, enum mqtt_event_kind kind, const MQTTAsy
     const char *why = reason != NULL                          ? reason
                       : m->tls_error[0] != '\0'               ? m->tls_error
                       : data != NULL && data->message != NULL ? data->message
-                                                              : "no connection";
+                                                              : "the broker cannot be reached";
     snprintf(text, sizeof text, "%s", why);
     m->tls_error[0] = '\0';
     pthread_mutex_unlock(&m->tls_mutex);

@@ -56,7 +56,7 @@ static size_t fitting(const struct buf *text) {
         if (fits || count == 0) {
             return count;
         }
-        count = utf8_cut(text->data, count < DIAGNOSE_TEXT_BYTES ? count * 7 / 8 : DIAGNOSE_TEXT_BYTES);
+        count = utf8_cut(text->data, count > DIAGNOSE_TEXT_BYTES ? DIAGNOSE_TEXT_BYTES : count * 7 / 8);
     }
 }
 

@@ -3,6 +3,8 @@
 import https from 'node:https';
 import { WebSocket } from 'ws';
 
+export { WebSocket };
+
 export class ApiProblem extends Error {
   constructor(method, path, status, problem) {
     super(`${method} ${path}: ${status} ${problem?.code ?? ''} ${problem?.detail ?? ''}`.trim());

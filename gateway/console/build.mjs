@@ -17,43 +17,40 @@ const fresh = `${out}.new`;
 // xterm.js writes <style> elements and style attributes as text, which the gateway's policy forbids (the other way would be
 // style-src 'unsafe-inline' for the whole console). Four places, counted: another version of it fails here, not at a customer.
 const withoutInlineStyle = {
-    name: 'xterm-without-inline-style',
-    setup(bundle) {
-        bundle.onLoad({ filter: /@xterm\/xterm\/lib\/xterm\.mjs$/ }, async ({ path }) => {
-            const counts = { element: 0, attribute: 0 };
-            const code = (await readFile(path, 'utf8'))
-                .replace(/[\w.]+\.createElement\("style"\)/g, () => (counts.element++, 'late_style()'))
-                .replace(
-                    /(\w+)\.setAttribute\("style",(`[^`]*`)\)/g,
-                    (_, element, css) => (counts.attribute++, `${element}.style.cssText=${css}`),
-                );
-            if (counts.element !== 3 || counts.attribute !== 1)
-                throw new Error(`xterm.js sets styles in other places than expected: ${JSON.stringify(counts)}`);
-            return {
-                contents: `import { late_style } from ${JSON.stringify(join(here, 'src/style/late_style.ts'))};\n${code}`,
-                loader: 'js',
-            };
-        });
-    },
+  name: 'xterm-without-inline-style',
+  setup(bundle) {
+    bundle.onLoad({ filter: /@xterm\/xterm\/lib\/xterm\.mjs$/ }, async ({ path }) => {
+      const counts = { element: 0, attribute: 0 };
+      const code = (await readFile(path, 'utf8'))
+        .replace(/[\w.]+\.createElement\("style"\)/g, () => (counts.element++, 'late_style()'))
+        .replace(/(\w+)\.setAttribute\("style",(`[^`]*`)\)/g, (_, element, css) => (counts.attribute++, `${element}.style.cssText=${css}`));
+      if (counts.element !== 3 || counts.attribute !== 1)
+        throw new Error(`xterm.js sets styles in other places than expected: ${JSON.stringify(counts)}`);
+      return {
+        contents: `import { late_style } from ${JSON.stringify(join(here, 'src/style/late_style.ts'))};\n${code}`,
+        loader: 'js',
+      };
+    });
+  },
 };
 
 await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
 const result = await build({
-    absWorkingDir: here,
-    entryPoints: ['src/main.tsx'],
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    target: ['chrome105', 'firefox110', 'safari16'],
-    minify: true,
-    metafile: true,
-    plugins: [withoutInlineStyle],
-    legalComments: 'none', // licenses.txt has them whole
-    outdir: join(fresh, 'assets'),
-    entryNames: '[name]-[hash]',
-    chunkNames: '[name]-[hash]',
-    assetNames: '[name]-[hash]',
+  absWorkingDir: here,
+  entryPoints: ['src/main.tsx'],
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  target: ['chrome105', 'firefox110', 'safari16'],
+  minify: true,
+  metafile: true,
+  plugins: [withoutInlineStyle],
+  legalComments: 'none', // licenses.txt has them whole
+  outdir: join(fresh, 'assets'),
+  entryNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  assetNames: '[name]-[hash]',
 });
 
 const entry = Object.entries(result.metafile.outputs).find(([, o]) => o.entryPoint === 'src/main.tsx');
@@ -61,48 +58,47 @@ const url = (path) => `/${path.slice(path.lastIndexOf('assets/'))}`;
 // What the entry imports at once is preloaded, so that the first page needs no chain of requests.
 const preload = entry[1].imports.filter((i) => i.kind === 'import-statement').map((i) => url(i.path));
 const page = (await readFile(join(here, 'index.html'), 'utf8'))
-    .replace('<!-- styles -->', `<link rel="stylesheet" href="${url(entry[1].cssBundle)}">`)
-    .replace(
-        '<!-- scripts -->',
-        [
-            ...preload.map((href) => `<link rel="modulepreload" href="${href}">`),
-            `<script type="module" src="${url(entry[0])}"></script>`,
-        ].join('\n    '),
-    );
+  .replace('<!-- styles -->', `<link rel="stylesheet" href="${url(entry[1].cssBundle)}">`)
+  .replace(
+    '<!-- scripts -->',
+    [...preload.map((href) => `<link rel="modulepreload" href="${href}">`), `<script type="module" src="${url(entry[0])}"></script>`].join(
+      '\n    ',
+    ),
+  );
 await writeFile(join(fresh, 'index.html'), page);
 await cp(join(here, 'public'), fresh, { recursive: true });
 await writeFile(join(fresh, 'licenses.txt'), await licenses(Object.keys(result.metafile.inputs)));
 
 let total = 0;
 for (const path of await files(fresh)) {
-    if (!/\.(html|js|css|svg|txt|json)$/.test(path)) continue;
-    const zipped = gzipSync(await readFile(path), { level: 9 });
-    await writeFile(`${path}.gz`, zipped);
-    total += zipped.length;
+  if (!/\.(html|js|css|svg|txt|json)$/.test(path)) continue;
+  const zipped = gzipSync(await readFile(path), { level: 9 });
+  await writeFile(`${path}.gz`, zipped);
+  total += zipped.length;
 }
 await rm(out, { recursive: true, force: true });
 await rename(fresh, out);
 console.log(`console: ${out}, ${Math.round(total / 1024)} KiB compressed in all`);
 
 async function files(folder) {
-    const entries = await readdir(folder, { withFileTypes: true });
-    const nested = await Promise.all(entries.map((e) => (e.isDirectory() ? files(join(folder, e.name)) : [join(folder, e.name)])));
-    return nested.flat();
+  const entries = await readdir(folder, { withFileTypes: true });
+  const nested = await Promise.all(entries.map((e) => (e.isDirectory() ? files(join(folder, e.name)) : [join(folder, e.name)])));
+  return nested.flat();
 }
 
 // The licence texts of every package that has code in the bundle.
 async function licenses(inputs) {
-    const names = new Set();
-    for (const input of inputs) {
-        const found = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
-        if (found) names.add(found[1]);
-    }
-    const parts = [];
-    for (const name of [...names].sort()) {
-        const folder = join(here, 'node_modules', name);
-        const about = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-        const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'].map((f) => join(folder, f)).find((f) => existsSync(f));
-        parts.push(`${name} ${about.version} (${about.license})\n\n${file ? (await readFile(file, 'utf8')).trim() : ''}\n`);
-    }
-    return parts.join(`\n${'-'.repeat(80)}\n\n`);
+  const names = new Set();
+  for (const input of inputs) {
+    const found = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (found) names.add(found[1]);
+  }
+  const parts = [];
+  for (const name of [...names].sort()) {
+    const folder = join(here, 'node_modules', name);
+    const about = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'].map((f) => join(folder, f)).find((f) => existsSync(f));
+    parts.push(`${name} ${about.version} (${about.license})\n\n${file ? (await readFile(file, 'utf8')).trim() : ''}\n`);
+  }
+  return parts.join(`\n${'-'.repeat(80)}\n\n`);
 }

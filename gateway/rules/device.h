@@ -2,9 +2,9 @@
 #pragma once
 #include "rules/rule.h"
 
-/* Time passes without a sample: stale data becomes unknown, holds end, absent() is asked. Never goes back; samples before
- * `now_ms` are late from then on. For the test runner, whose test files speak of such moments; the gateway leaves a
- * silent device alone, because its data may still be on its way. */
+/* Time passes without a sample: stale data becomes unknown, holds end, absent() is asked. Never goes back; samples
+ * before `now_ms` are late from then on. For the test runner, whose test files speak of such moments; the gateway
+ * leaves a silent device alone, because its data may still be on its way. */
 void rule_device_time(struct rule_device *d, int64_t now_ms, struct firings *out);
 
 /* One raised alarm of a rule (fault codes are not listed). */

@@ -1,5 +1,5 @@
-/* The inside of a device's rule state, shared by device.c (samples, time, the contract) and device_rules.c (conditions and
- * what they tell). */
+/* The inside of a device's rule state, shared by device.c (samples, time, the contract) and device_rules.c (conditions
+ * and what they tell). */
 #pragma once
 #include "rules/condition.h"
 #include "rules/device.h"

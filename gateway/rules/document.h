@@ -1,6 +1,6 @@
 /* A YAML file as a tree whose every node knows its place, and the questions a schema asks of it. The only pair that
- * includes libyaml. Each question that finds something wrong writes one line to `problems` and answers "nothing", so one
- * run reports many problems; the caller asks problems_count at the end.
+ * includes libyaml. Each question that finds something wrong writes one line to `problems` and answers "nothing", so
+ * one run reports many problems; the caller asks problems_count at the end.
  *
  *   rules/x/pack.yaml:12:9: 'unit' is "C", expected a unit of the SenML registry such as Cel, W, m/s2 or / */
 #pragma once

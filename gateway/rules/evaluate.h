@@ -1,5 +1,5 @@
-/* An expression's value at a moment: a vector with one element for each part. Missing data is a third answer beside true
- * and false, so every element says which of the three it is. */
+/* An expression's value at a moment: a vector with one element for each part. Missing data is a third answer beside
+ * true and false, so every element says which of the three it is. */
 #pragma once
 #include "rules/expression.h"
 #include "rules/series.h"

@@ -1,5 +1,5 @@
-/* A compiled expression of the rule language: a flat array of typed nodes, children before parents. Read-only and shared
- * by all devices of the model; what changes lives in the device's windows. */
+/* A compiled expression of the rule language: a flat array of typed nodes, children before parents. Read-only and
+ * shared by all devices of the model; what changes lives in the device's windows. */
 #pragma once
 #include "rules/function.h"
 #include "rules/plan.h"
@@ -40,9 +40,9 @@ struct expression {
     struct node *nodes;
     size_t count;
     uint16_t root;
-    bool sees_gaps;        /* some function does: evaluate whenever time passes */
+    bool sees_gaps; /* some function does: evaluate whenever time passes */
     int64_t longest_range_ms;
-    uint64_t *metrics;     /* those it reads, a bit each */
+    uint64_t *metrics; /* those it reads, a bit each */
 };
 enum { EXPRESSION_METRIC_WORDS = (PLAN_METRICS_MAX + 63) / 64 };
 
@@ -50,7 +50,8 @@ struct expression_error {
     size_t at; /* byte of the source */
     char text[200];
 };
-/* The root is a vector: a number alone is not a condition. Windows and tests are interned in `plan`. NULL on an error. */
+/* The root is a vector: a number alone is not a condition. Windows and tests are interned in `plan`. NULL on an error.
+ */
 struct expression *expression_compile(const char *source, struct plan *plan, struct expression_error *error);
 void expression_free(struct expression *e);
 bool expression_reads(const struct expression *e, size_t metric);

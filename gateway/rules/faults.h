@@ -1,5 +1,6 @@
-/* The fault codes of one device: which are on. The device says when a code comes and goes, in an order that the transport
- * keeps, so there is nothing to measure here: a code that comes again while it is on only brings its newest text. */
+/* The fault codes of one device: which are on. The device says when a code comes and goes, in an order that the
+ * transport keeps, so there is nothing to measure here: a code that comes again while it is on only brings its newest
+ * text. */
 #pragma once
 #include "rules/rules.h"
 
@@ -17,8 +18,8 @@ struct fault_states {
 };
 void fault_states_init(struct fault_states *s, const struct pack *pack);
 void fault_states_fini(struct fault_states *s);
-void fault_states_event(struct fault_states *s, const struct pack *pack, const char *code, bool active, const char *text,
-                        int64_t event_ms, struct firings *out);
+void fault_states_event(struct fault_states *s, const struct pack *pack, const char *code, bool active,
+                        const char *text, int64_t event_ms, struct firings *out);
 void fault_states_settle(struct fault_states *s); /* none is on */
 void fault_states_restore(struct fault_states *s, const struct pack *pack, const char *code);
 size_t fault_states_bytes(const struct fault_states *s);

@@ -12,10 +12,11 @@ char *path_join(const char *dir, const char *name) {
     size_t n = strlen(dir);
     while (n > 1 && dir[n - 1] == '/')
         n--;
-    char *out = mem_alloc(n + strlen(name) + 2);
+    size_t more = strlen(name) + 1;
+    char *out = mem_alloc(n + 1 + more);
     memcpy(out, dir, n);
     out[n] = '/';
-    strcpy(out + n + 1, name);
+    memcpy(out + n + 1, name, more);
     return out;
 }
 

@@ -1,4 +1,5 @@
-/* The functions of the rule language, as rows: the compiler, the evaluator and the author's guide all read this table.
+/* The functions of the rule language, as rows: what a name takes, what it needs and what it computes. rules/README.md
+ * lists them for authors; a test compares the two.
  * A function that is new is a row here and nothing elsewhere, unless it needs a shape that is not there yet. */
 #pragma once
 #include "rules/window.h"
@@ -23,13 +24,12 @@ struct function_row {
     enum function_shape shape;
     int min_args, max_args;
     enum value_type args[FUNCTION_ARGS_MAX];
-    uint32_t needs;            /* of a window: SHAPE_OVER */
-    enum counter_rule fits;    /* the metric's kind: SHAPE_OVER */
-    bool sees_gaps;            /* knows its answer when samples are missing: such a rule runs on every message */
+    uint32_t needs;         /* of a window: SHAPE_OVER */
+    enum counter_rule fits; /* the metric's kind: SHAPE_OVER */
+    bool sees_gaps;         /* knows its answer when samples are missing: such a rule runs on every message */
     /* Both: false when there is no answer (too few samples, outside the function's domain). */
     bool (*over)(const struct window_view *view, double *out);
     bool (*each)(double value, const double *numbers, int count, double *out);
-    const char *help;
 };
 extern const struct function_row function_rows[];
 extern const size_t function_row_count;

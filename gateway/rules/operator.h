@@ -11,9 +11,9 @@ struct operator_row {
     int precedence; /* higher binds tighter */
     bool is_right;  /* a ^ b ^ c is a ^ (b ^ c) */
     enum operator_class class;
-    enum operator_set set;            /* of OPERATOR_SET */
-    double (*apply)(double, double);  /* of OPERATOR_ARITHMETIC */
-    bool (*compare)(double, double);  /* of OPERATOR_COMPARISON */
+    enum operator_set set;           /* of OPERATOR_SET */
+    double (*apply)(double, double); /* of OPERATOR_ARITHMETIC */
+    bool (*compare)(double, double); /* of OPERATOR_COMPARISON */
 };
 
 enum { OPERATOR_PRECEDENCE_UNARY = 5, OPERATOR_NONE = 255 };

@@ -179,8 +179,6 @@ static void join_narrow(const struct node *node, const struct vector *left, cons
 }
 
 static struct element either(const struct element *l, const struct element *r) {
-    if (!l || !r)
-        return l ? *l : *r;
     if (l->state == ELEMENT_PRESENT)
         return *l;
     if (r->state == ELEMENT_PRESENT)
@@ -199,17 +197,14 @@ static void join_or(const struct node *node, const struct vector *left, const st
     bool hides_right = node->match == MATCH_DEVICE && any_of(left, &all) && all.state == ELEMENT_PRESENT;
     size_t right_count = hides_right ? 0 : right->count, i = 0, k = 0, count = 0;
     while (i < left->count || k < right_count) {
-        const struct element *l = i < left->count ? &left->items[i] : NULL;
-        const struct element *r = k < right_count ? &right->items[k] : NULL;
-        if (l && r && l->part != r->part) {
-            if (l->part < r->part)
-                r = NULL;
-            else
-                l = NULL;
-        }
-        out->items[count++] = either(l, r);
-        i += l != NULL;
-        k += r != NULL;
+        uint16_t l = i < left->count ? left->items[i].part : UINT16_MAX;
+        uint16_t r = k < right_count ? right->items[k].part : UINT16_MAX;
+        if (l < r)
+            out->items[count++] = left->items[i++];
+        else if (r < l)
+            out->items[count++] = right->items[k++];
+        else
+            out->items[count++] = either(&left->items[i++], &right->items[k++]);
     }
     out->count = count;
 }

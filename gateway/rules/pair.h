@@ -12,7 +12,6 @@ static inline int64_t later(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
-
 /* One pair of elements through an arithmetic or comparison operator; `keep` is the value that a comparison leaves. */
 struct element pair_combine(const struct node *node, const struct element *l, const struct element *r, double keep,
                             uint16_t part);

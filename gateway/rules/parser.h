@@ -1,5 +1,6 @@
-/* The inside of the compiler: the state of one run, and what its two files ask of each other. expression.c has operators and
- * the way in, terms.c what stands between operators. Every function that fails has said why; it returns NO_NODE. */
+/* The inside of the compiler: the state of one run, and what its two files ask of each other. expression.c has
+ * operators and the way in, terms.c what stands between operators. Every function that fails has said why; it returns
+ * NO_NODE. */
 #pragma once
 #include "rules/expression.h"
 #include "rules/token.h"

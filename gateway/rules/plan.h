@@ -1,6 +1,6 @@
-/* What all rules of a pack need from the data of one device, each thing once: the metrics, the windows over them, and the
- * tests on the label `part`. Made while a pack loads, read-only afterwards; a device holds one state for each window and
- * one answer for each test. */
+/* What all rules of a pack need from the data of one device, each thing once: the metrics, the windows over them, and
+ * the tests on the label `part`. Made while a pack loads, read-only afterwards; a device holds one state for each
+ * window and one answer for each test. */
 #pragma once
 #include "rules/pack.h"
 #include "rules/window.h"

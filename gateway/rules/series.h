@@ -1,5 +1,5 @@
-/* The data of one device as its rules see it: for each metric the parts that were ever reported, each with its newest value
- * and its windows. Windows are made with the first sample of a series. */
+/* The data of one device as its rules see it: for each metric the parts that were ever reported, each with its newest
+ * value and its windows. Windows are made with the first sample of a series. */
 #pragma once
 #include "rules/plan.h"
 #include "rules/rules.h"

@@ -249,8 +249,10 @@ struct template *template_compile(const char *text, size_t *at, struct fault *fa
             (void)fault_set(fault, RESULT_TOO_BIG, "the text has more than %d templates", SEGMENTS_MAX / 2);
             return NULL;
         }
-        if (plain > 0)
-            segments[count++] = (struct segment){.kind = SEGMENT_TEXT, .at = r.at, .count = plain};
+        if (plain > 0) {
+            segments[count] = (struct segment){.kind = SEGMENT_TEXT, .at = r.at, .count = plain};
+            count++;
+        }
         r.at += plain;
         if (!open)
             break;

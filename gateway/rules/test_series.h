@@ -15,5 +15,6 @@ struct test_series {
 };
 /* Both: on an error *at is the byte of the text that is wrong. */
 FL_CHECK enum result test_series_parse_name(const char *text, struct test_series *out, size_t *at, struct fault *fault);
-FL_CHECK enum result test_series_parse_values(const char *text, struct test_series *out, size_t *at, struct fault *fault);
+FL_CHECK enum result test_series_parse_values(const char *text, struct test_series *out, size_t *at,
+                                              struct fault *fault);
 void test_series_fini(struct test_series *series);

@@ -2,9 +2,9 @@
  * samples in (T - range, T]. Every answer costs the same however long the window is: aggregates are kept up to date as
  * samples come and go.
  *
- * Memory is bounded: up to WINDOW_POINTS_MAX samples are kept one by one (16 bytes each, the ring grows as needed); where
- * more fall into the range they are folded into at most WINDOW_BUCKETS_MAX buckets, and from then on the window's old
- * edge is exact to range / 126 only. At most 20 KiB a window.
+ * Memory is bounded: up to WINDOW_POINTS_MAX samples are kept one by one (16 bytes each, the ring grows as needed);
+ * where more fall into the range they are folded into at most WINDOW_BUCKETS_MAX buckets, and from then on the window's
+ * old edge is exact to range / 126 only. At most 20 KiB a window.
  *
  * Samples are finite and at most WINDOW_VALUE_MAX in magnitude; the caller sees to it. */
 #pragma once

@@ -1,12 +1,13 @@
 /* The reader's life, and what it tells about people, counts and the audit log. The other queries are in reader_*.c by
  * what they are about. A reader has its own connection: SQLite's WAL gives it a moment of its own, and the writer never
  * waits. */
+#include "store/reader_handle.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/audit.h"
 #include "store/migrate.h"
-#include "store/reader_handle.h"
 #include "store/rows.h"
 
 static const char set_up[] = "PRAGMA query_only = ON;"

@@ -11,6 +11,7 @@ enum {
     SERVER_BUFFER_BYTES = 16 * 1024,
     SERVER_CONNECTIONS_MAX = 4096 /* or what the descriptor limit leaves */
 };
+/* One at a time in a process: libwebsockets keeps parts of its TLS state for the process. */
 struct server;
 FL_CHECK enum result server_open(struct web *web, struct server **out, struct fault *fault);
 /* After the edge thread has ended: closes every connection at once. */

@@ -6,12 +6,12 @@ const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe
 
 /** What is wrong for people with disabilities, one line each; only what axe calls serious or critical. */
 export async function findBarriers(page) {
-    await page.evaluate(`${source}; undefined`);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-    return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(
-            ({ id, nodes }) =>
-                `${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.any.map((one) => one.message).join('; ')}`).join(' | ')}`,
-        );
+  await page.evaluate(`${source}; undefined`);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.any.map((one) => one.message).join('; ')}`).join(' | ')}`,
+    );
 }

@@ -11,83 +11,83 @@ const drawn = (page) => page.locator('.chart .u-over').first().waitFor();
 const played = (page) => page.locator('.player canvas').waitFor();
 const connected = (page) => page.locator('.terminal .primary').waitFor();
 const PAGES = [
-    { name: 'login', path: '/login', user: null, heading: /Fieldline/, shows: { en: 'Password', zh: '密码' } },
-    { name: 'today', path: '/', heading: /What needs attention|需要关注/, shows: { en: 'Drum bearing is wearing', zh: '未结工单' } },
-    { name: 'fleet', path: '/fleet', heading: /Fleet|设备/, shows: { en: 'Vaccine freezer VF-300', zh: '疫苗冷冻柜 VF-300' } },
-    { name: 'tickets', path: '/tickets', heading: /Tickets|工单/, shows: { en: 'Assigned', zh: '已分配' } },
-    { name: 'sessions', path: '/sessions', heading: /Remote sessions|远程会话/, shows: { en: 'Nobody answered', zh: '没有人及时答复' } },
-    { name: 'device', path: '/devices/freezer-7', heading: /freezer-7/, shows: { en: 'Suction line', zh: '吸气管温度' }, ready: drawn },
-    { name: 'ticket', path: '/tickets/41', heading: /Air is warmer/, shows: { en: 'Loses refrigerant', zh: '制冷剂不足' } },
-    {
-        name: 'session',
-        path: `/sessions/${SESSION_LIVE}`,
-        heading: /freezer-7/,
-        shows: { en: 'Recorded', zh: '正在记录' },
-        ready: connected,
-    },
-    { name: 'refused', path: `/sessions/${SESSION_DENIED}`, heading: /freezer-7/, shows: { en: 'Call the owner', zh: '打电话给用户' } },
-    {
-        name: 'replay',
-        path: `/sessions/${SESSION_ENDED}/replay`,
-        heading: /5f0c7a52/,
-        shows: { en: 'Everything, in order', zh: '全部内容' },
-        ready: played,
-    },
-    { name: 'audit', path: '/audit', user: 'sun', heading: /Audit|审计/, shows: { en: 'On what', zh: '对象' } },
-    { name: 'quarantine', path: '/quarantine', heading: /Quarantine|隔离区/, shows: { en: 'unknown device', zh: '设备发来但无法接受' } },
+  { name: 'login', path: '/login', user: null, heading: /Fieldline/, shows: { en: 'Password', zh: '密码' } },
+  { name: 'today', path: '/', heading: /What needs attention|需要关注/, shows: { en: 'Drum bearing is wearing', zh: '未结工单' } },
+  { name: 'fleet', path: '/fleet', heading: /Fleet|设备/, shows: { en: 'Vaccine freezer VF-300', zh: '疫苗冷冻柜 VF-300' } },
+  { name: 'tickets', path: '/tickets', heading: /Tickets|工单/, shows: { en: 'Assigned', zh: '已分配' } },
+  { name: 'sessions', path: '/sessions', heading: /Remote sessions|远程会话/, shows: { en: 'Nobody answered', zh: '没有人及时答复' } },
+  { name: 'device', path: '/devices/freezer-7', heading: /freezer-7/, shows: { en: 'Suction line', zh: '吸气管温度' }, ready: drawn },
+  { name: 'ticket', path: '/tickets/41', heading: /Air is warmer/, shows: { en: 'Loses refrigerant', zh: '制冷剂不足' } },
+  {
+    name: 'session',
+    path: `/sessions/${SESSION_LIVE}`,
+    heading: /freezer-7/,
+    shows: { en: 'Recorded', zh: '正在记录' },
+    ready: connected,
+  },
+  { name: 'refused', path: `/sessions/${SESSION_DENIED}`, heading: /freezer-7/, shows: { en: 'Call the owner', zh: '打电话给用户' } },
+  {
+    name: 'replay',
+    path: `/sessions/${SESSION_ENDED}/replay`,
+    heading: /5f0c7a52/,
+    shows: { en: 'Everything, in order', zh: '全部内容' },
+    ready: played,
+  },
+  { name: 'audit', path: '/audit', user: 'sun', heading: /Audit|审计/, shows: { en: 'On what', zh: '对象' } },
+  { name: 'quarantine', path: '/quarantine', heading: /Quarantine|隔离区/, shows: { en: 'unknown device', zh: '设备发来但无法接受' } },
 ];
 const LOOKS = [
-    { language: 'en', theme: 'light', width: 1280 },
-    { language: 'zh', theme: 'dark', width: 360 },
+  { language: 'en', theme: 'light', width: 1280 },
+  { language: 'zh', theme: 'dark', width: 360 },
 ];
 
 for (const { name, path, user = 'ann', heading, shows, ready } of PAGES) {
-    for (const look of LOOKS) {
-        const label = `${name} ${look.language} ${look.theme} ${look.width}`;
-        test(
-            label,
-            withConsole({ user, ...look }, async ({ page, visit }) => {
-                await visit(path);
-                await until('the heading', async () => heading.test(await page.locator('h1').first().textContent()));
-                await page.getByText(shows[look.language]).first().waitFor({ state: 'attached' });
-                await ready?.(page);
-                await until('nothing loads any more', async () => (await page.locator('.loading').count()) === 0);
-                assert.equal(await page.evaluate(() => document.documentElement.lang), look.language);
-                assert.deepEqual(
-                    await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-                    0,
-                    'the page is as wide as the window',
-                );
-                assert.deepEqual(await findBarriers(page), []);
-                await shoot(page, label.replaceAll(' ', '-'), { fullPage: true });
-            }),
+  for (const look of LOOKS) {
+    const label = `${name} ${look.language} ${look.theme} ${look.width}`;
+    test(
+      label,
+      withConsole({ user, ...look }, async ({ page, visit }) => {
+        await visit(path);
+        await until('the heading', async () => heading.test(await page.locator('h1').first().textContent()));
+        await page.getByText(shows[look.language]).first().waitFor({ state: 'attached' });
+        await ready?.(page);
+        await until('nothing loads any more', async () => (await page.locator('.loading').count()) === 0);
+        assert.equal(await page.evaluate(() => document.documentElement.lang), look.language);
+        assert.deepEqual(
+          await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+          0,
+          'the page is as wide as the window',
         );
-    }
+        assert.deepEqual(await findBarriers(page), []);
+        await shoot(page, label.replaceAll(' ', '-'), { fullPage: true });
+      }),
+    );
+  }
 }
 
 const EMPTY = [
-    ['/', 'No product has reported yet'],
-    ['/fleet', 'A product appears here with its first message'],
-    ['/fleet?q=nothing', 'No product matches “nothing”'],
-    ['/tickets', 'No ticket matches.'],
-    ['/tickets?state=all', 'No ticket.'],
-    ['/sessions', 'A session is asked for in a ticket'],
-    ['/quarantine', 'Everything that products sent was accepted'],
+  ['/', 'No product has reported yet'],
+  ['/fleet', 'A product appears here with its first message'],
+  ['/fleet?q=nothing', 'No product matches “nothing”'],
+  ['/tickets', 'No ticket matches.'],
+  ['/tickets?state=all', 'No ticket.'],
+  ['/sessions', 'A session is asked for in a ticket'],
+  ['/quarantine', 'Everything that products sent was accepted'],
 ];
 for (const [path, text] of EMPTY) {
-    test(
-        `an empty gateway says so on ${path}`,
-        withConsole({ empty: true, path }, async ({ page }) => {
-            await says(page, text);
-            assert.deepEqual(await findBarriers(page), []);
-        }),
-    );
+  test(
+    `an empty gateway says so on ${path}`,
+    withConsole({ empty: true, path }, async ({ page }) => {
+      await says(page, text);
+      assert.deepEqual(await findBarriers(page), []);
+    }),
+  );
 }
 
 test(
-    'a product without measurements, alarms and remote access says so',
-    withConsole({ path: '/devices/gateway-host' }, async ({ fake, page }) => {
-        fake.data.logs = [];
-        for (const text of ['No open ticket.', 'No alarm so far.', 'This model has no measurements to draw.']) await says(page, text);
-    }),
+  'a product without measurements, alarms and remote access says so',
+  withConsole({ path: '/devices/gateway-host' }, async ({ fake, page }) => {
+    fake.data.logs = [];
+    for (const text of ['No open ticket.', 'No alarm so far.', 'This model has no measurements to draw.']) await says(page, text);
+  }),
 );

@@ -8,201 +8,201 @@ const TICKET = { path: '/tickets/41' };
 const actionsOf = (fake) => fake.requests.filter(({ path }) => path.endsWith('/actions'));
 
 test(
-    'an arrow that requires nothing is taken with one click, on the version that was seen',
-    withConsole(TICKET, async ({ fake, page }) => {
-        await button(page, 'Start diagnosing').click();
-        await page.locator('.facts').getByText('Diagnosing').waitFor();
-        await button(page, 'Agree on a plan').waitFor();
-        const [{ body, ifMatch }] = actionsOf(fake);
-        assert.deepEqual(body, { action: 'diagnose' });
-        assert.equal(ifMatch, '"3"');
-    }),
+  'an arrow that requires nothing is taken with one click, on the version that was seen',
+  withConsole(TICKET, async ({ fake, page }) => {
+    await button(page, 'Start diagnosing').click();
+    await page.locator('.facts').getByText('Diagnosing').waitFor();
+    await button(page, 'Agree on a plan').waitFor();
+    const [{ body, ifMatch }] = actionsOf(fake);
+    assert.deepEqual(body, { action: 'diagnose' });
+    assert.equal(ifMatch, '"3"');
+  }),
 );
 
 test(
-    'an arrow that requires words asks for them',
-    withConsole(TICKET, async ({ fake, page }) => {
-        await button(page, 'Comment').first().click();
-        const form = page.locator('form');
-        assert.ok(await form.getByRole('button', { name: 'Comment' }).isDisabled(), 'nothing written yet');
-        await form.getByRole('textbox').fill('The ward has moved the vaccine.');
-        await form.getByRole('button', { name: 'Comment' }).click();
-        await page.locator('.timeline').getByText('The ward has moved the vaccine.').waitFor();
-        assert.deepEqual(actionsOf(fake)[0].body, { action: 'comment', text: 'The ward has moved the vaccine.' });
-    }),
+  'an arrow that requires words asks for them',
+  withConsole(TICKET, async ({ fake, page }) => {
+    await button(page, 'Comment').first().click();
+    const form = page.locator('form');
+    assert.ok(await form.getByRole('button', { name: 'Comment' }).isDisabled(), 'nothing written yet');
+    await form.getByRole('textbox').fill('The ward has moved the vaccine.');
+    await form.getByRole('button', { name: 'Comment' }).click();
+    await page.locator('.timeline').getByText('The ward has moved the vaccine.').waitFor();
+    assert.deepEqual(actionsOf(fake)[0].body, { action: 'comment', text: 'The ward has moved the vaccine.' });
+  }),
 );
 
 test(
-    'a new ticket is assigned, to oneself unless another name is typed',
-    withConsole({ path: '/tickets/42' }, async ({ fake, page }) => {
-        await button(page, 'Assign').first().click();
-        const field = page.getByLabel('Assign to (user name)');
-        assert.equal(await field.inputValue(), 'ann');
-        await page.locator('form').getByRole('button', { name: 'Assign' }).click();
-        await page.locator('.facts').getByText('Assigned', { exact: true }).waitFor();
-        assert.deepEqual(actionsOf(fake)[0].body, { action: 'assign', assignee: 'ann' });
-    }),
+  'a new ticket is assigned, to oneself unless another name is typed',
+  withConsole({ path: '/tickets/42' }, async ({ fake, page }) => {
+    await button(page, 'Assign').first().click();
+    const field = page.getByLabel('Assign to (user name)');
+    assert.equal(await field.inputValue(), 'ann');
+    await page.locator('form').getByRole('button', { name: 'Assign' }).click();
+    await page.locator('.facts').getByText('Assigned', { exact: true }).waitFor();
+    assert.deepEqual(actionsOf(fake)[0].body, { action: 'assign', assignee: 'ann' });
+  }),
 );
 
 test(
-    'somebody was faster: nothing is done, the new state is shown, the words are kept',
-    withConsole(TICKET, async ({ fake, page }) => {
-        await button(page, 'Comment').first().click();
-        await page.locator('form textarea').fill('I will call the ward.');
-        fake.data.tickets[1].version = 4;
-        fake.data.tickets[1].assignee = 'sun';
-        await page.locator('form').getByRole('button', { name: 'Comment' }).click();
-        await says(page, 'The ticket changed while you were writing.');
-        await page.locator('.facts').getByText('sun').waitFor();
-        assert.equal(await page.locator('form textarea').inputValue(), 'I will call the ward.');
-        await page.locator('form').getByRole('button', { name: 'Comment' }).click();
-        await page.locator('.timeline').getByText('I will call the ward.').waitFor();
-        assert.deepEqual(
-            actionsOf(fake).map(({ ifMatch }) => ifMatch),
-            ['"3"', '"4"'],
-        );
-    }),
+  'somebody was faster: nothing is done, the new state is shown, the words are kept',
+  withConsole(TICKET, async ({ fake, page }) => {
+    await button(page, 'Comment').first().click();
+    await page.locator('form textarea').fill('I will call the ward.');
+    fake.data.tickets[1].version = 4;
+    fake.data.tickets[1].assignee = 'sun';
+    await page.locator('form').getByRole('button', { name: 'Comment' }).click();
+    await says(page, 'The ticket changed while you were writing.');
+    await page.locator('.facts').getByText('sun').waitFor();
+    assert.equal(await page.locator('form textarea').inputValue(), 'I will call the ward.');
+    await page.locator('form').getByRole('button', { name: 'Comment' }).click();
+    await page.locator('.timeline').getByText('I will call the ward.').waitFor();
+    assert.deepEqual(
+      actionsOf(fake).map(({ ifMatch }) => ifMatch),
+      ['"3"', '"4"'],
+    );
+  }),
 );
 
 test(
-    'a closed ticket offers neither arrows nor a session',
-    withConsole({ path: '/tickets/40' }, async ({ page }) => {
-        await says(page, 'There is nothing that you can do in this state.');
-        assert.equal(await button(page, 'Ask for a remote session').count(), 0);
-    }),
+  'a closed ticket offers neither arrows nor a session',
+  withConsole({ path: '/tickets/40' }, async ({ page }) => {
+    await says(page, 'There is nothing that you can do in this state.');
+    assert.equal(await button(page, 'Ask for a remote session').count(), 0);
+  }),
 );
 
 test(
-    'an article is text: it runs no script, loads nothing, and leads only where it may',
-    withConsole(TICKET, async ({ page }) => {
-        const article = page.locator('details', { hasText: 'Loses refrigerant' });
-        await article.getByText('<script>window.hacked = true</script>').waitFor();
-        assert.equal(await page.evaluate(() => window.hacked), undefined);
-        assert.equal(await article.locator('img, script').count(), 0);
-        assert.deepEqual(await article.locator('a').evaluateAll((links) => links.map((link) => link.getAttribute('href'))), [
-            'https://example.com/vf-300',
-        ]);
-        assert.equal(await article.locator('table td').count(), 6);
-    }),
+  'an article is text: it runs no script, loads nothing, and leads only where it may',
+  withConsole(TICKET, async ({ page }) => {
+    const article = page.locator('details', { hasText: 'Loses refrigerant' });
+    await article.getByText('<script>window.hacked = true</script>').waitFor();
+    assert.equal(await page.evaluate(() => window.hacked), undefined);
+    assert.equal(await article.locator('img, script').count(), 0);
+    assert.deepEqual(await article.locator('a').evaluateAll((links) => links.map((link) => link.getAttribute('href'))), [
+      'https://example.com/vf-300',
+    ]);
+    assert.equal(await article.locator('table td').count(), 6);
+  }),
 );
 
 async function ask(page, { shell = false } = {}) {
-    await button(page, 'Ask for a remote session').click();
-    const dialog = page.getByRole('dialog');
-    if (shell) await dialog.getByLabel('Use a terminal').check();
-    await dialog.getByLabel('For how long?').selectOption('60');
-    await dialog.getByLabel('Why? The owner reads this.').fill('Read the superheat');
-    await button(dialog, 'Ask the owner').click();
-    await says(page, 'The product is asking its owner now.');
+  await button(page, 'Ask for a remote session').click();
+  const dialog = page.getByRole('dialog');
+  if (shell) await dialog.getByLabel('Use a terminal').check();
+  await dialog.getByLabel('For how long?').selectOption('60');
+  await dialog.getByLabel('Why? The owner reads this.').fill('Read the superheat');
+  await button(dialog, 'Ask the owner').click();
+  await says(page, 'The product is asking its owner now.');
 }
 const asked = (fake) => fake.data.sessions.find(({ id }) => id === SESSION_ASKING);
 
 test(
-    'a session is asked for, consented to, and opens by itself',
-    withConsole(TICKET, async ({ fake, page }) => {
-        await ask(page, { shell: true });
-        assert.deepEqual(fake.requests.find(({ path }) => path === '/tickets/41/sessions').body, {
-            capabilities: ['observe', 'diagnose', 'shell'],
-            minutes: 60,
-            reason: 'Read the superheat',
-        });
-        fake.settle(asked(fake), { state: 'live', started_ms: Date.now(), deadline_ms: Date.now() + 3_600_000 });
-        await button(page, 'Open the terminal').waitFor();
-    }),
+  'a session is asked for, consented to, and opens by itself',
+  withConsole(TICKET, async ({ fake, page }) => {
+    await ask(page, { shell: true });
+    assert.deepEqual(fake.requests.find(({ path }) => path === '/tickets/41/sessions').body, {
+      capabilities: ['observe', 'diagnose', 'shell'],
+      minutes: 60,
+      reason: 'Read the superheat',
+    });
+    fake.settle(asked(fake), { state: 'live', started_ms: Date.now(), deadline_ms: Date.now() + 3_600_000 });
+    await button(page, 'Open the terminal').waitFor();
+  }),
 );
 
 test(
-    'the owner reads a code out: a wrong one, then the right one',
-    withConsole(TICKET, async ({ fake, page }) => {
-        await ask(page);
-        fake.settle(asked(fake), { state: 'code_required', text: 'The code is valid for 5 minutes.' });
-        await page.getByLabel('Code from the owner').fill('1234');
-        await button(page, 'Send the code').click();
-        await says(page, 'The code was wrong; 2 tries are left.');
-        await page.getByLabel('Code from the owner').fill('47 11');
-        await button(page, 'Send the code').click();
-        await button(page, 'Watch').waitFor();
-        assert.equal(await page.locator('.terminal').count(), 0, 'no terminal was asked for');
-    }),
+  'the owner reads a code out: a wrong one, then the right one',
+  withConsole(TICKET, async ({ fake, page }) => {
+    await ask(page);
+    fake.settle(asked(fake), { state: 'code_required', text: 'The code is valid for 5 minutes.' });
+    await page.getByLabel('Code from the owner').fill('1234');
+    await button(page, 'Send the code').click();
+    await says(page, 'The code was wrong; 2 tries are left.');
+    await page.getByLabel('Code from the owner').fill('47 11');
+    await button(page, 'Send the code').click();
+    await button(page, 'Watch').waitFor();
+    assert.equal(await page.locator('.terminal').count(), 0, 'no terminal was asked for');
+  }),
 );
 
 for (const [why, says_, todo] of [
-    ['refused', 'The owner said no.', 'Talk to the owner before you ask again.'],
-    ['timed_out', 'No answer counts as no.', 'Call the owner'],
-    ['device_offline', 'The product is offline', 'Wait until the product is online'],
-    ['off_on_product', 'switched off on the product', 'only be switched on at the product itself'],
-    ['something_new', 'A reason of tomorrow.', ''],
+  ['refused', 'The owner said no.', 'Talk to the owner before you ask again.'],
+  ['timed_out', 'No answer counts as no.', 'Call the owner'],
+  ['device_offline', 'The product is offline', 'Wait until the product is online'],
+  ['off_on_product', 'switched off on the product', 'only be switched on at the product itself'],
+  ['something_new', 'A reason of tomorrow.', ''],
 ]) {
-    test(
-        `no session: ${why}`,
-        withConsole(TICKET, async ({ fake, page }) => {
-            await ask(page);
-            fake.settle(asked(fake), {
-                state: why === 'device_offline' ? 'failed' : 'denied',
-                why,
-                text: 'A reason of tomorrow.',
-                ended_ms: Date.now(),
-            });
-            await says(page, says_);
-            if (todo) await says(page, todo);
-        }),
-    );
+  test(
+    `no session: ${why}`,
+    withConsole(TICKET, async ({ fake, page }) => {
+      await ask(page);
+      fake.settle(asked(fake), {
+        state: why === 'device_offline' ? 'failed' : 'denied',
+        why,
+        text: 'A reason of tomorrow.',
+        ended_ms: Date.now(),
+      });
+      await says(page, says_);
+      if (todo) await says(page, todo);
+    }),
+  );
 }
 
 test(
-    'the request is withdrawn',
-    withConsole(TICKET, async ({ fake, page }) => {
-        await ask(page);
-        await button(page, 'Withdraw the request').click();
-        await says(page, 'The request was withdrawn.');
-        assert.ok(fake.requests.some(({ path }) => path === `/sessions/${SESSION_ASKING}/end`));
-    }),
+  'the request is withdrawn',
+  withConsole(TICKET, async ({ fake, page }) => {
+    await ask(page);
+    await button(page, 'Withdraw the request').click();
+    await says(page, 'The request was withdrawn.');
+    assert.ok(fake.requests.some(({ path }) => path === `/sessions/${SESSION_ASKING}/end`));
+  }),
 );
 
 test(
-    'the gateway refuses the request: the words stay in the form',
-    withConsole(TICKET, async ({ fake, page }) => {
-        fake.refuse(/^\/tickets\/41\/sessions$/, 409, 'offline', 'freezer-7 is not connected.');
-        await button(page, 'Ask for a remote session').click();
-        await page.getByLabel('Why? The owner reads this.').fill('Read the superheat');
-        await button(page, 'Ask the owner').click();
-        await says(page, 'freezer-7 is not connected.');
-        assert.equal(await page.getByLabel('Why? The owner reads this.').inputValue(), 'Read the superheat');
-    }),
+  'the gateway refuses the request: the words stay in the form',
+  withConsole(TICKET, async ({ fake, page }) => {
+    fake.refuse(/^\/tickets\/41\/sessions$/, 409, 'offline', 'freezer-7 is not connected.');
+    await button(page, 'Ask for a remote session').click();
+    await page.getByLabel('Why? The owner reads this.').fill('Read the superheat');
+    await button(page, 'Ask the owner').click();
+    await says(page, 'freezer-7 is not connected.');
+    assert.equal(await page.getByLabel('Why? The owner reads this.').inputValue(), 'Read the superheat');
+  }),
 );
 
 test(
-    'nothing chosen is not asked for; what the product does not allow is not offered',
-    withConsole({}, async ({ fake, page, visit }) => {
-        await visit('/tickets/42');
-        await button(page, 'Ask for a remote session').click();
-        await page.getByLabel('Watch').uncheck();
-        assert.equal(await page.getByLabel('Use a terminal').count(), 0);
-        await page.getByLabel('Why? The owner reads this.').fill('x');
-        await button(page, 'Ask the owner').click();
-        await says(page, 'Choose at least one.');
-        assert.equal(fake.requests.filter(({ path }) => path.endsWith('/sessions') && path.startsWith('/tickets')).length, 0);
-    }),
+  'nothing chosen is not asked for; what the product does not allow is not offered',
+  withConsole({}, async ({ fake, page, visit }) => {
+    await visit('/tickets/42');
+    await button(page, 'Ask for a remote session').click();
+    await page.getByLabel('Watch').uncheck();
+    assert.equal(await page.getByLabel('Use a terminal').count(), 0);
+    await page.getByLabel('Why? The owner reads this.').fill('x');
+    await button(page, 'Ask the owner').click();
+    await says(page, 'Choose at least one.');
+    assert.equal(fake.requests.filter(({ path }) => path.endsWith('/sessions') && path.startsWith('/tickets')).length, 0);
+  }),
 );
 
 test(
-    'an offline product that allows nothing: said before anybody asks',
-    withConsole({}, async ({ fake, page, visit }) => {
-        fake.data.tickets[2].state = 'assigned';
-        await visit('/tickets/40');
-        await button(page, 'Ask for a remote session').click();
-        await says(page, 'This product allows no remote session.');
-        fake.data.devices.find(({ id }) => id === 'freezer-8').capabilities = ['observe'];
-        await button(page, 'Close').click();
-        await button(page, 'Ask for a remote session').click();
-        await says(page, 'The product is offline. It can be asked only when it is connected.');
-    }),
+  'an offline product that allows nothing: said before anybody asks',
+  withConsole({}, async ({ fake, page, visit }) => {
+    fake.data.tickets[2].state = 'assigned';
+    await visit('/tickets/40');
+    await button(page, 'Ask for a remote session').click();
+    await says(page, 'This product allows no remote session.');
+    fake.data.devices.find(({ id }) => id === 'freezer-8').capabilities = ['observe'];
+    await button(page, 'Close').click();
+    await button(page, 'Ask for a remote session').click();
+    await says(page, 'The product is offline. It can be asked only when it is connected.');
+  }),
 );
 
 test(
-    'the report leads to its replay',
-    withConsole(TICKET, async ({ page }) => {
-        await page.locator('.card', { hasText: 'Superheat 15 K' }).getByRole('link', { name: 'Replay' }).click();
-        await until('the replay', async () => /Recording of session/.test(await page.locator('h1').first().textContent()));
-    }),
+  'the report leads to its replay',
+  withConsole(TICKET, async ({ page }) => {
+    await page.locator('.card', { hasText: 'Superheat 15 K' }).getByRole('link', { name: 'Replay' }).click();
+    await until('the replay', async () => /Recording of session/.test(await page.locator('h1').first().textContent()));
+  }),
 );

@@ -20,7 +20,7 @@ const LIBRARIES = [
   [/^sodium\.h$/, /^gateway\/web\//],
   [/^c[jJ][sS][oO][nN]\/cJSON\.h$/, /^include\/src\//],
   [/^ini\.h$/, /^include\/src\//],
-  [/^openssl\//, /^(include\/src|gateway\/web|agent\/session)\//],
+  [/^openssl\//, /^(include\/src\/|gateway\/web\/|agent\/session\/|agent\/certificate\.c$)/],
   [/^(criterion|mosquitto|json-c|jansson)/, /^$/],
 ];
 

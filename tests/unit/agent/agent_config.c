@@ -2,6 +2,9 @@
 #include "agent_config.h"
 
 #include <criterion/criterion.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define GOOD                                                                                                           \
@@ -150,4 +153,45 @@ Test(agent_config, a_file_that_is_not_there) {
     cr_expect_not_null(strstr(buf_text(&problems), "/no/such/file.conf"), "%s", buf_text(&problems));
     agent_config_fini(&c);
     buf_fini(&problems);
+}
+
+/* The documented file, as it stands or with every option that it shows in a comment: "#key = value", "#[section]". */
+static void read_example(bool is_uncommented, struct buf *out) {
+    char line[512];
+    FILE *file = fopen("deploy/agent.conf.example", "r");
+    cr_assert_not_null(file, "run this from the top of the source");
+    while (fgets(line, sizeof line, file) != NULL) {
+        size_t key = strspn(line + 1, "abcdefghijklmnopqrstuvwxyz_");
+        bool is_option = line[0] == '#' && (line[1] == '[' || (key > 0 && strncmp(line + 1 + key, " =", 2) == 0));
+        buf_str(out, line + (is_option && is_uncommented));
+    }
+    fclose(file);
+}
+
+Test(agent_config, the_example_shows_every_option_and_is_right) {
+    struct agent_config c;
+    struct buf text, problems, reference;
+    buf_init(&reference, 64 * 1024);
+    agent_config_print_reference(&reference);
+    for (int is_uncommented = 0; is_uncommented < 2; is_uncommented++) {
+        buf_init(&text, 64 * 1024);
+        read_example(is_uncommented, &text);
+        cr_expect_eq(read_text(buf_text(&text), &c, &problems), RESULT_OK, "%s", buf_text(&problems));
+        agent_config_fini(&c);
+        buf_fini(&problems);
+        if (is_uncommented) {
+            char *rest = strdup(buf_text(&reference)), *at = rest;
+            for (char *line = strsep(&at, "\n"); line != NULL; line = strsep(&at, "\n")) {
+                char *equals = strstr(line, " = ");
+                if (line[0] == '#' && islower((unsigned char)line[1]) && equals != NULL) {
+                    char wanted[64];
+                    snprintf(wanted, sizeof wanted, "\n%.*s =", (int)(equals - line - 1), line + 1);
+                    cr_expect_not_null(strstr(buf_text(&text), wanted), "the example lacks%s", wanted);
+                }
+            }
+            free(rest);
+        }
+        buf_fini(&text);
+    }
+    buf_fini(&reference);
 }

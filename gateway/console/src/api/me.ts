@@ -8,7 +8,7 @@ export const me = signal<Me | null | undefined>(undefined);
 export const has_login_ended = signal(false);
 
 export function forget_me(): void {
-  has_login_ended.value = me.value != null;
+  if (me.value) has_login_ended.value = true; // several requests may be refused at once
   me.value = null;
 }
 

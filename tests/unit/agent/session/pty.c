@@ -236,7 +236,9 @@ static size_t count_processes(const char *word) {
 
 Test(pty, hanging_up_leaves_nothing_of_its_session) {
     struct screen s;
+    struct fault fault = {""};
     char script[200], word[32];
+    cr_assert_eq(reaper_start(&fault), RESULT_OK, "%s", fault.text);
     snprintf(word, sizeof word, "6%d", getpid() + 100000); /* a length of sleep that nobody else uses */
     snprintf(script, sizeof script, "trap '' HUP TERM INT; sleep %s & (sleep %s &) ; nohup sleep %s & echo ready; wait",
              word, word, word);

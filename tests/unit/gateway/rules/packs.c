@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "rules/check.h"
+#include "rules/document.h"
 #include "rules/rule.h"
 
 static char folder[] = "/tmp/fieldline-packs-XXXXXX";
@@ -180,5 +181,17 @@ Test(packs, shipped_packs_pass_their_own_tests) {
     cr_expect_eq(rules_test("rules", &out, &passed, &failed), RESULT_OK);
     cr_expect_eq(failed, 0, "%s", buf_text(&out));
     cr_expect_geq(passed, 60);
+    buf_fini(&out);
+}
+
+Test(packs, the_author_s_guide_names_every_function) {
+    struct buf guide, out;
+    struct problems problems = {.to = &out};
+    buf_init(&guide, DOCUMENT_BYTES_MAX);
+    buf_init(&out, 10000);
+    cr_assert(file_read("rules/README.md", &guide, &problems), "%s", buf_text(&out));
+    for (size_t i = 0; i < function_row_count; i++)
+        cr_expect_not_null(strstr(buf_text(&guide), function_rows[i].name), "%s is missing", function_rows[i].name);
+    buf_fini(&guide);
     buf_fini(&out);
 }

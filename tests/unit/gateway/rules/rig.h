@@ -1,6 +1,8 @@
-/* What tests of the rule engine share: a pack from texts, a device fed from a line of text, and firings as a line of text.
+/* What tests of the rule engine share: a pack from texts, a device fed from a line of text, and firings as a line of
+ * text.
  *
- * The pack has the gauges a, b, v (with parts), slow (every 2 min) and the counters c, k; all others come every second. */
+ * The pack has the gauges a, b, v (with parts), slow (every 2 min) and the counters c, k; all others come every second.
+ */
 #pragma once
 #include "rules/device.h"
 #include "rules/firings.h"

@@ -73,27 +73,33 @@ Test(edge_start, one_port_for_both) {
 }
 
 Test(edge_start, a_port_that_is_taken) {
-    edge_start(e);
-    struct web_options o = e->options;
+    struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t bytes = sizeof place;
     char port[16];
-    o.port = web_port(e->web);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&place, sizeof place), 0);
+    cr_assert_eq(listen(fd, 1), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&place, &bytes), 0);
+    struct web_options o = e->options;
+    o.port = ntohs(place.sin_port);
     snprintf(port, sizeof port, "%d", o.port);
     expect_refusal(&o, port);
-    struct reply reply = edge_ask(e, NULL, "GET", "/healthz", NULL);
-    cr_expect_eq(reply.status, 200, "the first one goes on");
-    reply_free(&reply);
+    o.port = 0;
+    o.session_port = ntohs(place.sin_port);
+    expect_refusal(&o, port);
+    close(fd);
 }
 
-Test(edge_start, two_at_once_and_again_after_a_stop) {
-    edge_start(e);
-    struct web *other = NULL;
-    struct fault fault = {""};
-    cr_assert_eq(web_start(&e->options, &other, &fault), RESULT_OK, "%s", fault.text);
-    cr_expect_neq(web_port(other), web_port(e->web));
-    web_stop(other);
-    web_free(other);
+Test(edge_start, again_after_a_stop) {
+    for (int i = 0; i < 3; i++) {
+        edge_start(e);
+        struct reply reply = edge_ask(e, NULL, "GET", "/healthz", NULL);
+        cr_expect_eq(reply.status, 200);
+        reply_free(&reply);
+        web_stop(e->web);
+        web_stop(e->web); /* once more is nothing */
+        web_free(e->web);
+        e->web = NULL;
+    }
     web_free(NULL);
-    struct reply reply = edge_ask(e, NULL, "GET", "/healthz", NULL);
-    cr_expect_eq(reply.status, 200);
-    reply_free(&reply);
 }

@@ -151,7 +151,7 @@ static const char *find_path(const char *text, const char *row, size_t *chars) {
 }
 
 Test(route, openapi_describes_every_row) {
-    size_t count, chars, api_rows = 0;
+    size_t count, chars = 0, api_rows = 0;
     const struct route *all = route_rows(&count);
     char *text = strndup(openapi_text, openapi_text_bytes());
     for (size_t i = 0; i < count; i++) {

@@ -1,0 +1,325 @@
+// What the fake gateway answers, a row for each request: method, path, and a function of the gateway and what was asked.
+import { makeHistory, makeRecording, PEOPLE, SESSION_ASKING, SESSION_ENDED } from './fake-data.mjs';
+
+export class Refusal extends Error {
+  constructor(status, code, detail) {
+    super(detail);
+    Object.assign(this, { status, code, detail });
+  }
+}
+
+const comment = { action: 'comment', to: '', requires: 'text' };
+const ACTIONS = {
+  new: [{ action: 'assign', to: 'assigned', requires: 'assignee' }, comment],
+  assigned: [{ action: 'diagnose', to: 'diagnosing', requires: '' }, { action: 'assign', to: 'assigned', requires: 'assignee' }, comment],
+  diagnosing: [{ action: 'agree_plan', to: 'plan_agreed', requires: 'text' }, comment],
+  closed: [],
+};
+
+function ticketDetail(data, ticket) {
+  const { events, report, articles } = data.details.get(ticket.id) ?? { events: [], report: null, articles: [] };
+  const actions = ACTIONS[ticket.state] ?? ACTIONS.assigned;
+  return {
+    ...ticket,
+    actions,
+    events,
+    report,
+    articles,
+    alarms: data.alarms.filter((a) => a.ticket === ticket.id),
+    sessions: data.sessions.filter((s) => s.ticket === ticket.id),
+  };
+}
+
+const limit = (query, usual) => Number(query.get('limit') ?? usual);
+const items = (list) => ({ json: { items: list } });
+const summary = ({ id, model, model_title, model_title_zh, serial, firmware, online, last_seen_ms, alarms, worst, tickets_open }) => ({
+  id,
+  model,
+  model_title,
+  model_title_zh,
+  serial,
+  firmware,
+  online,
+  last_seen_ms,
+  alarms,
+  worst,
+  tickets_open,
+});
+
+export const ROUTES = [
+  [
+    'POST',
+    /^\/login$/,
+    (fake, { body }) => {
+      const person = PEOPLE[body.user];
+      if (person?.password !== body.password) throw new Refusal(401, 'wrong_login', 'User or password is wrong.');
+      fake.user = person;
+      return me(fake);
+    },
+  ],
+  [
+    'POST',
+    /^\/logout$/,
+    (fake) => {
+      fake.user = undefined;
+      return { status: 204 };
+    },
+  ],
+  ['GET', /^\/me$/, (fake) => me(fake)],
+  ['POST', /^\/ws-tickets$/, () => ({ json: { ticket: 'x'.repeat(43) } })],
+  [
+    'GET',
+    /^\/overview$/,
+    ({ data }) => {
+      const active = data.alarms.filter((a) => a.active);
+      const count = (severity) => active.filter((a) => a.severity === severity).length;
+      return {
+        json: {
+          devices: data.devices.length,
+          online: data.devices.filter((d) => d.online).length,
+          alarms: { critical: count('critical'), major: count('major'), minor: count('minor'), warning: count('warning') },
+          tickets_open: data.tickets.filter((t) => t.state !== 'closed').length,
+          sessions_live: data.sessions.filter((s) => s.state === 'live').length,
+          quarantined: data.quarantine.length,
+        },
+      };
+    },
+  ],
+  [
+    'GET',
+    /^\/devices$/,
+    ({ data }, { query }) => {
+      const q = (query.get('q') ?? '').toLowerCase();
+      const found = data.devices.filter((d) => `${d.id} ${d.model_title} ${d.model_title_zh} ${d.serial}`.toLowerCase().includes(q));
+      const start = query.get('after') ? found.findIndex((d) => d.id === query.get('after')) + 1 : 0;
+      const page = found.slice(start, start + limit(query, 100));
+      return { json: { items: page.map(summary), next: start + page.length < found.length ? page.at(-1).id : null } };
+    },
+  ],
+  ['GET', /^\/devices\/([^/]+)$/, (fake, { id }) => ({ json: fake.find(fake.data.devices, id, 'device') })],
+  [
+    'GET',
+    /^\/devices\/([^/]+)\/history$/,
+    (fake, { id, query }) => {
+      const device = fake.find(fake.data.devices, id, 'device');
+      const unit = device.metrics.find((m) => m.name === query.get('metric'))?.unit ?? '';
+      return {
+        json: makeHistory(
+          query.get('metric'),
+          query.get('part') ?? '',
+          Number(query.get('from_ms')),
+          Number(query.get('to_ms')),
+          Number(query.get('points')),
+          unit,
+        ),
+      };
+    },
+  ],
+  [
+    'GET',
+    /^\/devices\/([^/]+)\/logs$/,
+    ({ data }, { query }) => {
+      const most = Number(query.get('severity') ?? 7);
+      const before = Number(query.get('before_ms') ?? Infinity);
+      const q = (query.get('q') ?? '').toLowerCase();
+      return items(
+        data.logs.filter((l) => l.severity <= most && l.t < before && l.text.toLowerCase().includes(q)).slice(0, limit(query, 200)),
+      );
+    },
+  ],
+  [
+    'GET',
+    /^\/alarms$/,
+    ({ data }, { query }) =>
+      items(
+        data.alarms.filter(
+          (a) => (!query.get('device') || a.device === query.get('device')) && (query.get('active') !== 'true' || a.active),
+        ),
+      ),
+  ],
+  [
+    'POST',
+    /^\/alarms\/(\d+)\/acknowledge$/,
+    (fake, { id }) => {
+      const alarm = fake.find(fake.data.alarms, id, 'alarm');
+      alarm.acknowledged = true;
+      fake.notify('alarm', id, alarm.device);
+      return { json: alarm };
+    },
+  ],
+  [
+    'GET',
+    /^\/tickets$/,
+    ({ data }, { query }) => {
+      const state = query.get('state');
+      const q = (query.get('q') ?? '').toLowerCase();
+      const found = data.tickets.filter(
+        (t) =>
+          (!state || (state === 'open' ? t.state !== 'closed' : t.state === state)) &&
+          (!query.get('device') || t.device === query.get('device')) &&
+          t.subject.toLowerCase().includes(q) &&
+          t.id < Number(query.get('before') ?? Infinity),
+      );
+      return { json: { items: found, next: null } };
+    },
+  ],
+  [
+    'POST',
+    /^\/tickets$/,
+    (fake, { body }) => {
+      const ticket = {
+        ...fake.data.tickets[0],
+        ...body,
+        id: 43,
+        version: 1,
+        state: 'new',
+        assignee: null,
+        opened_ms: Date.now(),
+        updated_ms: Date.now(),
+        alarm_active: false,
+        repeats: 0,
+      };
+      delete ticket.text;
+      fake.data.tickets.unshift(ticket);
+      return { status: 201, json: ticket };
+    },
+  ],
+  [
+    'GET',
+    /^\/tickets\/(\d+)$/,
+    (fake, { id }) => {
+      const ticket = fake.find(fake.data.tickets, id, 'ticket');
+      return { json: ticketDetail(fake.data, ticket), etag: `"${ticket.version}"` };
+    },
+  ],
+  [
+    'POST',
+    /^\/tickets\/(\d+)\/actions$/,
+    (fake, { id, body, headers }) => {
+      const ticket = fake.find(fake.data.tickets, id, 'ticket');
+      if (headers['if-match'] !== `"${ticket.version}"`) throw new Refusal(409, 'version', `The ticket is at version ${ticket.version}.`);
+      const action = ticketDetail(fake.data, ticket).actions.find((one) => one.action === body.action);
+      if (!action) throw new Refusal(409, 'state', `A ticket in state ${ticket.state} cannot ${body.action}.`);
+      if (action.requires && !body[action.requires]) throw new Refusal(400, 'missing', `${action.requires} is required.`);
+      const events = fake.data.details.get(ticket.id).events;
+      events.push({
+        id: events.length + 1,
+        at_ms: Date.now(),
+        by: fake.user.user,
+        kind: body.action === 'comment' ? 'comment' : 'state',
+        from: ticket.state,
+        to: action.to,
+        text: body.text ?? '',
+        data: null,
+      });
+      ticket.version++;
+      if (action.to) ticket.state = action.to;
+      if (body.assignee) ticket.assignee = body.assignee;
+      fake.notify('ticket', id, ticket.device);
+      return { json: ticket };
+    },
+  ],
+  [
+    'POST',
+    /^\/tickets\/(\d+)\/sessions$/,
+    (fake, { id, body }) => {
+      const ticket = fake.find(fake.data.tickets, id, 'ticket');
+      const session = {
+        id: SESSION_ASKING,
+        ticket: ticket.id,
+        device: ticket.device,
+        engineer: fake.user.user,
+        reason: body.reason,
+        capabilities: body.capabilities,
+        state: 'asking',
+        why: '',
+        text: '',
+        requested_ms: Date.now(),
+        started_ms: null,
+        ended_ms: null,
+        deadline_ms: null,
+        consent: null,
+        frames: 0,
+        digest: null,
+        countersigned: false,
+        complete: false,
+      };
+      fake.data.sessions.unshift(session);
+      return { status: 201, json: session };
+    },
+  ],
+  [
+    'GET',
+    /^\/sessions$/,
+    ({ data }, { query }) => items(data.sessions.filter((s) => !query.get('device') || s.device === query.get('device'))),
+  ],
+  ['GET', /^\/sessions\/([^/]+)$/, (fake, { id }) => ({ json: fake.find(fake.data.sessions, id, 'session') })],
+  [
+    'POST',
+    /^\/sessions\/([^/]+)\/consent$/,
+    (fake, { id, body }) => {
+      const session = fake.find(fake.data.sessions, id, 'session');
+      if (session.state !== 'code_required') throw new Refusal(409, 'state', 'This session needs no code.');
+      if (body.code !== '4711') fake.settle(session, { text: 'The code was wrong; 2 tries are left.' });
+      else fake.settle(session, { state: 'live', text: '', started_ms: Date.now(), deadline_ms: Date.now() + 1_800_000 });
+      return { status: 202 };
+    },
+  ],
+  [
+    'POST',
+    /^\/sessions\/([^/]+)\/end$/,
+    (fake, { id, body }) => {
+      const session = fake.find(fake.data.sessions, id, 'session');
+      if (session.ended_ms !== null) throw new Refusal(409, 'state', 'The session is over.');
+      const isLive = session.state === 'live';
+      fake.settle(session, {
+        state: isLive ? 'ended' : 'denied',
+        why: isLive ? 'ended_by_engineer' : 'withdrawn',
+        text: body.reason ?? '',
+        ended_ms: Date.now(),
+        complete: isLive,
+      });
+      for (const leg of fake.legs) leg.socket.close(1000, 'ended_by_engineer');
+      return { status: 202 };
+    },
+  ],
+  [
+    'GET',
+    /^\/sessions\/([^/]+)\/(?:cast|transcript|seal)$/,
+    () => {
+      throw new Refusal(404, 'not_found', 'Nothing was recorded.');
+    },
+  ],
+  [
+    'GET',
+    /^\/sessions\/([^/]+)\/verify$/,
+    () => ({ json: { ok: true, text: 'Every frame is there, in order and unchanged.', frames: 40, countersigned: true } }),
+  ],
+  [
+    'GET',
+    /^\/audit$/,
+    ({ data, user }, { query }) => {
+      if (!['supervisor', 'administrator', 'auditor'].includes(user.role))
+        throw new Refusal(403, 'role', 'The audit log is for supervisors, administrators and auditors.');
+      return items(data.audit.filter((e) => e.id < Number(query.get('before') ?? Infinity)).slice(0, limit(query, 200)));
+    },
+  ],
+  [
+    'GET',
+    /^\/quarantine$/,
+    ({ data }, { query }) => items(data.quarantine.filter((e) => !query.get('device') || e.device === query.get('device'))),
+  ],
+  ['GET', /^\/models$/, () => items([])],
+];
+for (const [what, type] of [
+  ['cast', 'application/x-asciicast'],
+  ['transcript', 'application/jsonl'],
+  ['seal', 'application/json'],
+]) {
+  const recorded = new RegExp(`^/sessions/(${SESSION_ENDED})/${what}$`);
+  ROUTES.unshift(['GET', recorded, (_, { id }) => ({ text: what === 'seal' ? '{}' : makeRecording(id)[what], type })]);
+}
+
+function me({ user: { user, name, role } }) {
+  return { json: { user, name, role } };
+}

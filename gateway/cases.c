@@ -50,7 +50,9 @@ static enum result take_one(struct core *core, struct device *device, const stru
         return RESULT_OK;
     after.device_id = device->row;
     snprintf(after.device, sizeof after.device, "%s", device->id);
-    result = fold_into_ticket(core, device, &after, change);
+    result = after.id ? RESULT_OK : store_alarm_put(core->store, &after); /* the ticket's history names it by its id */
+    if (result == RESULT_OK)
+        result = fold_into_ticket(core, device, &after, change);
     if (result == RESULT_OK)
         result = store_alarm_put(core->store, &after);
     if (result != RESULT_OK)
@@ -95,6 +97,7 @@ enum result cases_call(struct core *core, struct device *device, const char *tex
     if (result != RESULT_OK)
         return result;
     core->figures.tickets_opened++;
+    log_info("gateway.cases", "ticket_opened", "ticket=%lld device=%s by=owner", (long long)ticket.id, device->id);
     effects_notify_row(core->effects, "ticket", ticket.id, device->id);
     return RESULT_OK;
 }

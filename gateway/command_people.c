@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "fieldline/clock.h"
@@ -11,14 +12,40 @@
 #include "store/users.h"
 #include "web/auth.h"
 
-/* One line of standard input, without its end. */
+enum { PASSWORD_LEAST_BYTES = 10 };
+
+/* One line of standard input, without its end; on a terminal it is not shown. */
 static bool read_password(char *out, size_t room) {
-    if (isatty(STDIN_FILENO))
+    struct termios before, silent;
+    const bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+    if (is_terminal) {
         fprintf(stderr, "Password: ");
-    if (!fgets(out, (int)room, stdin))
+        silent = before;
+        silent.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    const bool is_read = fgets(out, (int)room, stdin) != NULL;
+    if (is_terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fprintf(stderr, "\n");
+    }
+    if (!is_read) {
+        fprintf(stderr, "fieldline-gateway: no password on standard input\n");
         return false;
+    }
     out[strcspn(out, "\r\n")] = 0;
+    if (strlen(out) < PASSWORD_LEAST_BYTES) {
+        fprintf(stderr, "fieldline-gateway: the password has %zu bytes, at least %d are needed\n", strlen(out),
+                PASSWORD_LEAST_BYTES);
+        return false;
+    }
     return true;
+}
+
+/* What is typed at login and stands in logs and transcripts: no blanks, no capitals to confuse. */
+static bool is_user_name(const char *name) {
+    const size_t chars = strlen(name);
+    return chars >= 1 && chars <= USER_NAME_BYTES && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == chars;
 }
 
 static enum result put_user(const struct settings *settings, const struct user_row *user, const char *detail,
@@ -66,12 +93,16 @@ int command_user_add(int argc, char **argv) {
                           "[--config FILE]   (password on standard input)");
         goto out;
     }
-    snprintf(user.name, sizeof user.name, "%s", argv[0]);
-    snprintf(user.title, sizeof user.title, "%s", title ? title : argv[0]);
-    if (!read_password(password, sizeof password)) {
-        fprintf(stderr, "fieldline-gateway: no password on standard input\n");
+    if (!is_user_name(argv[0])) {
+        fprintf(stderr,
+                "fieldline-gateway: '%s' cannot be a user's name: at most %d of a to z, 0 to 9, '.', '_', '-'\n",
+                argv[0], USER_NAME_BYTES);
         goto out;
     }
+    snprintf(user.name, sizeof user.name, "%s", argv[0]);
+    snprintf(user.title, sizeof user.title, "%s", title ? title : argv[0]);
+    if (!read_password(password, sizeof password))
+        goto out;
     if (auth_hash_password(password, hash, &fault) != RESULT_OK) {
         command_failed(&fault);
         goto out;

@@ -36,11 +36,12 @@ int command_check(int argc, char **argv) {
         status = 1;
     char *path = settings_path(settings, "gateway.db");
     if (store_check(path, &fault) != RESULT_OK) {
-        buf_printf(&report, "%s: %s\n", path, fault.text);
+        buf_printf(&report, "%s\n", fault.text);
         status = 1;
     }
-    const char *const files[] = {settings->broker_ca, settings->broker_cert, settings->broker_key, settings->web_cert,
-                                 settings->web_key,   settings->device_ca,   settings->console_dir};
+    char *seal_key = settings_path(settings, "seal.key");
+    const char *const files[] = {seal_key,           settings->broker_ca, settings->broker_cert, settings->broker_key,
+                                 settings->web_cert, settings->web_key,   settings->device_ca,   settings->console_dir};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         if (access(files[i], R_OK) != 0) {
             buf_printf(&report, "%s: %s\n", files[i], strerror(errno));
@@ -50,6 +51,7 @@ int command_check(int argc, char **argv) {
     buf_str(&report, status == 0 ? "The configuration is sound.\n" : "");
     fputs(buf_text(&report), status == 0 ? stdout : stderr);
     free(path);
+    free(seal_key);
     buf_fini(&report);
     settings_free(settings);
     return status;

@@ -129,11 +129,14 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     if (result == RESULT_OK)
         result = store_devices_load(core->store, &loader);
     if (result == RESULT_OK)
-        result = store_alarms_load(core->store, INT64_MAX, load_alarm, l);
-    if (result == RESULT_OK)
         result = history_open(core->store, &(struct history_options){0}, &core->history);
     if (result == RESULT_OK)
         result = journal_replay(core->store, 0, replay_row, l);
+    for (struct device *d = NULL; result == RESULT_OK && (d = registry_next(core->registry, d));)
+        if (d->rules)
+            rule_device_settle(d->rules);
+    if (result == RESULT_OK)
+        result = store_alarms_load(core->store, INT64_MAX, load_alarm, l);
     if (result != RESULT_OK) {
         fault_set(fault, result, "loading from the store: %s", store_error(core->store));
         store_rollback(core->store);

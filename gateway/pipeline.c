@@ -199,6 +199,16 @@ static const struct {
 /* ---- position, then meaning
  * -------------------------------------------------------------------------------------------- */
 
+/* A device that comes back hears at once how far its streams are. It matters when this store is older than what the
+ * device was told before (a restored backup): it goes back now, and not with the next record of that lane, which may be
+ * days away. */
+static void tell_positions(struct core *core, struct device *device) {
+    for (int i = 0; i < device->stream_count; i++) {
+        device->streams[i].ack_now = true;
+        acks_note(core->acks, device, &device->streams[i], core->now_mono_ms);
+    }
+}
+
 static enum result receive_state(struct core *core, struct device *device, const struct inbound *m) {
     const bool is_online = m->payload_bytes == 6 && memcmp(m->payload, "online", 6) == 0;
     if (!is_online && !(m->payload_bytes == 7 && memcmp(m->payload, "offline", 7) == 0))
@@ -206,6 +216,8 @@ static enum result receive_state(struct core *core, struct device *device, const
     if (device->is_online == is_online || device->row == 0)
         return RESULT_OK;
     device->is_online = is_online;
+    if (is_online)
+        tell_positions(core, device);
     log_info("gateway.pipeline", is_online ? "online" : "offline", "device=%s", device->id);
     effects_notify(core->effects, "device", device->id, device->id);
     const enum result result = store_device_seen(core->store, device->row, is_online, device->last_seen_ms);

@@ -11,6 +11,7 @@
 #include "reporter.h"
 #include "session_case.h"
 #include "sessions/recover.h"
+#include "sessions/verify.h"
 #include "store/cases.h"
 
 struct recovered {
@@ -27,12 +28,48 @@ static void keep_recovered(void *self, const char *session, const struct session
     *list = r;
 }
 
+struct recovery {
+    const char *transcript_dir;
+    struct recovered *list; /* what had no seal and was sealed now */
+};
+
+/* A recording that was sealed before the gateway stopped, when only its row did not get to hear of it (or came back
+ * with an older copy of the store). */
+static bool read_seal(const struct recovery *r, const struct session *s, struct session_event *event) {
+    char path[TRANSCRIPT_PATH_BYTES];
+    struct verdict verdict;
+    struct fault fault;
+    snprintf(path, sizeof path, "%s/%s.seal", r->transcript_dir, s->id);
+    if (transcript_verify(path, &(struct verify_options){0}, &verdict, &fault) != RESULT_OK || !verdict.is_ok)
+        return false;
+    *event = (struct session_event){.kind = SESSION_EVENT_ENDED,
+                                    .at_ms = verdict.ended_ms,
+                                    .frames = (int64_t)verdict.frames,
+                                    .is_countersigned = verdict.is_countersigned,
+                                    .is_complete = verdict.is_complete};
+    snprintf(event->why, sizeof event->why, "%.*s", SESSION_WHY_BYTES, verdict.why);
+    snprintf(event->digest, sizeof event->digest, "%s", verdict.digest);
+    return true;
+}
+
+/* The row may be behind by more than its end: it begins first, then. */
+static enum result end_as_recorded(struct core *core, struct session *s, const struct session_event *end) {
+    const struct session_event begin = {
+        .kind = SESSION_EVENT_LIVE, .at_ms = end->at_ms, .capabilities = s->capabilities, .deadline_ms = end->at_ms};
+    const enum result result = s->state == SESSION_LIVE ? RESULT_OK : session_case_apply(core, s, &begin, NULL);
+    return result == RESULT_OK ? session_case_apply(core, s, end, NULL) : result;
+}
+
 static enum result recover_one(struct core *core, struct session *s, const void *arg) {
-    const struct recovered *found = arg;
+    const struct recovery *r = arg;
+    const struct recovered *found = r->list;
+    struct session_event sealed;
     while (found && strcmp(found->session, s->id) != 0)
         found = found->next;
     if (found)
-        return session_case_apply(core, s, &found->event, NULL);
+        return end_as_recorded(core, s, &found->event);
+    if (read_seal(r, s, &sealed))
+        return end_as_recorded(core, s, &sealed);
     if (s->state == SESSION_LIVE)
         return session_case_close(core, s, SESSION_EVENT_ENDED, "gateway_crashed", NULL);
     const enum result result = session_case_withdraw(core, s);
@@ -48,14 +85,15 @@ static void ask_report(void *self, const struct session *s) {
 
 enum result session_desk_recover(struct core *core, const char *transcript_dir, const struct key *seal_key,
                                  struct fault *fault) {
-    struct recovered *list = NULL;
+    struct recovery recovery = {.transcript_dir = transcript_dir};
     struct fault why;
     core->now_ms = clock_wall_ms();
-    if (transcript_recover_all(transcript_dir, seal_key, core->now_ms, keep_recovered, &list, &why) != RESULT_OK)
+    if (transcript_recover_all(transcript_dir, seal_key, core->now_ms, keep_recovered, &recovery.list, &why) !=
+        RESULT_OK)
         log_error("gateway.sessions", "recovery_failed", "reason=%s", log_text(why.text));
     enum result result = store_begin(core->store);
     if (result == RESULT_OK)
-        result = session_case_each(core, recover_one, list);
+        result = session_case_each(core, recover_one, &recovery);
     if (result == RESULT_OK)
         result = store_commit(core->store);
     if (result == RESULT_OK)
@@ -64,7 +102,7 @@ enum result session_desk_recover(struct core *core, const char *transcript_dir, 
         store_rollback(core->store);
         fault_set(fault, result, "recovering sessions: %s", store_error(core->store));
     }
-    for (struct recovered *r = list, *next; r; r = next) {
+    for (struct recovered *r = recovery.list, *next; r; r = next) {
         next = r->next;
         free(r);
     }

@@ -234,7 +234,7 @@ void mqtt_tick(struct mqtt *mqtt, int64_t now_mono_ms) {
     const int refused = atomic_exchange(&mqtt->refused_code, 0);
     if (refused)
         log_warn("gateway.mqtt", "connect_failed", "broker=%s code=%d retry_ms=%lld", mqtt->uri, refused,
-                 (long long)mqtt->backoff_ms);
+                 (long long)(mqtt->next_try_mono_ms > now_mono_ms ? mqtt->next_try_mono_ms - now_mono_ms : 0));
     if (mqtt->link == LINK_DOWN) {
         if (mqtt->next_try_mono_ms == 0 && mqtt->connects > 0)
             log_warn("gateway.mqtt", "disconnected", "broker=%s", mqtt->uri);

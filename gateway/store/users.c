@@ -19,7 +19,7 @@ enum result store_user_put(struct store *store, const struct user_row *user, int
     if (query_next(&q))
         *id = take_int(&q);
     enum result result = query_run(&q);
-    if (result != RESULT_OK || !user->is_disabled)
+    if (result != RESULT_OK)
         return result;
     q = query_of(&store->sql, "DELETE FROM login WHERE user = ?");
     put_int(&q, *id);

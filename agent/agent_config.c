@@ -8,6 +8,7 @@
 #include "agent_config.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -180,15 +181,16 @@ static void complete_consent(struct agent_config *c, struct complaints *p) {
 
 /* "DIR/fieldline-session" for the directory this program was started from. */
 static char *program_beside(void) {
-    char path[PATH_MAX];
-    ssize_t bytes = readlink("/proc/self/exe", path, sizeof path - 32);
+    static const char name[] = "fieldline-session";
+    char path[PATH_MAX], whole[PATH_MAX + sizeof name];
+    ssize_t bytes = readlink("/proc/self/exe", path, sizeof path - 1);
     if (bytes <= 0) {
-        return mem_strdup("fieldline-session");
+        return mem_strdup(name);
     }
     path[bytes] = '\0';
-    char *slash = strrchr(path, '/');
-    strcpy(slash == NULL ? path : slash + 1, "fieldline-session");
-    return mem_strdup(path);
+    const char *slash = strrchr(path, '/');
+    snprintf(whole, sizeof whole, "%.*s%s", slash == NULL ? 0 : (int)(slash - path) + 1, path, name);
+    return mem_strdup(whole);
 }
 
 static void complete_session(struct agent_config *c, struct complaints *p) {

@@ -35,9 +35,10 @@ void birth_free(struct birth *b) {
     if (b == NULL) {
         return;
     }
-    struct seen *s, *next;
-    HASH_ITER(hh, b->seen, s, next) {
-        HASH_DEL(b->seen, s);
+    struct seen *s = b->seen, *next;
+    HASH_CLEAR(hh, b->seen);
+    for (; s != NULL; s = next) {
+        next = s->hh.next;
         free(s);
     }
     free(b);

@@ -48,12 +48,8 @@ static void want_folder_of(struct checking *c, const char *where, const char *pa
     if (path == NULL) {
         return;
     }
-    char *folder = mem_strdup(path), *slash = strrchr(folder, '/');
-    if (slash == NULL) {
-        strcpy(folder, ".");
-    } else {
-        slash[slash == folder] = '\0';
-    }
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? mem_strdup(".") : mem_strndup(path, slash == path ? 1 : (size_t)(slash - path));
     want_folder(c, where, folder);
     free(folder);
 }

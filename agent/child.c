@@ -70,10 +70,18 @@ static bool arrange(const struct child_options *options, struct plumbing *p, int
     return (extra < 0 || dup2(extra, 3) == 3) && close_range(first_unnamed, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
-_Noreturn static void become(const struct child_options *options, struct plumbing *p) {
+/* Its place among the processes: a group of its own in any case. */
+static bool place(const struct child_options *options, pid_t parent) {
+    if (options->is_detached) {
+        return setsid() >= 0;
+    }
+    return setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+_Noreturn static void become(const struct child_options *options, struct plumbing *p, pid_t parent) {
     int failure = p->failure[1];
     default_signals();
-    if (setpgid(0, 0) == 0 && arrange(options, p, &failure)) {
+    if (place(options, parent) && arrange(options, p, &failure)) {
         execve(options->argv[0], options->argv, options->env);
     }
     int why = errno;
@@ -95,13 +103,14 @@ static int wait_for_exec(int fd) {
 enum result child_start(const struct child_options *options, struct child *out, struct fault *fault) {
     struct plumbing p;
     struct child child = {.pid = -1, .pid_fd = -1, .input_fd = -1, .output_fd = -1};
+    pid_t parent = getpid();
     enum result result = RESULT_OK;
     if (!open_all(options, &p) || (child.pid = fork()) < 0) {
         result = fault_set(fault, RESULT_IO, "%s: %s", options->argv[0], strerror(errno));
         goto out;
     }
     if (child.pid == 0) {
-        become(options, &p);
+        become(options, &p, parent);
     }
     close_fd(&p.failure[1]);
     int why = wait_for_exec(p.failure[0]);

@@ -12,7 +12,8 @@ struct child_options {
     bool wants_input;  /* else /dev/null */
     bool wants_output; /* stdout, and stderr too when joins_stderr; else both go to our stderr */
     bool joins_stderr;
-    int extra_fd; /* becomes its descriptor 3; -1: none */
+    bool is_detached; /* has a session of its own and outlives us; else it dies with us */
+    int extra_fd;     /* becomes its descriptor 3; -1: none */
 };
 struct child {
     pid_t pid; /* also its process group */

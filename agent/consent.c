@@ -103,7 +103,7 @@ static enum result read_yes(const struct consent *c, const struct json *object, 
     }
     a->capabilities = capabilities & c->capabilities;
     a->duration_ms = minutes * 60000 < c->duration_ms ? minutes * 60000 : c->duration_ms;
-    strcpy(a->by, by);
+    snprintf(a->by, sizeof a->by, "%s", by);
     if (a->capabilities == 0) {
         a->outcome = CONSENT_REFUSED;
         (void)fault_set(&a->why, RESULT_DENIED, "the owner allowed none of what was asked for");
@@ -115,7 +115,7 @@ static enum result read_yes(const struct consent *c, const struct json *object, 
 static enum result read_answer(const struct consent *c, const struct run_outcome *outcome, struct consent_answer *a,
                                struct fault *fault) {
     struct json *object = NULL;
-    const char *word;
+    const char *word = "";
     if (outcome->status != 0) {
         return fault_set(fault, RESULT_IO, "the consent hook ended with status %d", outcome->status);
     }
@@ -247,7 +247,7 @@ static enum result show_by_file(struct consent *c, const struct agent_config *co
     int why = errno;
     if (fd >= 0) {
         close(fd);
-        strcpy(c->code_path, path); /* ours: removed when it is over */
+        snprintf(c->code_path, sizeof c->code_path, "%s", path); /* ours: removed when it is over */
     }
     wipe(line, sizeof line);
     return is_written ? RESULT_OK : fault_set(fault, RESULT_IO, "%s: %s", path, strerror(why));

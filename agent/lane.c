@@ -265,7 +265,7 @@ void lane_skip(struct lane *lane, enum gap_reason reason, int64_t wall_ms) {
             .from = lane->next_seq, .to = lane->next_seq, .reason = reason, .first_ms = wall_ms, .last_ms = wall_ms});
     lane->state.dropped++;
     use_number(lane);
-    lane_write_state(lane); /* nothing else remembers this number */
+    lane->state_is_old = !lane_write_state(lane); /* nothing else remembers this number; see lane_read */
 }
 
 /* ---- letting go ---- */

@@ -47,6 +47,9 @@ enum result lane_find_record(struct lane *lane, struct segment *s, uint64_t seq,
     enum result result = RESULT_OK;
     if (lane->cursor.segment != s || lane->cursor.after_seq >= seq) {
         result = open_reader(lane, s);
+        if (result != RESULT_OK) {
+            return result;
+        }
     }
     while (result == RESULT_OK) {
         result = segment_read_record(lane->read_fd, &lane->cursor.offset, &lane->room, out);
@@ -59,8 +62,12 @@ enum result lane_find_record(struct lane *lane, struct segment *s, uint64_t seq,
             }
         }
     }
+    if (result == RESULT_IO) { /* a disk that fails here would hold up the lane for ever */
+        log_error("agent.spool", "segment_unreadable", "lane=%s segment=%016llx", log_text(lane->folder),
+                  (unsigned long long)s->first_seq);
+    }
     lane_forget_reader(lane);
-    return result == RESULT_CORRUPT ? RESULT_NOT_FOUND : result;
+    return RESULT_NOT_FOUND;
 }
 
 /* Nothing is held from `seq` up to `to`. One gap has one reason. */
@@ -98,11 +105,14 @@ enum result lane_read(struct lane *lane, uint64_t wire_seq, struct lane_item *ou
     if (result == RESULT_IO) {
         return result;
     }
+    bool is_gap = result == RESULT_NOT_FOUND || record.seq > seq;
+    if (is_gap && lane->state_is_old && !lane_write_state(lane)) {
+        return RESULT_IO; /* a gap that the disk does not know may not be told: its numbers would be used again */
+    }
     *out = (struct lane_item){.from = wire_seq, .seq = wire_seq};
     if (result == RESULT_NOT_FOUND) {
         tell_gap(lane, seq, end - 1, out);
     } else if (record.seq > seq) {
-        lane_forget_reader(lane); /* it was read but not given out */
         tell_gap(lane, seq, record.seq - 1, out);
     } else {
         memcpy(out->boot, s->boot, sizeof out->boot);

@@ -16,13 +16,16 @@
 #include "fieldline/clock.h"
 #include "fieldline/json.h"
 #include "fieldline/log.h"
+#include "reaper.h"
 #include "session_process.h"
 #include "session_request.h"
 
 enum {
     SLOTS = 8,
     SESSIONS_MAX = 2, /* asked for or running, at once */
-    CODE_BYTES = 32
+    CODE_BYTES = 32,
+    SWEEP_MS = 20,
+    SWEEPS_MAX = 100
 };
 
 enum slot_state {
@@ -47,6 +50,8 @@ struct slot {
 
 struct launcher {
     struct loop *loop;
+    struct loop_timer sweep;
+    int sweeps_left;
     const struct agent_config *config;
     launcher_reply_fn *reply;
     void *self;
@@ -129,17 +134,43 @@ struct launcher *launcher_new(struct loop *loop, const struct agent_config *conf
     for (size_t i = 0; i < SLOTS; i++) {
         l->slots[i].launcher = l;
     }
+    struct fault fault;
+    if (reaper_start(&fault) != RESULT_OK) {
+        log_warn("agent.launcher", "no_orphans", "reason=%s", log_text(fault.text));
+    }
     return l;
+}
+
+/* A session process ends everything that it has started, unless it was killed; then its children are ours by now. */
+static void on_sweep(void *self) {
+    struct launcher *l = self;
+    pid_t kept[SLOTS];
+    size_t count = 0;
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (l->slots[i].process != NULL) {
+            kept[count++] = session_process_pid(l->slots[i].process);
+        }
+    }
+    size_t alive = reaper_sweep(kept, count);
+    if (alive > 0) {
+        log_warn("agent.launcher", "orphans_killed", "count=%zu", alive);
+        if (l->sweeps_left-- > 0) {
+            loop_arm(l->loop, &l->sweep, SWEEP_MS, on_sweep, l);
+        }
+    }
 }
 
 static void on_exit_of_session(void *self, int status) {
     struct slot *s = self;
+    struct launcher *l = s->launcher;
     s->process = NULL;
     log_info("agent.launcher", "session_process_ended", "session=%s status=%d", s->request.session, status);
     if (s->end_command[0] != '\0') {
-        reply_ok(s->launcher, s->end_command, "{\"state\":\"ended\"}");
+        reply_ok(l, s->end_command, "{\"state\":\"ended\"}");
     }
     slot_clear(s, SLOT_FREE);
+    l->sweeps_left = SWEEPS_MAX;
+    on_sweep(l);
 }
 
 static void reply_open(struct slot *s, const struct consent_answer *answer, int64_t now_ms) {
@@ -263,7 +294,7 @@ static void ask(struct slot *s, const char *command) {
         reply_ok(l, command, text);
         return;
     }
-    strcpy(s->command, command);
+    snprintf(s->command, sizeof s->command, "%s", command);
 }
 
 static void on_open(struct launcher *l, const struct command_message *command) {
@@ -318,7 +349,7 @@ static void on_code(struct launcher *l, const struct command_message *command) {
     } else if (s->state != SLOT_CODE) {
         reply_error(l, command->id, "not_found", "this session does not wait for a code");
     } else {
-        strcpy(s->command, command->id);
+        snprintf(s->command, sizeof s->command, "%s", command->id);
         int left = consent_try(s->consent, code); /* right, or the last one: on_consent has replied */
         if (left > 0) {
             (void)fault_set(&fault, RESULT_DENIED, "the code is wrong; %d more %s", left, left == 1 ? "try" : "tries");
@@ -344,7 +375,7 @@ static void on_end(struct launcher *l, const struct command_message *command) {
         break;
     case SLOT_RUNNING:
         s->state = SLOT_ENDING;
-        strcpy(s->end_command, command->id);
+        snprintf(s->end_command, sizeof s->end_command, "%s", command->id);
         session_process_end(s->process);
         break;
     case SLOT_ENDING: reply_error(l, command->id, "busy", "the session is ending already"); break;
@@ -399,5 +430,6 @@ void launcher_free(struct launcher *l, bool end_sessions) {
         session_process_leave(l->slots[i].process, end_sessions);
         slot_clear(&l->slots[i], SLOT_FREE);
     }
+    loop_disarm(l->loop, &l->sweep);
     free(l);
 }

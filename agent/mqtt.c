@@ -172,8 +172,8 @@ enum result mqtt_new(struct loop *loop, const struct agent_config *config, mqtt_
     for (int kind = 0; kind < TOPIC_KIND_COUNT; kind++) {
         topic_format(config->device, (enum topic_kind)kind, m->topics[kind]);
     }
-    snprintf(m->down_filter, sizeof m->down_filter, "%s", m->topics[TOPIC_DOWN_ACK]);
-    strcpy(strrchr(m->down_filter, '/'), "/+");
+    const char *ack = m->topics[TOPIC_DOWN_ACK];
+    snprintf(m->down_filter, sizeof m->down_filter, "%.*s/+", (int)(strrchr(ack, '/') - ack), ack);
 
     enum result result = make_client(m, fault);
     if (result == RESULT_OK && loop_watch(loop, mailbox_fd(m->mailbox), EPOLLIN, on_mail, m) != RESULT_OK) {

@@ -98,7 +98,8 @@ static enum result start_child(const struct agent_config *config, int tap_fd, co
     static char *const env[] = {(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                                 (char *)"LANG=C.UTF-8", NULL};
     char *argv[] = {config->session_program, NULL};
-    struct child_options options = {.argv = argv, .env = env, .wants_input = true, .extra_fd = tap_fd};
+    struct child_options options = {
+        .argv = argv, .env = env, .wants_input = true, .is_detached = true, .extra_fd = tap_fd};
     struct child child;
     enum result result = child_start(&options, &child, fault);
     if (result != RESULT_OK) {
@@ -150,6 +151,10 @@ out:
         close(tap[1]);
     }
     return result;
+}
+
+pid_t session_process_pid(const struct session_process *p) {
+    return p->child.pid;
 }
 
 void session_process_tap(struct session_process *p, const char *line, size_t bytes) {

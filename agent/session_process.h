@@ -1,5 +1,7 @@
 /* The process of one session as its parent sees it: started with a grant, fed with live lines, ended. */
 #pragma once
+#include <sys/types.h>
+
 #include "agent_config.h"
 #include "loop.h"
 
@@ -18,6 +20,7 @@ typedef void session_exit_fn(void *self, int status);
 FL_CHECK enum result session_process_start(struct loop *loop, const struct agent_config *config,
                                            const struct session_order *order, session_exit_fn *on_exit, void *self,
                                            struct session_process **out, struct fault *fault);
+pid_t session_process_pid(const struct session_process *process);
 /* Never blocks; a process that does not read loses the line. */
 void session_process_tap(struct session_process *process, const char *line, size_t bytes);
 /* Asks it to end (SIGTERM), kills it after SESSION_END_GRACE_MS. */

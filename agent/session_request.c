@@ -1,6 +1,7 @@
 /* Reads session.open. Pure but for its memory; loop thread. */
 #include "session_request.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ enum result session_request_read(const struct json *args, struct session_request
     if (!uuid_valid(session) || out->capabilities == 0) {
         return fault_set(fault, RESULT_BAD_INPUT, "'session' is no UUID, or 'capabilities' is empty");
     }
-    strcpy(out->session, session);
+    snprintf(out->session, sizeof out->session, "%s", session);
     out->duration_ms = duration_s * 1000;
     out->wait_ms = wait_s * 1000;
     return RESULT_OK;

@@ -32,7 +32,7 @@ function readOptions(words) {
 /** {kind, name, command, args, seconds}: at most so long, or it is ended and has failed. */
 async function findSteps() {
   const built = existsSync(programs) ? await readdir(programs) : [];
-  const isProgram = (prefix) => built.filter((name) => name.startsWith(prefix) && !name.endsWith('.d')).sort();
+  const isProgram = (prefix) => built.filter((name) => name.startsWith(prefix) && /^[a-z]+-[a-z_]+$/.test(name)).sort();
   const steps = [
     ...isProgram('unit-').map((name) => ({ kind: 'unit', name, command: join(programs, name), args: ['--tap=-', '-j1'], seconds: 180 })),
     ...isProgram('fuzz-').map((name) => fuzzStep(name)),

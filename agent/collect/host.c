@@ -140,7 +140,7 @@ static void measure_uptime(struct measuring *m) {
 /* A name from outside as a part: what a part cannot hold becomes '-'. */
 static bool part_name(const char *from, char out[CAP_PART_BYTES + 1]) {
     size_t count = 0;
-    for (; from[count] != '\0' && count < CAP_PART_BYTES; count++) {
+    for (; count < CAP_PART_BYTES && from[count] != '\0'; count++) {
         char c = from[count];
         bool is_fine =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("._:-", c) != NULL;

@@ -49,8 +49,7 @@ struct meters *meters_new(void) {
     return meters;
 }
 
-static void meter_drop(struct meters *meters, struct meter *m) {
-    HASH_DEL(meters->by_key, m);
+static void meter_free(struct meter *m) {
     free(m->timer);
     free(m);
 }
@@ -59,9 +58,11 @@ void meters_free(struct meters *meters) {
     if (meters == NULL) {
         return;
     }
-    struct meter *m, *next;
-    HASH_ITER(hh, meters->by_key, m, next) {
-        meter_drop(meters, m);
+    struct meter *m = meters->by_key, *next;
+    HASH_CLEAR(hh, meters->by_key);
+    for (; m != NULL; m = next) {
+        next = m->hh.next;
+        meter_free(m);
     }
     free(meters);
 }
@@ -71,13 +72,13 @@ size_t meters_count(const struct meters *meters) {
 }
 
 static bool make_room(struct meters *meters, int64_t now_ms) {
-    struct meter *m, *next;
     if (meters_count(meters) < METERS_MAX) {
         return true;
     }
-    HASH_ITER(hh, meters->by_key, m, next) {
+    for (struct meter *m = meters->by_key; m != NULL; m = m->hh.next) {
         if (now_ms - m->seen_ms >= IDLE_MS) {
-            meter_drop(meters, m);
+            HASH_DEL(meters->by_key, m);
+            meter_free(m);
             return true;
         }
     }
@@ -189,8 +190,7 @@ static void flush_timer(struct meter *m, int64_t now_ms, const struct sink *sink
 }
 
 void meters_flush(struct meters *meters, int64_t now_ms, const struct sink *sink) {
-    struct meter *m, *next;
-    HASH_ITER(hh, meters->by_key, m, next) {
+    for (struct meter *m = meters->by_key; m != NULL; m = m->hh.next) {
         if (m->kind == STATSD_TIMER) {
             flush_timer(m, now_ms, sink);
         } else if (m->kind == STATSD_COUNTER || m->is_fresh) {

@@ -34,9 +34,14 @@ static bool cut(struct slice *rest, char stop, struct slice *out) {
         return false;
     }
     const char *found = memchr(rest->at, stop, rest->count);
-    size_t count = found == NULL ? rest->count : (size_t)(found - rest->at);
+    if (found == NULL) {
+        *out = *rest;
+        *rest = (struct slice){0};
+        return true;
+    }
+    size_t count = (size_t)(found - rest->at);
     *out = (struct slice){rest->at, count};
-    *rest = found == NULL ? (struct slice){0} : (struct slice){found + 1, rest->count - count - 1};
+    *rest = (struct slice){found + 1, rest->count - count - 1};
     return true;
 }
 
@@ -106,7 +111,10 @@ static void find_tag(struct slice tags, const char *key, struct slice *out) {
     for (size_t i = 0; i < TAGS_MAX && cut(&tags, ',', &tag); i++) {
         struct slice value = tag;
         if (cut(&value, ':', &name) && is_text(name, key)) {
-            *out = value.at == NULL ? (struct slice){tag.at + tag.count, 0} : value;
+            *out = value;
+            if (value.at == NULL) { /* a tag without a value */
+                *out = (struct slice){tag.at + tag.count, 0};
+            }
             return;
         }
     }

@@ -248,7 +248,7 @@ static void decode_3164(struct text t, struct log_record *out) {
 
 bool syslog_decode(const void *datagram, size_t bytes, int64_t now_ms, struct log_record *out) {
     struct text t = {datagram, bytes};
-    while (t.left > 0 && memchr("\n\r\0 ", t.at[t.left - 1], 4) != NULL) {
+    while (t.left > 0 && (t.at[t.left - 1] == '\0' || strchr("\n\r ", t.at[t.left - 1]) != NULL)) {
         t.left--;
     }
     if (t.left == 0) {

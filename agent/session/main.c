@@ -11,7 +11,7 @@
 #include "fieldline/log.h"
 #include "session/harden.h"
 #include "session/link.h"
-#include "session/reaper.h"
+#include "reaper.h"
 #include "session/visit.h"
 
 enum { TAP_FD = 3 };

@@ -20,7 +20,7 @@
 
 #include "fieldline/caps.h"
 #include "session/clean.h"
-#include "session/reaper.h"
+#include "reaper.h"
 #include "session/shell.h"
 
 enum {

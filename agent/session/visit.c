@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "fieldline/log.h"
-#include "session/reaper.h"
+#include "reaper.h"
 #include "session/visit_inside.h"
 
 enum {

@@ -93,7 +93,7 @@ enum result transcript_recover(const char *dir, const char *session, const struc
     struct transcript_sums sums;
     struct record *record = NULL;
     struct seal seal;
-    uint64_t cut_cast, cut_jsonl;
+    uint64_t cut_cast = 0, cut_jsonl = 0;
     enum result result;
     if (snprintf(base, sizeof base, "%s/%s", dir, session) >= (int)sizeof base - 8) {
         return fault_set(fault, RESULT_BAD_INPUT, "%s: the path is too long", dir);
@@ -137,7 +137,7 @@ enum result transcript_recover_all(const char *dir, const struct key *seal_key, 
     }
     for (struct dirent *e; (e = readdir(entries)) != NULL;) {
         char session[CAP_UUID_BYTES + 1];
-        struct session_event event;
+        struct session_event event = {0};
         struct fault why = {""};
         if (!is_unsealed(dir, e->d_name, session)) {
             continue;

@@ -93,7 +93,7 @@ static void on_run(struct findings *f, const struct json *message, const struct 
     struct run *run = &f->runs[f->waiting % RUNS];
     if (json_string(params, "name", CAP_CODE_BYTES, &name, NULL) == RESULT_OK &&
         json_integer(message, "id", 1, INT64_MAX / 2, &run->id, NULL) == RESULT_OK) {
-        strcpy(run->name, name);
+        snprintf(run->name, sizeof run->name, "%s", name);
         run->t_ms = t_ms;
         f->waiting++;
     }

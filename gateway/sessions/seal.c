@@ -154,7 +154,7 @@ static const char *check_countersign(const struct countersign *c, struct seal *s
     } else {
         memcpy(s->countersignature, signature.data, signature.count);
         s->countersignature_count = signature.count;
-        strcpy(s->certificate, c->certificate);
+        snprintf(s->certificate, sizeof s->certificate, "%s", c->certificate);
     }
     key_free(key);
     buf_fini(&signature);
@@ -243,7 +243,7 @@ static enum result take_text(const struct json *object, const char *key, size_t 
     const char *text;
     enum result result = json_string(object, key, room - 1, &text, fault);
     if (result == RESULT_OK) {
-        strcpy(out, text);
+        snprintf(out, room, "%s", text);
     }
     return result;
 }

@@ -8,6 +8,7 @@
  * caller would have to think of all the orders in which two machines and two people can answer. */
 #include "sessions/session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sessions/session_event.h"
@@ -112,12 +113,12 @@ static void apply_consent(struct session *s, const struct session_event *event) 
 }
 
 static void apply_over(struct session *s, const struct session_event *event) {
-    strcpy(s->why, event->why);
-    strcpy(s->text, event->text[0] != '\0' ? event->text : session_why_text(event->why));
+    snprintf(s->why, sizeof s->why, "%s", event->why);
+    snprintf(s->text, sizeof s->text, "%s", event->text[0] != '\0' ? event->text : session_why_text(event->why));
     s->ended_ms = event->at_ms;
     s->has_ended = true;
     s->frames = event->frames;
-    strcpy(s->digest, event->digest);
+    snprintf(s->digest, sizeof s->digest, "%s", event->digest);
     s->is_countersigned = event->is_countersigned;
     s->is_complete = event->is_complete;
 }
@@ -125,10 +126,10 @@ static void apply_over(struct session *s, const struct session_event *event) {
 static void apply(struct session *s, const struct session_event *event) {
     switch (event->kind) {
     case SESSION_EVENT_CODE_REQUIRED:
-    case SESSION_EVENT_WRONG_CODE: strcpy(s->text, event->text); break;
+    case SESSION_EVENT_WRONG_CODE: snprintf(s->text, sizeof s->text, "%s", event->text); break;
     case SESSION_EVENT_CONSENTED:
         apply_consent(s, event);
-        strcpy(s->text, event->text);
+        snprintf(s->text, sizeof s->text, "%s", event->text);
         break;
     case SESSION_EVENT_LIVE:
         apply_consent(s, event);
@@ -191,8 +192,8 @@ enum result session_consent_read(const struct json *object, struct session_conse
         (result = json_integer(consent, "until_ms", 0, INT64_MAX / 2, &out->until_ms, fault)) != RESULT_OK) {
         return result;
     }
-    strcpy(out->method, method);
-    strcpy(out->by, by);
+    snprintf(out->method, sizeof out->method, "%s", method);
+    snprintf(out->by, sizeof out->by, "%s", by);
     return RESULT_OK;
 }
 

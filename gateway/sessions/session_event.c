@@ -84,7 +84,7 @@ enum result session_event_of_reply(const struct reply_message *reply, int64_t at
     for (size_t i = 0; i < sizeof error_rows / sizeof *error_rows; i++) {
         if (strcmp(reply->error, error_rows[i].error) == 0) {
             event.kind = error_rows[i].kind;
-            strcpy(event.why, error_rows[i].why);
+            snprintf(event.why, sizeof event.why, "%s", error_rows[i].why);
         }
     }
     copy_text(event.text, sizeof event.text, reply->text);
@@ -147,9 +147,9 @@ enum result session_event_read(const struct json *object, struct session_event *
     if (event.has_consent && (result = session_consent_read(object, &event.consent, fault)) != RESULT_OK) {
         return result;
     }
-    strcpy(event.why, why);
-    strcpy(event.text, text);
-    strcpy(event.digest, digest);
+    snprintf(event.why, sizeof event.why, "%s", why);
+    snprintf(event.text, sizeof event.text, "%s", text);
+    snprintf(event.digest, sizeof event.digest, "%s", digest);
     *out = event;
     return RESULT_OK;
 }

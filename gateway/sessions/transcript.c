@@ -7,6 +7,7 @@
  * alternative, a string with every quote escaped, was left because people read these files. */
 #include "sessions/transcript.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,7 +94,7 @@ static enum result take_text(const struct json *object, const char *key, size_t 
     const char *text;
     enum result result = json_string(object, key, room - 1, &text, fault);
     if (result == RESULT_OK) {
-        strcpy(out, text);
+        snprintf(out, room, "%s", text);
     }
     return result;
 }
@@ -252,22 +253,26 @@ enum result transcript_line_parse(const char *line, size_t chars, struct transcr
     return result;
 }
 
+static bool expect(struct json_pull *p, enum json_token token) {
+    return json_pull_next(p) == token;
+}
+
 /* [seconds,"kind","text"] by the pull parser, because a terminal's text may hold NUL. */
 static bool cast_tokens(const char *line, size_t chars, struct transcript_cast *out, char *text, size_t room) {
     struct json_pull p;
     double seconds;
     json_pull_init(&p, line, chars);
-    if (json_pull_next(&p) != JSON_ARRAY || json_pull_next(&p) != JSON_NUMBER ||
-        !number_double(p.text, p.text_count, &seconds) || !(seconds >= 0 && seconds < 1e9)) {
+    if (!expect(&p, JSON_ARRAY) || !expect(&p, JSON_NUMBER) || !number_double(p.text, p.text_count, &seconds) ||
+        !(seconds >= 0 && seconds < 1e9)) {
         return false;
     }
     out->t_ms = (int64_t)(seconds * 1000 + 0.5);
-    if (json_pull_next(&p) != JSON_STRING || p.text_count != 1 || memchr("oir", p.text[0], 3) == NULL) {
+    if (!expect(&p, JSON_STRING) || p.text_count != 1 || strchr("oir", p.text[0]) == NULL) {
         return false;
     }
     out->kind = p.text[0];
-    return json_pull_next(&p) == JSON_STRING && json_pull_unescape(&p, text, room, &out->count) &&
-           json_pull_next(&p) == JSON_ARRAY_END && json_pull_next(&p) == JSON_END;
+    return expect(&p, JSON_STRING) && json_pull_unescape(&p, text, room, &out->count) && expect(&p, JSON_ARRAY_END) &&
+           expect(&p, JSON_END);
 }
 
 enum result transcript_cast_parse(const char *line, size_t chars, struct transcript_cast *out, struct buf *text,

@@ -74,10 +74,13 @@ static int64_t seen_every_ms(const struct web_options *options) {
     return options->login_idle_ms / 4 < SEEN_EVERY_MS ? options->login_idle_ms / 4 : SEEN_EVERY_MS;
 }
 
-static void tell_seen(struct api *api, const struct read *read) {
+static void tell_seen(struct api *api, const struct login_row *login, int64_t wall_ms, const struct actor *by) {
+    if (wall_ms - login->seen_ms < seen_every_ms(api->options)) {
+        return;
+    }
     struct change *change = change_new(CHANGE_LOGIN_SEEN);
-    change->by = read->by;
-    change->body = login_body(read->login);
+    change->by = *by;
+    change->body = login_body(login->token_sha256);
     api->options->submit(api->options->self, change);
 }
 
@@ -112,9 +115,7 @@ static bool is_allowed(struct api *api, struct read *read, struct response *resp
         response_problem(response, 403, "denied", "the role %s may not do this", role_name(user.role));
         return false;
     }
-    if (wall_ms - login.seen_ms >= seen_every_ms(api->options)) {
-        tell_seen(api, read);
-    }
+    tell_seen(api, &login, wall_ms, &read->by);
     return true;
 }
 
@@ -192,12 +193,16 @@ void api_recheck(void *reader, void *argument) {
     struct login_row login;
     struct user_row user;
     struct fault fault;
-    enum result result =
-        api_find_login(recheck->api->options, reader, recheck->login, clock_wall_ms(), &login, &user, &fault);
-    if (result == RESULT_DENIED) {
+    int64_t wall_ms = clock_wall_ms();
+    enum result result = api_find_login(recheck->api->options, reader, recheck->login, wall_ms, &login, &user, &fault);
+    if (result == RESULT_DENIED || (result == RESULT_OK && user.role != recheck->role)) {
         struct letter *letter = letter_new(LETTER_LOGIN_GONE);
         memcpy(letter->login, recheck->login, SHA256_BYTES);
         mailbox_put(recheck->api->mailbox, letter);
+    } else if (result == RESULT_OK && recheck->is_used) {
+        struct actor by = {.user_id = user.id, .role = user.role};
+        snprintf(by.name, sizeof by.name, "%s", user.name);
+        tell_seen(recheck->api, &login, wall_ms, &by);
     }
     free(recheck);
 }

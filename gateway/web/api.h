@@ -25,10 +25,13 @@ struct api_job {
 void api_answer(void *reader, void *job);
 /* pool_fn of the password pool: POST /login. */
 void api_login(void *reader, void *job);
-/* pool_fn of the readers: is a login session with open WebSockets still valid? LETTER_LOGIN_GONE when not. */
+/* pool_fn of the readers: is the login session behind an open WebSocket still valid, with the role it had?
+ * LETTER_LOGIN_GONE when not. What is typed into a socket counts as use of the login. */
 struct api_recheck {
     struct api *api;
     uint8_t login[SHA256_BYTES];
+    enum role role;
+    bool is_used;
 };
 void api_recheck(void *reader, void *recheck);
 

@@ -246,8 +246,9 @@ static struct response *judge_length(const struct conn *conn, const struct reque
         return refuse_length(411, "length_required", "a body must come with its Content-Length");
     }
     if (!intake_header(conn, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text)) {
-        bool is_bodyless = request->method == METHOD_GET || request->method == METHOD_HEAD;
-        return is_bodyless ? NULL : refuse_length(411, "length_required", "a body must come with its Content-Length");
+        return request->method != METHOD_POST
+                   ? NULL
+                   : refuse_length(411, "length_required", "a body must come with its Content-Length");
     }
     enum result result = request_content_length(text, length, &fault);
     if (result != RESULT_OK) {
@@ -311,6 +312,9 @@ static struct response *judge(const struct conn *conn, struct request *request, 
     }
     if (response == NULL) {
         response = judge_route(request);
+    }
+    if (response != NULL && request->method == METHOD_OTHER) {
+        response->closes = true; /* of a PUT without a length the library expects a body without an end */
     }
     return response != NULL ? response : judge_change(conn, request, *length);
 }

@@ -147,7 +147,8 @@ static void on_log(int level, const char *line) {
     if (complaints != NULL && complaints->text[0] == '\0') {
         snprintf(complaints->text, sizeof complaints->text, "%s", text);
     }
-    log_line(level == LLL_ERR ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "web.lws", "library", "text=%s", log_text(text));
+    log_debug("web.lws", "library", "level=%d text=%s", level,
+              log_text(text)); /* mostly what peers do: theirs to flood */
 }
 
 static long connections_allowed(void) {

@@ -6,6 +6,8 @@
 #include "web/socket.h"
 
 #include <libwebsockets.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct packet {
@@ -24,7 +26,7 @@ struct socket {
     size_t pending; /* bytes queued */
     struct buf message;
     bool is_open, is_closing, has_login;
-    uint8_t login[SHA256_BYTES];
+    struct socket_login login;
     int close_code;
     char close_reason[124];
 };
@@ -75,26 +77,25 @@ void socket_free(struct socket *socket) {
     free(socket);
 }
 
-void socket_set_login(struct socket *socket, const uint8_t login[SHA256_BYTES]) {
-    memcpy(socket->login, login, SHA256_BYTES);
+void socket_set_login(struct socket *socket, const uint8_t login[SHA256_BYTES], enum role role) {
+    memcpy(socket->login.login, login, SHA256_BYTES);
+    socket->login.role = role;
     socket->has_login = true;
 }
 
 void sockets_close_login(struct web *web, const uint8_t login[SHA256_BYTES]) {
     for (struct socket *socket = web->sockets; socket != NULL; socket = socket->next) {
-        if (socket->has_login && memcmp(socket->login, login, SHA256_BYTES) == 0) {
+        if (socket->has_login && memcmp(socket->login.login, login, SHA256_BYTES) == 0) {
             socket_close(socket, LWS_CLOSE_STATUS_POLICY_VIOLATION, "login_ended");
         }
     }
 }
 
-void sockets_each_login(struct web *web, void (*each)(struct web *web, const uint8_t login[SHA256_BYTES])) {
-    const struct socket *before = NULL;
-    for (const struct socket *socket = web->sockets; socket != NULL; socket = socket->next) {
-        bool is_same = before != NULL && memcmp(before->login, socket->login, SHA256_BYTES) == 0;
-        if (socket->has_login && !socket->is_closing && !is_same) {
-            each(web, socket->login);
-            before = socket;
+void sockets_each_login(struct web *web, void (*each)(struct web *web, const struct socket_login *login)) {
+    for (struct socket *socket = web->sockets; socket != NULL; socket = socket->next) {
+        if (socket->has_login && !socket->is_closing) {
+            each(web, &socket->login);
+            socket->login.is_used = false;
         }
     }
 }
@@ -152,6 +153,7 @@ int socket_received(struct socket *socket, const uint8_t *bytes, size_t count) {
     if (socket->is_closing) {
         return 0; /* nobody listens any more */
     }
+    socket->login.is_used = true;
     if (lws_is_first_fragment(socket->wsi)) {
         buf_reset(&socket->message);
     }

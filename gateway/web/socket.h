@@ -21,11 +21,16 @@ struct lws;
 /* Made while the handshake is under way; the connection owns it. */
 struct socket *socket_new(struct web *web, struct lws *wsi);
 void socket_use(struct socket *socket, const struct socket_ops *ops, void *self);
-/* The login session behind it: it goes when that goes. */
-void socket_set_login(struct socket *socket, const uint8_t login[SHA256_BYTES]);
+/* The login session behind it, and the role with which it was let in: it goes when either goes. */
+void socket_set_login(struct socket *socket, const uint8_t login[SHA256_BYTES], enum role role);
 void sockets_close_login(struct web *web, const uint8_t login[SHA256_BYTES]);
-/* Calls `each` for every login session with open sockets (some twice). */
-void sockets_each_login(struct web *web, void (*each)(struct web *web, const uint8_t login[SHA256_BYTES]));
+struct socket_login {
+    uint8_t login[SHA256_BYTES];
+    enum role role;
+    bool is_used; /* something came in since the last time it was asked */
+};
+/* Calls `each` for every open socket that has a login. */
+void sockets_each_login(struct web *web, void (*each)(struct web *web, const struct socket_login *login));
 
 void socket_send(struct socket *socket, bool is_text, const void *bytes, size_t count); /* copies */
 size_t socket_pending(const struct socket *socket);

@@ -40,8 +40,8 @@ static int refuse(struct conn *conn, int status, const char *code, const char *t
     response_free(response);
     figures_count_status(&conn->web->figures, status);
     atomic_fetch_add(&conn->web->figures.upgrades_refused, 1);
-    log_info("web.upgrade", "socket_refused", "address=%s status=%d code=%s text=%s", conn->address, status, code,
-             log_text(text));
+    log_debug("web.upgrade", "socket_refused", "address=%s status=%d code=%s text=%s", conn->address, status, code,
+              log_text(text));
     return http_close(conn->wsi);
 }
 
@@ -83,7 +83,7 @@ static int join(struct conn *conn, const struct request *request, const struct w
         socket_free(socket);
         return refuse_result(conn, result, &fault);
     }
-    socket_set_login(socket, holder->login);
+    socket_set_login(socket, holder->login, holder->by.role);
     conn->socket = socket;
     return 0;
 }

@@ -84,10 +84,10 @@ void web_serve_mail(struct web *web) {
     }
 }
 
-static void recheck(struct web *web, const uint8_t login[SHA256_BYTES]) {
+static void recheck(struct web *web, const struct socket_login *login) {
     struct api_recheck *job = mem_alloc(sizeof *job);
-    job->api = &web->api;
-    memcpy(job->login, login, SHA256_BYTES);
+    *job = (struct api_recheck){.api = &web->api, .role = login->role, .is_used = login->is_used};
+    memcpy(job->login, login->login, SHA256_BYTES);
     if (pool_submit(web->readers, api_recheck, job) != RESULT_OK) {
         free(job); /* the readers are behind; the next round asks again */
     }

@@ -8,7 +8,7 @@
 struct web;
 struct packs;
 struct web_options {    /* texts must outlive the web */
-    const char *listen; /* address for people: HTTPS + WebSocket */
+    const char *listen; /* IP address for people: HTTPS + WebSocket; NULL: every one of this machine */
     int port;           /* 0: any free one */
     const char *session_listen;
     int session_port; /* products dial in here; client certificate required */

@@ -1,6 +1,6 @@
 /* Capabilities as JSON: the array of names that every message about a session carries. An unknown name is refused here,
- * because a right that one end does not know must not be lost or gained on the way; birth messages, where a newer peer may
- * name more, have their own reader. */
+ * because a right that one end does not know must not be lost or gained on the way; birth messages, where a newer peer
+ * may name more, have their own reader. */
 #include "fieldline/json.h"
 #include "fieldline/session.h"
 

@@ -58,8 +58,7 @@ test('the fake gateway says what openapi.yaml says', async () => {
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
       const text = await response.text();
-      assert.deepEqual(
-        findBreaches(method, path.split('?')[0], response.status, text ? JSON.parse(text) : undefined), []);
+      assert.deepEqual(findBreaches(method, path.split('?')[0], response.status, text ? JSON.parse(text) : undefined), []);
     }
   } finally {
     await fake.close();

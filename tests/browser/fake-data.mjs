@@ -278,6 +278,7 @@ export function makeData({ empty = false } = {}) {
     session: SESSION_ENDED,
     markdown: '# Service report\n\n- Engineer: ann\n- Consent: Nurse station 2\n\n## Findings\n\nSuperheat 15 K, charge low.\n',
     digest: 'c0ffee'.repeat(10) + 'c0ff',
+    at_ms: minutes(5),
   };
   const articles = [
     { id: 'low-charge', title: 'Loses refrigerant', language: 'en', body: ARTICLE },

@@ -8,11 +8,15 @@ export class Refusal extends Error {
   }
 }
 
-const comment = { action: 'comment', to: '', requires: 'text' };
+const comment = { action: 'comment', to: '', requires: 'text', asks: 'what you want to say' };
 const ACTIONS = {
-  new: [{ action: 'assign', to: 'assigned', requires: 'assignee' }, comment],
-  assigned: [{ action: 'diagnose', to: 'diagnosing', requires: '' }, { action: 'assign', to: 'assigned', requires: 'assignee' }, comment],
-  diagnosing: [{ action: 'agree_plan', to: 'plan_agreed', requires: 'text' }, comment],
+  new: [{ action: 'assign', to: 'assigned', requires: 'assignee', asks: 'who takes it' }, comment],
+  assigned: [
+    { action: 'diagnose', to: 'diagnosing', requires: '', asks: '' },
+    { action: 'assign', to: 'assigned', requires: 'assignee', asks: 'who takes it' },
+    comment,
+  ],
+  diagnosing: [{ action: 'agree_plan', to: 'plan_agreed', requires: 'text', asks: 'what you want to say' }, comment],
   closed: [],
 };
 

@@ -1,18 +1,25 @@
 // The console against the real gateway, in the order of an engineer's day: fleet, charts, ticket, consent, session, replay.
 //
 // FIELDLINE_URL, FIELDLINE_USER, FIELDLINE_PASSWORD (an engineer's) name a running site, such as `make demo`; it needs an open
-// ticket of a product that is online and an owner who consents by himself. Without them the test starts a site of its own from
-// the built programs: broker, gateway, one product whose owner reads out a code. Nothing is skipped.
+// ticket of a product that is online and whose owner consents by himself (FIELDLINE_DEVICE; otherwise the first ticket's).
+// Without them the test starts a site of its own from the built programs: broker, gateway, one product whose owner reads out a
+// code. Nothing is skipped.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, test as anyTest } from 'node:test';
 import { findBarriers } from './accessibility.mjs';
 import { openPage, shoot, startBrowser } from './browser.mjs';
 import { button, says, screen, until } from './console_test.mjs';
 import { findBreaches } from './openapi.mjs';
 
 const START_MS = 60_000; // real consent and a real session process take a moment on a busy machine
+const TICKET_MS = 180_000; // a fault may still have to develop
 const site = process.env.FIELDLINE_URL
-  ? { url: process.env.FIELDLINE_URL.replace(/\/$/, ''), user: process.env.FIELDLINE_USER, password: process.env.FIELDLINE_PASSWORD }
+  ? {
+      url: process.env.FIELDLINE_URL.replace(/\/$/, ''),
+      user: process.env.FIELDLINE_USER,
+      password: process.env.FIELDLINE_PASSWORD,
+      device: process.env.FIELDLINE_DEVICE,
+    }
   : await (await import('./site.mjs')).startSite();
 const browser = await startBrowser();
 after(() => browser.close());
@@ -43,14 +50,29 @@ async function enter(user, password) {
 }
 const shows = (page, text) => until(`the terminal shows ${text}`, async () => (await screen(page)).includes(text), START_MS);
 
+// Each step stands on the one before: after a failure the rest fails at once instead of waiting for what cannot come.
+let failed;
+function test(name, body) {
+  anyTest(name, async (t) => {
+    assert.equal(failed, undefined, 'an earlier step failed');
+    try {
+      await body(t);
+    } catch (error) {
+      failed = name;
+      throw error;
+    }
+  });
+}
+
 const page = await enter(site.user, site.password);
 let device;
 let ticket; // its page
 
 test('today shows an open ticket, and the updates are live', async () => {
   await says(page, 'Live');
-  const row = page.locator('section', { hasText: 'Open tickets' }).locator('tbody tr').first();
-  await row.waitFor();
+  const rows = page.locator('section', { hasText: 'Open tickets' }).locator('tbody tr');
+  const row = (site.device ? rows.filter({ hasText: site.device }) : rows).first();
+  await row.waitFor({ timeout: TICKET_MS });
   device = site.device ?? (await row.locator('a[href^="/devices/"]').textContent());
   assert.deepEqual(await findBarriers(page), []);
   await shoot(page, 'real-today', { fullPage: true });
@@ -105,6 +127,7 @@ test('a session is asked for; the owner consents', async () => {
   const terminal = button(page, 'Open the terminal');
   await code.or(terminal).waitFor({ timeout: START_MS });
   if (await code.isVisible()) {
+    assert.ok(site.code, `the owner of ${device} reads out a code: name a product whose owner consents by himself`);
     await code.fill(await site.code());
     await button(page, 'Send the code').click();
   }

@@ -8,6 +8,15 @@ const PRODUCT = 'machine-1';
 
 export async function startSite() {
   const stack = await TestStack.start('browser');
+  try {
+    return await furnish(stack);
+  } catch (error) {
+    await stack.stop(); // a failure outside of any test leaves nothing running
+    throw error;
+  }
+}
+
+async function furnish(stack) {
   await stack.gateway.addUser('ann', 'engineer', PASSWORD);
   await stack.gateway.addUser('sun', 'supervisor', PASSWORD);
   await waitFor('the gateway to be at the broker', async () => /mqtt connected/.test(await stack.gateway.process.tail(50)), {

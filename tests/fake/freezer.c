@@ -236,8 +236,9 @@ static void start(void *self, struct voice *voice, struct service_port *port) {
     int seconds = 0;
     double warm_up_s = fmax(WARM_UP_HOURS * 3600.0, 2 * MINUTE * second_s);
     /* ... and ends where the compressor has just started, so that every run begins alike. */
-    for (double age_s = 0; age_s < warm_up_s || (age_s < warm_up_s + 7200 && !has_just_started(&f->cold));
-         age_s += PRODUCT_STEP_S) {
+    double age_s = 0;
+    while (age_s < warm_up_s || (age_s < warm_up_s + 7200 && !has_just_started(&f->cold))) {
+        age_s += PRODUCT_STEP_S;
         cold_step(&f->cold, PRODUCT_STEP_S);
         ran_s += f->cold.is_running ? PRODUCT_STEP_S : 0;
         passed_s += PRODUCT_STEP_S;

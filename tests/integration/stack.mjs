@@ -2,7 +2,7 @@
 // tests are over it is stopped, and what it left is judged: a process that died or did not end fails the test. Logs of a
 // failed test are kept in build/test/MODE/.
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -102,6 +102,26 @@ export class TestStack extends Stack {
     await this.broker.start();
   }
 
+  /** What a sanitizer printed into a log: some processes get an environment of their own, and so no file for reports. */
+  async #sanitizerReports() {
+    const found = [];
+    for (const path of await this.#logs(this.place.folder)) {
+      const reports = (await readFile(path, 'utf8')).match(/^.*(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:)[\s\S]{0,2500}/m);
+      if (reports) found.push(`${path}: ${reports[0]}`);
+    }
+    return found;
+  }
+
+  async #logs(folder) {
+    const entries = await readdir(folder, { withFileTypes: true });
+    const nested = entries.map((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return this.#logs(path);
+      return entry.isFile() && entry.name.endsWith('.log') ? [path] : [];
+    });
+    return (await Promise.all(nested)).flat();
+  }
+
   async finish() {
     const faults = [];
     for (const client of this.#clients) client.close();
@@ -109,6 +129,7 @@ export class TestStack extends Stack {
     if (this.gateway.process?.end && this.gateway.process.end.signal !== 'SIGKILL') faults.push(`the gateway ended by itself: ${JSON.stringify(this.gateway.process.end)}`);
     await this.stop().catch((error) => faults.push(error.message));
     if (this.gateway.process?.end?.code !== 0 && this.gateway.process?.end?.signal !== 'SIGKILL') faults.push(`the gateway ended with ${JSON.stringify(this.gateway.process?.end)}`);
+    faults.push(...(await this.#sanitizerReports()));
     if (faults.length > 0 || this.#failed) {
       const kept = this.place.source('build/test', MODE, `kept-${this.name}`);
       await rm(kept, { recursive: true, force: true });
@@ -118,12 +139,6 @@ export class TestStack extends Stack {
     await rm(this.place.folder, { recursive: true, force: true });
     assert.deepEqual(faults, []);
   }
-}
-
-/** The lines of a log file that hold every one of the words. */
-export async function grep(file, ...words) {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text.split('\n').filter((line) => words.every((word) => line.includes(word)));
 }
 
 /** Waits for the audit log to say so; the entry. */

@@ -9,36 +9,36 @@ import { Tickets } from './pages/tickets';
 import { Today } from './pages/today';
 
 export interface PageProps {
-    id: string; // of the address, "" where it has none
+  id: string; // of the address, "" where it has none
 }
 export interface Route {
-    pattern: string;
-    title: Word;
-    key?: string; // g and this letter; only pages in the menu have one
-    roles?: Role[]; // empty: everybody
-    page?: ComponentType<PageProps>;
-    load?: () => Promise<ComponentType<PageProps>>;
+  pattern: string;
+  title: Word;
+  key?: string; // g and this letter; only pages in the menu have one
+  roles?: Role[]; // empty: everybody
+  page?: ComponentType<PageProps>;
+  load?: () => Promise<ComponentType<PageProps>>;
 }
 
 export const ROUTES: Route[] = [
-    { pattern: '/', title: 'nav.today', key: 'd', page: Today },
-    { pattern: '/fleet', title: 'nav.fleet', key: 'f', page: Fleet },
-    { pattern: '/tickets', title: 'nav.tickets', key: 't', page: Tickets },
-    { pattern: '/sessions', title: 'nav.sessions', key: 's', load: async () => (await import('./pages/sessions')).Sessions },
-    {
-        pattern: '/audit',
-        title: 'nav.audit',
-        key: 'a',
-        roles: ['supervisor', 'administrator', 'auditor'],
-        load: async () => (await import('./pages/audit')).Audit,
-    },
-    { pattern: '/quarantine', title: 'nav.quarantine', key: 'q', load: async () => (await import('./pages/quarantine')).Quarantine },
-    { pattern: '/devices/:id', title: 'device.device', load: async () => (await import('./pages/device')).DevicePage },
-    { pattern: '/tickets/:id', title: 'ticket.ticket', load: async () => (await import('./pages/ticket')).TicketPage },
-    { pattern: '/sessions/:id', title: 'session.session', load: async () => (await import('./pages/session')).SessionPage },
-    { pattern: '/sessions/:id/replay', title: 'session.replay', load: async () => (await import('./pages/replay')).Replay },
+  { pattern: '/', title: 'nav.today', key: 'd', page: Today },
+  { pattern: '/fleet', title: 'nav.fleet', key: 'f', page: Fleet },
+  { pattern: '/tickets', title: 'nav.tickets', key: 't', page: Tickets },
+  { pattern: '/sessions', title: 'nav.sessions', key: 's', load: async () => (await import('./pages/sessions')).Sessions },
+  {
+    pattern: '/audit',
+    title: 'nav.audit',
+    key: 'a',
+    roles: ['supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/audit')).Audit,
+  },
+  { pattern: '/quarantine', title: 'nav.quarantine', key: 'q', load: async () => (await import('./pages/quarantine')).Quarantine },
+  { pattern: '/devices/:id', title: 'device.device', load: async () => (await import('./pages/device')).DevicePage },
+  { pattern: '/tickets/:id', title: 'ticket.ticket', load: async () => (await import('./pages/ticket')).TicketPage },
+  { pattern: '/sessions/:id', title: 'session.session', load: async () => (await import('./pages/session')).SessionPage },
+  { pattern: '/sessions/:id/replay', title: 'session.replay', load: async () => (await import('./pages/replay')).Replay },
 ];
 
 export function visible_pages(): Route[] {
-    return ROUTES.filter((route) => route.key && (!route.roles || my_role_is(...route.roles)));
+  return ROUTES.filter((route) => route.key && (!route.roles || my_role_is(...route.roles)));
 }

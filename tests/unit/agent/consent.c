@@ -47,7 +47,7 @@ static void asked_open(struct asked *a, enum consent_mode mode) {
     memset(a, 0, sizeof *a);
     log_set_level(LOG_LEVEL_ERROR);
     signal(SIGPIPE, SIG_IGN);
-    strcpy(a->dir, "/tmp/fieldline-unit-XXXXXX");
+    snprintf(a->dir, sizeof a->dir, "%s", "/tmp/fieldline-unit-XXXXXX");
     cr_assert_not_null(mkdtemp(a->dir));
     snprintf(a->hook, sizeof a->hook, "%s/hook", a->dir);
     a->loop = loop_new();

@@ -56,7 +56,7 @@ static void desk_open(struct desk *d) {
     memset(d, 0, sizeof *d);
     log_set_level(LOG_LEVEL_ERROR);
     signal(SIGPIPE, SIG_IGN);
-    strcpy(d->dir, "/tmp/fieldline-unit-XXXXXX");
+    snprintf(d->dir, sizeof d->dir, "%s", "/tmp/fieldline-unit-XXXXXX");
     cr_assert_not_null(mkdtemp(d->dir));
     snprintf(d->hook, sizeof d->hook, "%s/hook", d->dir);
     snprintf(d->program, sizeof d->program, "%s/session", d->dir);
@@ -274,6 +274,56 @@ Test(launcher, a_process_that_crashes_frees_its_place) {
     cr_assert(says(ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"observe\"]}"), "open"));
     cr_expect(turn_until(d.loop, nobody_is_there, &d, 5000));
     launcher_tap(d.launcher, "x", 1);
+    desk_close(&d);
+}
+
+/* The pid that the killed process left in a file: is it gone, or a zombie nobody of ours can collect? */
+static bool orphan_is_gone(void *self) {
+    struct desk *d = self;
+    char path[128], text[256] = "";
+    snprintf(path, sizeof path, "%s/orphan", d->dir);
+    FILE *file = fopen(path, "r");
+    if (file == NULL || fgets(text, sizeof text, file) == NULL) {
+        cr_assert(file == NULL || fclose(file) == 0);
+        return false;
+    }
+    fclose(file);
+    return kill((pid_t)strtol(text, NULL, 10), 0) != 0;
+}
+
+Test(launcher, what_a_killed_process_leaves_behind_is_killed_too) {
+    struct desk d;
+    char body[600];
+    desk_open(&d);
+    snprintf(body, sizeof body,
+             "cat >/dev/null; setsid sh -c 'echo $$ >%s/part; mv %s/part %s/orphan; exec sleep 1000' & "
+             "while [ ! -e %s/orphan ]; do sleep 0.02; done; kill -9 $$",
+             d.dir, d.dir, d.dir, d.dir);
+    write_script(d.program, body);
+    cr_assert(says(ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"), "open"));
+    cr_expect(turn_until(d.loop, orphan_is_gone, &d, 5000));
+    cr_expect_eq(launcher_session_count(d.launcher), 0);
+    desk_close(&d);
+}
+
+static bool one_is_there(void *self) {
+    return launcher_session_count(((struct desk *)self)->launcher) == 1;
+}
+
+Test(launcher, another_session_and_the_owners_hook_are_not_taken_along) {
+    struct desk d;
+    desk_open(&d);
+    cr_assert(says(ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"), "open"));
+    cr_assert(turn_until(d.loop, grant_is_there, &d, 5000));
+    write_script(d.program, "cat >/dev/null; kill -9 $$");
+    cr_assert(says(ask(&d, "session.open", "{" SESSION_B "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"), "open"));
+    cr_assert(turn_until(d.loop, one_is_there, &d, 5000));
+    cr_expect(says(ask(&d, "session.end", "{" SESSION_A ",\"reason\":\"x\"}"), "ended"), "A still ran");
+    write_script(d.program, "cat >/dev/null; sleep 0.1; kill -9 $$");
+    cr_assert(says(ask(&d, "session.open", "{" SESSION_B "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"), "open"));
+    write_script(d.hook, "sleep 0.4; " ALLOW);
+    cr_expect(says(ask(&d, "session.open", "{" SESSION_C "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"), "open"),
+              "the hook asked while B died: %s", d.replies[d.count - 1]);
     desk_close(&d);
 }
 

@@ -133,6 +133,7 @@ export interface Action {
   action: string;
   to: string;
   requires: string; // "text" or "assignee", empty when nothing
+  asks: string; // what the text is to say, in English
 }
 export interface TicketEvent {
   id: number;
@@ -148,6 +149,7 @@ export interface Report {
   session: string;
   markdown: string;
   digest: string;
+  at_ms: number;
 }
 export interface Article {
   id: string;

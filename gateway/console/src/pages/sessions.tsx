@@ -10,14 +10,14 @@ import { t } from '../words/words';
 const PAGE = 200;
 
 export function Sessions() {
-    const path = with_query('/sessions', { device: address.value.query.get('device') ?? undefined, limit: PAGE });
-    const sessions = useResource(path, (abort) => get<Page<Session, never>>(path, abort), { concerns: (n) => n.kind === 'session' });
-    return (
-        <>
-            <h1>{t('session.list')}</h1>
-            <Loaded from={sessions}>
-                {(data) => (data.items.length === 0 ? <p class="note">{t('session.empty')}</p> : <SessionTable sessions={data.items} />)}
-            </Loaded>
-        </>
-    );
+  const path = with_query('/sessions', { device: address.value.query.get('device') ?? undefined, limit: PAGE });
+  const sessions = useResource(path, (abort) => get<Page<Session, never>>(path, abort), { concerns: (n) => n.kind === 'session' });
+  return (
+    <>
+      <h1>{t('session.list')}</h1>
+      <Loaded from={sessions}>
+        {(data) => (data.items.length === 0 ? <p class="note">{t('session.empty')}</p> : <SessionTable sessions={data.items} />)}
+      </Loaded>
+    </>
+  );
 }

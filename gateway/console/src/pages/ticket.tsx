@@ -18,147 +18,147 @@ import { Time } from '../ui/time';
 import { language, t, t_or } from '../words/words';
 
 function Facts({ ticket }: { ticket: TicketDetail }) {
-    return (
-        <dl class="facts">
-            <div>
-                <dt>{t('ticket.state')}</dt>
-                <dd>
-                    <TicketState state={ticket.state} />
-                </dd>
-            </div>
-            <div>
-                <dt>{t('severity.label')}</dt>
-                <dd>
-                    <SeverityMark severity={ticket.severity} />
-                </dd>
-            </div>
-            <div>
-                <dt>{t('device.device')}</dt>
-                <dd>
-                    <a href={`/devices/${ticket.device}`}>{ticket.device}</a>
-                </dd>
-            </div>
-            <div>
-                <dt>{t('ticket.assignee')}</dt>
-                <dd>{ticket.assignee ?? <span class="quiet">{t('ticket.nobody')}</span>}</dd>
-            </div>
-            <div>
-                <dt>{t('ticket.opened')}</dt>
-                <dd>
-                    <Time at={ticket.opened_ms} />
-                </dd>
-            </div>
-            <div>
-                <dt>{t('ticket.updated')}</dt>
-                <dd>
-                    <Time at={ticket.updated_ms} />
-                </dd>
-            </div>
-            <div>
-                <dt>{t('ticket.source')}</dt>
-                <dd>{t_or(`source.${ticket.source}`, ticket.source)}</dd>
-            </div>
-            {ticket.repeats > 0 && (
-                <div>
-                    <dt>{t('device.alarms')}</dt>
-                    <dd>{t('ticket.repeats', { count: ticket.repeats })}</dd>
-                </div>
-            )}
-        </dl>
-    );
+  return (
+    <dl class="facts">
+      <div>
+        <dt>{t('ticket.state')}</dt>
+        <dd>
+          <TicketState state={ticket.state} />
+        </dd>
+      </div>
+      <div>
+        <dt>{t('severity.label')}</dt>
+        <dd>
+          <SeverityMark severity={ticket.severity} />
+        </dd>
+      </div>
+      <div>
+        <dt>{t('device.device')}</dt>
+        <dd>
+          <a href={`/devices/${ticket.device}`}>{ticket.device}</a>
+        </dd>
+      </div>
+      <div>
+        <dt>{t('ticket.assignee')}</dt>
+        <dd>{ticket.assignee ?? <span class="quiet">{t('ticket.nobody')}</span>}</dd>
+      </div>
+      <div>
+        <dt>{t('ticket.opened')}</dt>
+        <dd>
+          <Time at={ticket.opened_ms} />
+        </dd>
+      </div>
+      <div>
+        <dt>{t('ticket.updated')}</dt>
+        <dd>
+          <Time at={ticket.updated_ms} />
+        </dd>
+      </div>
+      <div>
+        <dt>{t('ticket.source')}</dt>
+        <dd>{t_or(`source.${ticket.source}`, ticket.source)}</dd>
+      </div>
+      {ticket.repeats > 0 && (
+        <div>
+          <dt>{t('device.alarms')}</dt>
+          <dd>{t('ticket.repeats', { count: ticket.repeats })}</dd>
+        </div>
+      )}
+    </dl>
+  );
 }
 
 function Knowledge({ ticket }: { ticket: TicketDetail }) {
-    // Articles in the reader's language first; the others are still better than none.
-    const articles = [...ticket.articles].sort(
-        (a, b) => Number(b.language.startsWith(language.value)) - Number(a.language.startsWith(language.value)),
-    );
-    if (articles.length === 0) return <p class="quiet">{t('ticket.no_knowledge')}</p>;
-    return (
-        <>
-            {articles.map((article, i) => (
-                <details key={article.id} open={i === 0} lang={article.language}>
-                    <summary>{article.title}</summary>
-                    <Markdown text={article.body} />
-                </details>
-            ))}
-        </>
-    );
+  // Articles in the reader's language first; the others are still better than none.
+  const articles = [...ticket.articles].sort(
+    (a, b) => Number(b.language.startsWith(language.value)) - Number(a.language.startsWith(language.value)),
+  );
+  if (articles.length === 0) return <p class="quiet">{t('ticket.no_knowledge')}</p>;
+  return (
+    <>
+      {articles.map((article, i) => (
+        <details key={article.id} open={i === 0} lang={article.language}>
+          <summary>{article.title}</summary>
+          <Markdown text={article.body} />
+        </details>
+      ))}
+    </>
+  );
 }
 
 function CaseFile({ ticket, etag, reload }: { ticket: TicketDetail; etag: string; reload: () => void }) {
-    const [is_asking, set_asking] = useState(false);
-    const may_ask = my_role_is('engineer', 'supervisor', 'administrator') && !['closed', 'followed_up'].includes(ticket.state);
-    return (
-        <>
-            <div class="page-head">
-                <h1>
-                    <span class="quiet">#{ticket.id}</span> {ticket.subject}
-                </h1>
-                {may_ask && (
-                    <button type="button" class="primary" onClick={() => set_asking(true)}>
-                        {t('ask.button')}
-                    </button>
-                )}
-            </div>
-            {is_asking && <AskSession ticket={ticket.id} device={ticket.device} close={() => set_asking(false)} />}
-            <Facts ticket={ticket} />
-            {ticket.alarms.length > 0 && (
-                <p class={`note ${ticket.alarm_active ? '' : 'good'}`}>{t(ticket.alarm_active ? 'ticket.still' : 'ticket.healed')}</p>
+  const [is_asking, set_asking] = useState(false);
+  const may_ask = my_role_is('engineer', 'supervisor', 'administrator') && !['closed', 'followed_up'].includes(ticket.state);
+  return (
+    <>
+      <div class="page-head">
+        <h1>
+          <span class="quiet">#{ticket.id}</span> {ticket.subject}
+        </h1>
+        {may_ask && (
+          <button type="button" class="primary" onClick={() => set_asking(true)}>
+            {t('ask.button')}
+          </button>
+        )}
+      </div>
+      {is_asking && <AskSession ticket={ticket.id} device={ticket.device} close={() => set_asking(false)} />}
+      <Facts ticket={ticket} />
+      {ticket.alarms.length > 0 && (
+        <p class={`note ${ticket.alarm_active ? '' : 'good'}`}>{t(ticket.alarm_active ? 'ticket.still' : 'ticket.healed')}</p>
+      )}
+      <div class="columns">
+        <div>
+          <Actions ticket={ticket} etag={etag} reload={reload} />
+          <section>
+            <h2>{t('ticket.timeline')}</h2>
+            <Timeline events={ticket.events} />
+          </section>
+        </div>
+        <div>
+          {ticket.alarms.length > 0 && (
+            <section>
+              <h2>{t('ticket.alarms')}</h2>
+              <AlarmTable alarms={ticket.alarms} changed={reload} has_ticket={false} />
+            </section>
+          )}
+          <section>
+            <h2>{t('ticket.sessions')}</h2>
+            {ticket.sessions.length === 0 ? (
+              <p class="quiet">{t('ticket.no_sessions')}</p>
+            ) : (
+              <SessionTable sessions={ticket.sessions} is_brief />
             )}
-            <div class="columns">
-                <div>
-                    <Actions ticket={ticket} etag={etag} reload={reload} />
-                    <section>
-                        <h2>{t('ticket.timeline')}</h2>
-                        <Timeline events={ticket.events} />
-                    </section>
-                </div>
-                <div>
-                    {ticket.alarms.length > 0 && (
-                        <section>
-                            <h2>{t('ticket.alarms')}</h2>
-                            <AlarmTable alarms={ticket.alarms} changed={reload} has_ticket={false} />
-                        </section>
-                    )}
-                    <section>
-                        <h2>{t('ticket.sessions')}</h2>
-                        {ticket.sessions.length === 0 ? (
-                            <p class="quiet">{t('ticket.no_sessions')}</p>
-                        ) : (
-                            <SessionTable sessions={ticket.sessions} is_brief />
-                        )}
-                    </section>
-                    <section>
-                        <h2>{t('ticket.knowledge')}</h2>
-                        <Knowledge ticket={ticket} />
-                    </section>
-                    <section>
-                        <h2>{t('ticket.report')}</h2>
-                        {ticket.report ? (
-                            <div class="card">
-                                <Markdown text={ticket.report.markdown} />
-                                <p class="quiet small">
-                                    {t('ticket.digest')}: <code>{ticket.report.digest}</code>{' '}
-                                    <a href={`/sessions/${ticket.report.session}/replay`}>{t('session.replay')}</a>
-                                </p>
-                            </div>
-                        ) : (
-                            <p class="quiet">{t('ticket.no_report')}</p>
-                        )}
-                    </section>
-                </div>
-            </div>
-        </>
-    );
+          </section>
+          <section>
+            <h2>{t('ticket.knowledge')}</h2>
+            <Knowledge ticket={ticket} />
+          </section>
+          <section>
+            <h2>{t('ticket.report')}</h2>
+            {ticket.report ? (
+              <div class="card">
+                <Markdown text={ticket.report.markdown} />
+                <p class="quiet small">
+                  <Time at={ticket.report.at_ms} is_exact /> · {t('ticket.digest')}: <code>{ticket.report.digest}</code>{' '}
+                  <a href={`/sessions/${ticket.report.session}/replay`}>{t('session.replay')}</a>
+                </p>
+              </div>
+            ) : (
+              <p class="quiet">{t('ticket.no_report')}</p>
+            )}
+          </section>
+        </div>
+      </div>
+    </>
+  );
 }
 
 export function TicketPage({ id }: PageProps) {
-    const concerns = (notice: Notice): boolean =>
-        (notice.kind === 'ticket' && notice.id === id) ||
-        ((notice.kind === 'session' || notice.kind === 'alarm') && notice.device === ticket.data?.data.device);
-    const ticket = useResource(`ticket ${id}`, (abort) => request<TicketDetail>('GET', `/tickets/${encodeURIComponent(id)}`, { abort }), {
-        concerns,
-    });
-    return <Loaded from={ticket}>{({ data, etag }) => <CaseFile ticket={data} etag={etag} reload={ticket.reload} />}</Loaded>;
+  const concerns = (notice: Notice): boolean =>
+    (notice.kind === 'ticket' && notice.id === id) ||
+    ((notice.kind === 'session' || notice.kind === 'alarm') && notice.device === ticket.data?.data.device);
+  const ticket = useResource(`ticket ${id}`, (abort) => request<TicketDetail>('GET', `/tickets/${encodeURIComponent(id)}`, { abort }), {
+    concerns,
+  });
+  return <Loaded from={ticket}>{({ data, etag }) => <CaseFile ticket={data} etag={etag} reload={ticket.reload} />}</Loaded>;
 }

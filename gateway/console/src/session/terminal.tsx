@@ -15,107 +15,107 @@ const SCROLLBACK_LINES = 5_000;
 const COLORS = { background: '#10151a', foreground: '#d7dde3', cursor: '#7fd6c8', cursorAccent: '#10151a', selectionBackground: '#33566b' };
 
 function make_terminal(may_type: boolean): Terminal {
-    return new Terminal({
-        disableStdin: !may_type,
-        scrollback: SCROLLBACK_LINES,
-        fontFamily: 'ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace',
-        fontSize: 14,
-        theme: COLORS,
-        screenReaderMode: false,
-        linkHandler: { activate: () => undefined },
-        windowOptions: {},
-    });
+  return new Terminal({
+    disableStdin: !may_type,
+    scrollback: SCROLLBACK_LINES,
+    fontFamily: 'ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace',
+    fontSize: 14,
+    theme: COLORS,
+    screenReaderMode: false,
+    linkHandler: { activate: () => undefined },
+    windowOptions: {},
+  });
 }
 
 export function TerminalPane({ leg, may_type, before }: { leg: Leg; may_type: boolean; before: SoFar }) {
-    const box = useRef<HTMLDivElement>(null);
-    const after = useRef<HTMLParagraphElement>(null);
-    const term = useRef<Terminal | undefined>(undefined);
-    const [is_refused, set_refused] = useState(false);
-    const is_connected = leg.state.value === 'open';
-    const is_open = leg.is_terminal_open.value && is_connected;
-    const end = leg.terminal_end.value;
+  const box = useRef<HTMLDivElement>(null);
+  const after = useRef<HTMLParagraphElement>(null);
+  const term = useRef<Terminal | undefined>(undefined);
+  const [is_refused, set_refused] = useState(false);
+  const is_connected = leg.state.value === 'open';
+  const is_open = leg.is_terminal_open.value && is_connected;
+  const end = leg.terminal_end.value;
 
-    useEffect(() => {
-        const parent = box.current;
-        if (!parent) return undefined;
-        const made = make_terminal(may_type);
-        const fit = new FitAddon();
-        made.loadAddon(fit);
-        made.open(parent);
-        if (may_type) fit.fit();
-        else if (before.cols && before.rows) made.resize(before.cols, before.rows);
-        if (before.screen) made.write(before.screen);
-        term.current = made;
-        leg.draw_with((bytes, done) => made.write(bytes, done));
-        // What the program asked xterm to answer comes through the same event as keys; only who types may send either.
-        made.onData((text) => {
-            if (may_type && leg.is_terminal_open.value) set_refused(!leg.type(text));
-        });
-        made.onResize(({ cols, rows }) => {
-            if (may_type && leg.is_terminal_open.value) leg.notify('terminal.resize', { cols, rows });
-        });
-        made.attachCustomKeyEventHandler((event) => {
-            if (event.key !== 'F6' || !event.shiftKey) return true;
-            if (event.type === 'keydown') after.current?.focus();
-            return false;
-        });
-        const watcher = new ResizeObserver(() => {
-            if (may_type) fit.fit();
-        });
-        watcher.observe(parent);
-        return () => {
-            watcher.disconnect();
-            leg.draw_with(undefined);
-            made.dispose();
-            term.current = undefined;
-        };
-    }, [leg, may_type]);
-
-    // A terminal that was open before this page or this connection takes this window's size.
-    const is_told_size = useRef(false);
-    useEffect(() => {
-        if (!is_connected) is_told_size.current = false;
-        else if (is_open && may_type && !is_told_size.current && term.current) {
-            is_told_size.current = true;
-            leg.notify('terminal.resize', { cols: term.current.cols, rows: term.current.rows });
-        }
-    }, [is_connected, is_open, may_type]);
-
-    const open = (): void => {
-        const { current } = term;
-        if (!current) return;
-        current.reset();
-        is_told_size.current = true;
-        leg.open_terminal(current.cols, current.rows);
-        current.focus();
+  useEffect(() => {
+    const parent = box.current;
+    if (!parent) return undefined;
+    const made = make_terminal(may_type);
+    const fit = new FitAddon();
+    made.loadAddon(fit);
+    made.open(parent);
+    if (may_type) fit.fit();
+    else if (before.cols && before.rows) made.resize(before.cols, before.rows);
+    if (before.screen) made.write(before.screen);
+    term.current = made;
+    leg.draw_with((bytes, done) => made.write(bytes, done));
+    // What the program asked xterm to answer comes through the same event as keys; only who types may send either.
+    made.onData((text) => {
+      if (may_type && leg.is_terminal_open.value) set_refused(!leg.type(text));
+    });
+    made.onResize(({ cols, rows }) => {
+      if (may_type && leg.is_terminal_open.value) leg.notify('terminal.resize', { cols, rows });
+    });
+    made.attachCustomKeyEventHandler((event) => {
+      if (event.key !== 'F6' || !event.shiftKey) return true;
+      if (event.type === 'keydown') after.current?.focus();
+      return false;
+    });
+    const watcher = new ResizeObserver(() => {
+      if (may_type) fit.fit();
+    });
+    watcher.observe(parent);
+    return () => {
+      watcher.disconnect();
+      leg.draw_with(undefined);
+      made.dispose();
+      term.current = undefined;
     };
-    return (
-        <section class="terminal" aria-label={t('terminal.title')}>
-            <div ref={box} class={`terminal-box ${is_open ? '' : 'shut'}`} />
-            {!is_open && may_type && is_connected && (
-                <p>
-                    <button type="button" class="primary" onClick={open}>
-                        {t('terminal.open')}
-                    </button>
-                </p>
-            )}
-            {!is_open && end && (
-                <p class="note">{end.signal ? t('terminal.killed', { signal: end.signal }) : t('terminal.closed', { exit: end.exit })}</p>
-            )}
-            {is_open && !leg.is_echo_on.value && (
-                <p class="note" role="status">
-                    {t('terminal.hidden')}
-                </p>
-            )}
-            {is_refused && (
-                <p class="note bad" role="alert">
-                    {t('terminal.paste_big')}
-                </p>
-            )}
-            <p ref={after} tabIndex={-1} class="quiet small">
-                {is_open && may_type && t('terminal.leave')}
-            </p>
-        </section>
-    );
+  }, [leg, may_type]);
+
+  // A terminal that was open before this page or this connection takes this window's size.
+  const is_told_size = useRef(false);
+  useEffect(() => {
+    if (!is_connected) is_told_size.current = false;
+    else if (is_open && may_type && !is_told_size.current && term.current) {
+      is_told_size.current = true;
+      leg.notify('terminal.resize', { cols: term.current.cols, rows: term.current.rows });
+    }
+  }, [is_connected, is_open, may_type]);
+
+  const open = (): void => {
+    const { current } = term;
+    if (!current) return;
+    current.reset();
+    is_told_size.current = true;
+    leg.open_terminal(current.cols, current.rows);
+    current.focus();
+  };
+  return (
+    <section class="terminal" aria-label={t('terminal.title')}>
+      <div ref={box} class={`terminal-box ${is_open ? '' : 'shut'}`} />
+      {!is_open && may_type && is_connected && (
+        <p>
+          <button type="button" class="primary" onClick={open}>
+            {t('terminal.open')}
+          </button>
+        </p>
+      )}
+      {!is_open && end && (
+        <p class="note">{end.signal ? t('terminal.killed', { signal: end.signal }) : t('terminal.closed', { exit: end.exit })}</p>
+      )}
+      {is_open && !leg.is_echo_on.value && (
+        <p class="note" role="status">
+          {t('terminal.hidden')}
+        </p>
+      )}
+      {is_refused && (
+        <p class="note bad" role="alert">
+          {t('terminal.paste_big')}
+        </p>
+      )}
+      <p ref={after} tabIndex={-1} class="quiet small">
+        {is_open && may_type && t('terminal.leave')}
+      </p>
+    </section>
+  );
 }

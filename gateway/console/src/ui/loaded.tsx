@@ -6,19 +6,19 @@ import { t } from '../words/words';
 import { ProblemNote } from './problem_note';
 
 export function Loaded<T>({ from, children }: { from: Resource<T>; children: (data: T) => ComponentChildren }) {
-    const { data, problem } = from;
-    if (data === undefined) {
-        if (problem && !problem.is_network) return <ProblemNote problem={problem} retry={from.reload} />;
-        return (
-            <p class="quiet loading" role="status">
-                {t('app.loading')}
-            </p>
-        );
-    }
+  const { data, problem } = from;
+  if (data === undefined) {
+    if (problem && !problem.is_network) return <ProblemNote problem={problem} retry={from.reload} />;
     return (
-        <>
-            {problem && !problem.is_network && <ProblemNote problem={problem} retry={from.reload} />}
-            {children(data)}
-        </>
+      <p class="quiet loading" role="status">
+        {t('app.loading')}
+      </p>
     );
+  }
+  return (
+    <>
+      {problem && !problem.is_network && <ProblemNote problem={problem} retry={from.reload} />}
+      {children(data)}
+    </>
+  );
 }

@@ -2,13 +2,13 @@
 import { exact_time, relative_time, short_time, tick } from '../time';
 
 export function Time({ at, is_exact = false }: { at: number | null | undefined; is_exact?: boolean }) {
-    tick.value;
-    if (!at) return <span class="quiet">–</span>;
-    const relative = relative_time(at);
-    const exact = exact_time(at);
-    return (
-        <time dateTime={new Date(at).toISOString()} title={is_exact ? relative : exact}>
-            {is_exact ? short_time(at) : relative}
-        </time>
-    );
+  tick.value;
+  if (!at) return <span class="quiet">–</span>;
+  const relative = relative_time(at);
+  const exact = exact_time(at);
+  return (
+    <time dateTime={new Date(at).toISOString()} title={is_exact ? relative : exact}>
+      {is_exact ? short_time(at) : relative}
+    </time>
+  );
 }

@@ -24,7 +24,8 @@ static void on_log(void *self, const struct log_record *r) {
     if (heard.checkpoint != NULL && heard.count == heard.checkpoint_at) {
         tail_checkpoint(heard.checkpoint, STREAM, heard.seq);
     }
-    strcat(strcat(heard.text, r->text), "|");
+    size_t used = strlen(heard.text);
+    snprintf(heard.text + used, sizeof heard.text - used, "%s|", r->text);
     heard.count++;
     heard.was_cut |= r->is_cut;
     cr_expect_str_eq(r->app, "app");

@@ -13,7 +13,7 @@
 #include "../turn.h"
 #include "fieldline/number.h"
 #include "session/account.h"
-#include "session/reaper.h"
+#include "reaper.h"
 
 struct screen {
     struct loop *loop;

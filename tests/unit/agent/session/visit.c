@@ -16,7 +16,7 @@
 #include "fieldline/json.h"
 #include "fieldline/log.h"
 #include "fieldline/number.h"
-#include "session/reaper.h"
+#include "reaper.h"
 
 enum { MESSAGES = 20000 };
 #define ALL                                                                                                            \
@@ -92,7 +92,7 @@ static void gateway_open(struct gateway *g, uint32_t capabilities, int64_t durat
     log_set_level(LOG_LEVEL_ERROR);
     signal(SIGPIPE, SIG_IGN);
     cr_assert_eq(reaper_start(&fault), RESULT_OK);
-    strcpy(g->dir, "/tmp/fieldline-unit-XXXXXX");
+    snprintf(g->dir, sizeof g->dir, "%s", "/tmp/fieldline-unit-XXXXXX");
     cr_assert_not_null(mkdtemp(g->dir));
     snprintf(path, sizeof path, "%s/key", g->dir);
     snprintf(pub, sizeof pub, "%s/pub", g->dir);

@@ -2,6 +2,7 @@
 #include "sessions/report.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sessions/typed.h"
@@ -63,9 +64,9 @@ static struct session row_of(const struct stage *s) {
                           .frames = s->over.frames,
                           .is_countersigned = s->over.is_countersigned,
                           .is_complete = s->over.is_complete};
-    strcpy(row.id, s->options.session);
-    strcpy(row.why, s->over.why);
-    strcpy(row.digest, s->over.digest);
+    snprintf(row.id, sizeof row.id, "%s", s->options.session);
+    snprintf(row.why, sizeof row.why, "%s", s->over.why);
+    snprintf(row.digest, sizeof row.digest, "%s", s->over.digest);
     return row;
 }
 

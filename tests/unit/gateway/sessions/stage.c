@@ -136,16 +136,16 @@ static void on_event(void *self, const char *session, const struct session_event
 
 void stage_open(struct stage *s) {
     memset(s, 0, sizeof *s);
-    strcpy(s->dir, "/tmp/fieldline-unit-XXXXXX");
+    snprintf(s->dir, sizeof s->dir, "%s", "/tmp/fieldline-unit-XXXXXX");
     cr_assert_not_null(mkdtemp(s->dir));
     make_keys(s);
     s->now = 1000;
     log_set_level(LOG_LEVEL_ERROR);
     struct relay_options *o = &s->options;
     uuid_make(o->session);
-    strcpy(o->device, "freezer-7");
-    strcpy(o->engineer, "ann");
-    strcpy(o->subject, "Freezer is 3 °C too warm");
+    snprintf(o->device, sizeof o->device, "%s", "freezer-7");
+    snprintf(o->engineer, sizeof o->engineer, "%s", "ann");
+    snprintf(o->subject, sizeof o->subject, "%s", "Freezer is 3 °C too warm");
     o->ticket = 17;
     o->capabilities =
         CAPABILITY_BIT(CAPABILITY_OBSERVE) | CAPABILITY_BIT(CAPABILITY_DIAGNOSE) | CAPABILITY_BIT(CAPABILITY_SHELL);

@@ -13,8 +13,8 @@ Test(transcript, lines_come_back_as_they_were) {
         "{\"n\":1,\"dir\":\"up\",\"t_ms\":0,\"ch\":0,\"by\":\"freezer-7\",\"len\":2,\"data\":{}}",
         "{\"n\":2,\"dir\":\"down\",\"t_ms\":9,\"ch\":0,\"by\":\"ann\",\"cast\":1,\"len\":2,\"data\":{}}",
         "{\"n\":3,\"dir\":\"up\",\"t_ms\":31,\"ch\":1,\"by\":\"a,\\\"data\\\":b\",\"cast\":2,\"len\":12}",
-        "{\"n\":4,\"dir\":\"down\",\"t_ms\":40,\"ch\":2,\"by\":\"ann\",\"len\":17,\"leaf\":"
-        "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}",
+        ("{\"n\":4,\"dir\":\"down\",\"t_ms\":40,\"ch\":2,\"by\":\"ann\",\"len\":17,\"leaf\":"
+         "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}"),
         "{\"n\":5,\"dir\":\"gate\",\"t_ms\":41,\"ch\":0,\"by\":\"\",\"len\":10,\"data\":{\"data\":1}}"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct transcript_line line;
@@ -47,12 +47,12 @@ Test(transcript, lines_that_nobody_wrote_are_refused) {
         "{\"n\":1,\"dir\":\"up\",\"t_ms\":0,\"ch\":1,\"by\":\"a\",\"len\":2}",
         "{\"n\":1,\"dir\":\"up\",\"t_ms\":0,\"ch\":1,\"by\":\"a\",\"cast\":0,\"len\":2}",
         "{\"n\":1,\"dir\":\"gate\",\"t_ms\":0,\"ch\":1,\"by\":\"a\",\"cast\":2,\"len\":2}",
-        "{\"n\":1,\"dir\":\"up\",\"t_ms\":0,\"ch\":2,\"by\":\"a\",\"len\":17,\"leaf\":"
-        "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}",
-        "{\"n\":1,\"dir\":\"down\",\"t_ms\":0,\"ch\":2,\"by\":\"a\",\"len\":15,\"leaf\":"
-        "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}",
-        "{\"n\":1,\"dir\":\"down\",\"t_ms\":0,\"ch\":2,\"by\":\"a\",\"len\":17,\"leaf\":"
-        "\"0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\"}",
+        ("{\"n\":1,\"dir\":\"up\",\"t_ms\":0,\"ch\":2,\"by\":\"a\",\"len\":17,\"leaf\":"
+         "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}"),
+        ("{\"n\":1,\"dir\":\"down\",\"t_ms\":0,\"ch\":2,\"by\":\"a\",\"len\":15,\"leaf\":"
+         "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}"),
+        ("{\"n\":1,\"dir\":\"down\",\"t_ms\":0,\"ch\":2,\"by\":\"a\",\"len\":17,\"leaf\":"
+         "\"0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\"}"),
         "{\"n\":1, \"dir\":\"up\",\"t_ms\":0,\"ch\":0,\"by\":\"a\",\"len\":2,\"data\":{}}",
         "{\"n\":1,\"dir\":\"up\",\"t_ms\":0,\"ch\":0,\"by\":\"\\u0061\",\"len\":2,\"data\":{}}",
         "{\"n\":1,\"dir\":\"up\",\"t_ms\":0,\"ch\":0,\"by\":\"a\",\"len\":2,\"data\":{}} ",

@@ -54,7 +54,7 @@ Test(verify, promise_38_a_thousand_changed_bytes_are_all_found) {
     srandom(20261122);
     for (int round = 0; round < 1000; round++) {
         size_t at = (size_t)random() % total, file = 0;
-        while (at >= counts[file]) {
+        while (file < 2 && at >= counts[file]) {
             at -= counts[file++];
         }
         uint8_t mask = (uint8_t)(1 + random() % 255);
@@ -166,7 +166,7 @@ Test(verify, a_cut_end_is_found_and_the_first_bad_frame_is_named) {
     stage_write(&s, ".jsonl", jsonl, (size_t)(tenth - jsonl));
     verdict = verify(&s);
     cr_expect_not(verdict.is_ok);
-    memcpy(tenth, "{\"n\":99", 7);
+    tenth[5] = '9'; /* its number */
     stage_write(&s, ".jsonl", jsonl, count);
     verdict = verify(&s);
     cr_expect(verdict.has_bad_frame && verdict.bad_frame == 10, "%s", verdict.text);
@@ -178,7 +178,9 @@ static void replace(char *text, const char *from, const char *to) {
     char *at = strstr(text, from);
     cr_assert_not_null(at, "%s", from);
     cr_assert_eq(strlen(from), strlen(to));
-    memcpy(at, to, strlen(to));
+    for (size_t i = 0; to[i] != '\0'; i++) {
+        at[i] = to[i];
+    }
 }
 
 /* What a gateway can do: it holds the seal key and can write all three files. */

@@ -82,7 +82,7 @@ bool client_is_closed(struct client *c, int within_ms) {
 }
 
 const char *reply_header(const struct reply *reply, const char *name) {
-    static char value[1024];
+    static _Thread_local char value[1024];
     size_t chars = strlen(name);
     for (const char *line = strstr(reply->head, "\r\n"); line != NULL; line = strstr(line + 2, "\r\n")) {
         if (strncasecmp(line + 2, name, chars) == 0 && line[2 + chars] == ':') {

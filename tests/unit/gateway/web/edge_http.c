@@ -18,7 +18,7 @@ static void setup(void) {
 static void teardown(void) {
     edge_free(e);
 }
-TestSuite(edge_http, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(edge_http, .init = setup, .fini = teardown);
 
 #define LOGIN(user, password)                                                                                          \
     edge_ask(e, NULL, "POST", "/api/v1/login", "{\"user\":\"" user "\",\"password\":\"" password "\"}")

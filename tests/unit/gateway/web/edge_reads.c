@@ -90,7 +90,7 @@ static void setup(void) {
 static void teardown(void) {
     edge_free(e);
 }
-TestSuite(edge_reads, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(edge_reads, .init = setup, .fini = teardown);
 
 static void expect(const char *path, const char *const *parts) {
     struct reply reply = edge_ask(e, ann, "GET", path, NULL);

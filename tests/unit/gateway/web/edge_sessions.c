@@ -41,7 +41,7 @@ static void setup(void) {
 static void teardown(void) {
     edge_free(e);
 }
-TestSuite(edge_sessions, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(edge_sessions, .init = setup, .fini = teardown);
 
 static struct reply dial(struct client *c, const char *with_token) {
     char headers[256] = "";

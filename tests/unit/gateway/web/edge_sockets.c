@@ -20,7 +20,7 @@ static void setup(void) {
 static void teardown(void) {
     edge_free(e);
 }
-TestSuite(edge_sockets, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(edge_sockets, .init = setup, .fini = teardown);
 
 static void get_path(const char *token, const char *base, char out[256]) {
     struct reply reply = edge_ask(e, token, "POST", "/api/v1/ws-tickets", "{}");
@@ -216,6 +216,13 @@ Test(edge_sockets, disabling_a_user_closes_it_soon) {
     edge_user(e, "ann", ROLE_ENGINEER, true);
     expect_close(c, 1008, "login_ended");
     cr_expect_lt(clock_mono_ms() - since, 5000);
+    client_close(c);
+}
+
+Test(edge_sockets, another_role_closes_it_soon) {
+    struct client *c = subscribe(ann);
+    edge_user(e, "ann", ROLE_OWNER, false);
+    expect_close(c, 1008, "login_ended");
     client_close(c);
 }
 

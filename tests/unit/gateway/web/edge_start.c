@@ -15,7 +15,7 @@ static void setup(void) {
 static void teardown(void) {
     edge_free(e);
 }
-TestSuite(edge_start, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(edge_start, .init = setup, .fini = teardown);
 
 static void expect_refusal(const struct web_options *options, const char *names) {
     struct fault fault = {""};

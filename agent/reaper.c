@@ -4,7 +4,7 @@
  *
  * A child that forks while we kill is caught by going round again until nothing is left. Blocking is fine here: it is
  * the last thing a session does, and the link to the gateway has a thread of its own. */
-#include "session/reaper.h"
+#include "reaper.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -92,40 +92,61 @@ static bool is_marked(const struct census *c, pid_t pid) {
     return false;
 }
 
-/* Children first, then their children, until nothing new is found. */
+/* From the roots, which are marked, down: children, their children, until nothing new is found. */
 static void mark_descendants(struct census *c) {
-    pid_t self = getpid();
     for (bool is_new = true; is_new;) {
         is_new = false;
         for (size_t i = 0; i < c->count; i++) {
             struct process *p = &c->list[i];
-            if (!p->is_ours && p->pid != self && (p->parent == self || is_marked(c, p->parent))) {
+            if (!p->is_ours && is_marked(c, p->parent)) {
                 p->is_ours = is_new = true;
             }
         }
     }
 }
 
-/* One round. Returns how many are (or just were) alive. */
-static size_t kill_round(struct census *c, pid_t session) {
+static void mark_children(struct census *c) {
+    for (size_t i = 0; i < c->count; i++) {
+        c->list[i].is_ours = c->list[i].parent == getpid();
+    }
+}
+
+/* A child in another session than ours, and not one of those: inherited. */
+static void mark_orphans(struct census *c, const pid_t *kept, size_t kept_count) {
+    pid_t ours = getsid(0);
+    for (size_t i = 0; i < c->count; i++) {
+        struct process *p = &c->list[i];
+        p->is_ours = p->parent == getpid() && p->session != ours;
+        for (size_t k = 0; k < kept_count; k++) {
+            p->is_ours = p->is_ours && p->pid != kept[k];
+        }
+    }
+}
+
+/* Kills what is marked (and in that session), collects those of our children that are dead. Returns how many are, or
+ * just were, alive. */
+static size_t kill_marked(const struct census *c, pid_t session, bool collects) {
     size_t alive = 0;
-    take_census(c);
-    mark_descendants(c);
     for (size_t i = 0; i < c->count; i++) {
         const struct process *p = &c->list[i];
         if (!p->is_ours || (session > 0 && p->session != session)) {
             continue;
         }
-        if (p->state == 'Z') {
-            if (session == 0 && p->parent == getpid()) {
-                waitpid(p->pid, NULL, WNOHANG);
-            }
-            continue;
+        if (p->state != 'Z') {
+            kill(p->pid, SIGKILL);
+            alive++;
+        } else if (collects && p->parent == getpid()) {
+            waitpid(p->pid, NULL, WNOHANG);
         }
-        kill(p->pid, SIGKILL);
-        alive++;
     }
     return alive;
+}
+
+static size_t kill_round(struct census *c, pid_t session) {
+    take_census(c);
+    mark_children(c);
+    mark_descendants(c);
+    return kill_marked(c, session, session == 0);
 }
 
 size_t reaper_kill(pid_t session, int wait_ms) {
@@ -136,6 +157,16 @@ size_t reaper_kill(pid_t session, int wait_ms) {
         usleep(PAUSE_US);
         alive = kill_round(&census, session);
     }
+    free(census.list);
+    return alive;
+}
+
+size_t reaper_sweep(const pid_t *kept, size_t kept_count) {
+    struct census census = {0};
+    take_census(&census);
+    mark_orphans(&census, kept, kept_count);
+    mark_descendants(&census);
+    size_t alive = kill_marked(&census, 0, true);
     free(census.list);
     return alive;
 }

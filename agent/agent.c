@@ -50,6 +50,12 @@ struct agent {
 
 /* ---- birth ---- */
 
+static void introduce(struct agent *a) {
+    buf_reset(&a->text);
+    birth_write(a->birth, clock_wall_ms(), &a->text);
+    uplink_introduce(a->uplink, a->text.data, a->text.count);
+}
+
 static uint64_t send_birth(struct agent *a) {
     buf_reset(&a->text);
     birth_write(a->birth, clock_wall_ms(), &a->text);
@@ -63,6 +69,7 @@ static uint64_t send_birth(struct agent *a) {
  * lane with them. */
 static uint64_t on_connected(void *self) {
     struct agent *a = self;
+    introduce(a);
     bool is_waiting = a->birth_seq > spool_acked_seq(a->spool, SPOOL_URGENT) &&
                       strcmp(a->birth_stream, spool_stream(a->spool, SPOOL_URGENT)) == 0;
     return is_waiting && !a->birth_is_old ? a->birth_seq : send_birth(a);
@@ -162,7 +169,7 @@ static void run_birth(void *self, const struct command_message *command) {
     struct agent *a = self;
     struct buf reply;
     buf_init(&reply, CAP_PAYLOAD_BYTES);
-    send_birth(a);
+    introduce(a);
     reply_encode_ok(command->id, NULL, &reply);
     commands_reply(a->commands, reply.data, reply.count);
     buf_fini(&reply);

@@ -277,6 +277,17 @@ static void add_number(MQTTProperties *to, const char *name, int64_t value) {
     add_property(to, name, text);
 }
 
+static void add_stamp(MQTTProperties *to, const struct wire_stamp *stamp) {
+    add_property(to, WIRE_STREAM, stamp->stream);
+    add_number(to, WIRE_SEQ, (int64_t)stamp->seq);
+    if (stamp->from != stamp->seq) {
+        add_number(to, WIRE_FROM, (int64_t)stamp->from);
+    }
+    add_property(to, WIRE_BOOT, stamp->boot);
+    add_number(to, WIRE_MONO, stamp->mono_ms);
+    add_number(to, WIRE_WALL, stamp->wall_ms);
+}
+
 enum result mqtt_publish(struct mqtt *m, enum topic_kind kind, const struct wire_stamp *stamp, const void *payload,
                          size_t bytes) {
     MQTTAsync_message message = MQTTAsync_message_initializer;
@@ -284,14 +295,9 @@ enum result mqtt_publish(struct mqtt *m, enum topic_kind kind, const struct wire
     message.payload = (void *)payload;
     message.payloadlen = (int)bytes;
     message.qos = (int)m->config->qos;
-    add_property(&message.properties, WIRE_STREAM, stamp->stream);
-    add_number(&message.properties, WIRE_SEQ, (int64_t)stamp->seq);
-    if (stamp->from != stamp->seq) {
-        add_number(&message.properties, WIRE_FROM, (int64_t)stamp->from);
+    if (stamp != NULL) {
+        add_stamp(&message.properties, stamp);
     }
-    add_property(&message.properties, WIRE_BOOT, stamp->boot);
-    add_number(&message.properties, WIRE_MONO, stamp->mono_ms);
-    add_number(&message.properties, WIRE_WALL, stamp->wall_ms);
     int rc = MQTTAsync_sendMessage(m->client, m->topics[kind], &message, &options);
     MQTTProperties_free(&message.properties);
     return rc == MQTTASYNC_SUCCESS ? RESULT_OK : rc == MQTTASYNC_MAX_BUFFERED_MESSAGES ? RESULT_FULL : RESULT_CLOSED;

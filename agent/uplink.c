@@ -116,6 +116,16 @@ static void on_window_timer(void *self) {
     pump(u);
 }
 
+void uplink_introduce(struct uplink *u, const void *birth, size_t bytes) {
+    if (u->status.state != UPLINK_UP) {
+        return;
+    }
+    enum result result = mqtt_publish(u->mqtt, TOPIC_UP_BIRTH, NULL, birth, bytes);
+    if (result != RESULT_OK) {
+        log_info("agent.uplink", "not_introduced", "device=%s result=%s", u->config->device, result_name(result));
+    }
+}
+
 void uplink_wake(struct uplink *u) {
     pump(u);
 }

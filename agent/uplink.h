@@ -14,8 +14,8 @@ const char *uplink_state_name(enum uplink_state state); /* "offline", ..., "up",
 
 struct uplink_owner {
     void *self;
-    /* A connection stands: append a birth record if needed. Returns the urgent number that must be acknowledged before
-     * bulk records go out; 0: none. */
+    /* A connection stands: introduce yourself (uplink_introduce), append a birth record if needed. Returns the urgent
+     * number that must be acknowledged before bulk records go out; 0: none. */
     uint64_t (*connected)(void *self);
     /* A down/cmd payload that has not expired. */
     void (*command)(void *self, const void *payload, size_t bytes);
@@ -37,6 +37,10 @@ FL_CHECK enum result uplink_new(struct loop *loop, const struct agent_config *co
                                 const struct uplink_owner *owner, struct uplink **out, struct fault *fault);
 void uplink_free(struct uplink *uplink);
 void uplink_start(struct uplink *uplink);
+/* Publishes a birth outside of the streams, at once: a gateway that does not know this product takes nothing else of
+ * it, and a birth inside the urgent lane may stand behind events that wait for just that. Lost when the link is; then
+ * the gateway asks. */
+void uplink_introduce(struct uplink *uplink, const void *birth, size_t bytes);
 /* The spool has something new. */
 void uplink_wake(struct uplink *uplink);
 /* Sends what the windows allow, publishes "offline", disconnects; `stopped` is called within 1.5 s. */

@@ -201,13 +201,8 @@ static enum result log_in(struct core *core, struct change *change) {
     const enum result result = store_login_add(core->store, &login);
     if (result != RESULT_OK)
         return result;
-    struct json_out j = json_out(&change->reply);
     change->status = 200;
-    jo_object(&j, NULL);
-    jo_str(&j, "user", change->by.name);
-    jo_str(&j, "name", change->by.name);
-    jo_str(&j, "role", role_name(change->by.role));
-    jo_end(&j);
+    json_print(change->body, &change->reply);
     return audit(core, change, "login", "", "ok", "");
 }
 
@@ -238,6 +233,19 @@ static enum result login_seen(struct core *core, struct change *change) {
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 
+/* Reading a recording or the audit log is a deed, too. */
+static enum result note_read(struct core *core, struct change *change) {
+    const char *what;
+    struct fault fault;
+    char object[80] = "";
+    change->status = 200;
+    if (json_string(change->body, "what", CAP_CODE_BYTES, &what, &fault) != RESULT_OK)
+        return RESULT_OK;
+    if (change->id[0])
+        snprintf(object, sizeof object, "session/%s", change->id);
+    return audit(core, change, what, object, "ok", "");
+}
+
 static enum result log_out(struct core *core, struct change *change) {
     uint8_t token_sha256[SHA256_BYTES];
     change->status = 204;
@@ -260,6 +268,7 @@ static const struct {
     {CHANGE_LOGIN, log_in},
     {CHANGE_LOGIN_FAILED, login_failed},
     {CHANGE_LOGIN_SEEN, login_seen},
+    {CHANGE_READ, note_read},
     {CHANGE_LOGOUT, log_out},
     {CHANGE_SESSION_LIVE, session_desk_edge_event},
     {CHANGE_SESSION_ENDED, session_desk_edge_event},

@@ -199,6 +199,15 @@ static const struct {
 /* ---- position, then meaning
  * -------------------------------------------------------------------------------------------- */
 
+/* Asks a device that is not known to introduce itself, now and then; true: it was asked now. */
+static bool ask_birth(struct core *core, struct device *device) {
+    if (device->birth_asked_mono_ms && core->now_mono_ms < device->birth_asked_mono_ms + BIRTH_ASK_EVERY_MS)
+        return false;
+    device->birth_asked_mono_ms = core->now_mono_ms;
+    outbox_ask_birth(core, device);
+    return true;
+}
+
 /* A device that comes back hears at once how far its streams are. It matters when this store is older than what the
  * device was told before (a restored backup): it goes back now, and not with the next record of that lane, which may be
  * days away. */
@@ -213,6 +222,8 @@ static enum result receive_state(struct core *core, struct device *device, const
     const bool is_online = m->payload_bytes == 6 && memcmp(m->payload, "online", 6) == 0;
     if (!is_online && !(m->payload_bytes == 7 && memcmp(m->payload, "offline", 7) == 0))
         return pipeline_quarantine(core, m, device->id, "state: expected 'online' or 'offline'");
+    if (is_online && device->row == 0)
+        ask_birth(core, device);
     if (device->is_online == is_online || device->row == 0)
         return RESULT_OK;
     device->is_online = is_online;
@@ -224,13 +235,11 @@ static enum result receive_state(struct core *core, struct device *device, const
     return result == RESULT_OK && !is_online ? session_desk_device_gone(core, device) : result;
 }
 
-/* Asks a device that is not known to introduce itself, now and then; what it sent meanwhile stays with it. */
-static enum result ask_birth(struct core *core, struct device *device, const struct inbound *m) {
-    if (device->birth_asked_mono_ms && core->now_mono_ms < device->birth_asked_mono_ms + BIRTH_ASK_EVERY_MS)
-        return RESULT_OK;
-    device->birth_asked_mono_ms = core->now_mono_ms;
-    outbox_ask_birth(core, device);
-    return pipeline_quarantine(core, m, device->id, "unknown device: no birth message yet (asked for it)");
+/* What it sent meanwhile is not taken and stays with it. */
+static enum result refuse_unknown(struct core *core, struct device *device, const struct inbound *m) {
+    return ask_birth(core, device)
+               ? pipeline_quarantine(core, m, device->id, "unknown device: no birth message yet (asked for it)")
+               : RESULT_OK;
 }
 
 static enum result receive_up(struct core *core, struct device *device, size_t kind, const struct inbound *m) {
@@ -238,7 +247,7 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
     if (m->bad_stamp)
         return pipeline_quarantine(core, m, device->id, "stamp: %s", m->bad_stamp);
     if (kinds[kind].needs_birth && device->row == 0)
-        return ask_birth(core, device, m);
+        return refuse_unknown(core, device, m);
     if (m->has_stamp) {
         stream = device_stream_find(device, m->stamp.stream);
         if (!stream)
@@ -279,8 +288,6 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
     if (topic_parse(m->topic, m->topic_bytes, &topic, &fault) != RESULT_OK)
         return pipeline_quarantine(core, m, "", "topic: %s", fault.text);
     struct device *device = registry_find(core->registry, topic.device);
-    if (!device && topic.kind == TOPIC_STATE)
-        return RESULT_OK; /* it will introduce itself */
     if (!device)
         device = registry_add(core->registry, topic.device);
     if (!m->payload && m->has_stamp && device->row) {

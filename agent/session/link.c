@@ -7,6 +7,7 @@
  * and the visit's own limits allow, and LINK_OUT_BYTES is the backstop: beyond it the connection is given up. */
 #include "session/link.h"
 
+#include <errno.h>
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -291,6 +292,17 @@ static void on_log(int level, const char *line) {
     }
 }
 
+/* libwebsockets says only that it failed, and leaks. */
+static enum result check_files(const struct session_grant *grant, struct fault *fault) {
+    const char *const paths[] = {grant->ca, grant->cert, grant->key};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if (access(paths[i], R_OK) != 0) {
+            return fault_set(fault, RESULT_IO, "%s: %s", paths[i], strerror(errno));
+        }
+    }
+    return RESULT_OK;
+}
+
 static enum result dial(struct link *l, const struct session_grant *grant, struct fault *fault) {
     struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN,
                                              .protocols = protocols,
@@ -338,6 +350,9 @@ enum result link_open(struct loop *loop, const struct session_grant *grant, cons
     l->authorization = mem_strdup(buf_text(&authorization));
     buf_wipe(&authorization);
     enum result result = url_parse(grant->url, &l->url, fault);
+    if (result == RESULT_OK) {
+        result = check_files(grant, fault);
+    }
     if (result == RESULT_OK && ((l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0 ||
                                 loop_watch(loop, l->wake_fd, EPOLLIN, on_wake, l) != RESULT_OK)) {
         result = fault_set(fault, RESULT_IO, "no eventfd");

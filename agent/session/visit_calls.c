@@ -71,6 +71,9 @@ static enum result open_terminal(struct visit *v, const struct json *params, int
         (result = json_optional_string(params, "term", TERM_BYTES, &term, fault)) != RESULT_OK) {
         return result;
     }
+    if (term != NULL && term[strspn(term, "abcdefghijklmnopqrstuvwxyz0123456789+-.")] != '\0') {
+        return fault_set(fault, RESULT_BAD_INPUT, "'term' is no terminal's name");
+    }
     if (term != NULL && term[0] != '\0') {
         options.term = term;
     }

@@ -61,15 +61,15 @@ static enum result check_nothing(const struct relay *r, const struct json *param
 static const struct method_row {
     const char *method;
     enum capability capability;
-    bool has_size, is_open, is_observe;
+    bool needs_params, has_size, is_open, is_observe;
     enum result (*check)(const struct relay *r, const struct json *params, struct fault *fault);
 } rows[] = {
-    {"terminal.open", CAPABILITY_SHELL, true, true, false, check_open},
-    {"terminal.resize", CAPABILITY_SHELL, true, false, false, check_resize},
-    {"terminal.close", CAPABILITY_SHELL, false, false, false, check_close},
-    {"diagnose.run", CAPABILITY_DIAGNOSE, false, false, false, check_run},
-    {"observe.start", CAPABILITY_OBSERVE, false, false, true, check_nothing},
-    {"observe.stop", CAPABILITY_OBSERVE, false, false, false, check_nothing},
+    {"terminal.open", CAPABILITY_SHELL, true, true, true, false, check_open},
+    {"terminal.resize", CAPABILITY_SHELL, true, true, false, false, check_resize},
+    {"terminal.close", CAPABILITY_SHELL, false, false, false, false, check_close},
+    {"diagnose.run", CAPABILITY_DIAGNOSE, true, false, false, false, check_run},
+    {"observe.start", CAPABILITY_OBSERVE, false, false, false, true, check_nothing},
+    {"observe.stop", CAPABILITY_OBSERVE, false, false, false, false, check_nothing},
 };
 
 static const struct method_row *find_row(const char *method) {
@@ -183,6 +183,8 @@ static void on_request(struct relay_leg *leg, const char *method, const struct j
         relay_begin_end(r, "ended_by_engineer", leg->name);
     } else if (row == NULL) {
         relay_refuse(leg, id, "unknown_method", "there is no such method");
+    } else if (row->needs_params && params == NULL) {
+        relay_refuse(leg, id, "bad_input", "'params' is missing");
     } else if (r->phase != RELAY_LIVE) {
         relay_refuse(leg, id, "not_live", "the session is not live");
     } else if ((r->capabilities & CAPABILITY_BIT(row->capability)) == 0) {
@@ -241,9 +243,6 @@ static void on_control(struct relay_leg *leg, const struct frame *frame) {
         const struct json *params = json_get(message, "params");
         if (params != NULL && !json_is_object(params)) {
             relay_refuse(leg, id, "bad_input", "'params' must be an object");
-        } else if (params == NULL && find_row(method) != NULL && find_row(method)->check != check_nothing &&
-                   find_row(method)->check != check_close) {
-            relay_refuse(leg, id, "bad_input", "'params' is missing");
         } else {
             on_request(leg, method, params, id);
         }

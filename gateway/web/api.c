@@ -84,6 +84,19 @@ static void tell_seen(struct api *api, const struct login_row *login, int64_t wa
     api->options->submit(api->options->self, change);
 }
 
+/* The desk writes it into the audit log; nobody waits for that. */
+static void tell_read(struct api *api, const struct read *read, const struct response *response) {
+    const char *word = read->request->route->audited;
+    if (word == NULL || response->status != 200) {
+        return;
+    }
+    struct change *change = change_new(CHANGE_READ);
+    change->by = read->by;
+    change->body = api_object(&(struct api_member){"what", word}, 1);
+    snprintf(change->id, sizeof change->id, "%s", read->request->id);
+    api->options->submit(api->options->self, change);
+}
+
 /* Fills read->by; false: the response says why not. */
 static bool is_allowed(struct api *api, struct read *read, struct response *response) {
     const struct request *request = read->request;
@@ -174,6 +187,7 @@ void api_answer(void *reader, void *argument) {
             response_problem(response, 400, "bad_input", "%s", fault.text);
         } else if (request->route->kind == ROUTE_READ) {
             request->route->read(&read, response);
+            tell_read(api, &read, response);
         } else if (hand_over(api, &read, response)) {
             response_free(response);
             response = NULL; /* comes with the change */

@@ -20,6 +20,10 @@ FL_CHECK enum result intake_head(const struct conn *conn, struct request *reques
 FL_CHECK bool intake_header(const struct conn *conn, int token, char *out, size_t room);
 FL_CHECK enum result intake_origin(const struct conn *conn, bool is_socket, struct fault *fault);
 
+/* judge.c: NULL: go on, a body of *length bytes comes first. Otherwise the refusal; when it `closes`, without reading
+ * on. */
+struct response *judge_request(const struct conn *conn, struct request *request, int64_t *length);
+
 /* http.c: a nonzero answer closes the connection. */
 int http_begin(struct conn *conn);
 int http_body(struct conn *conn, const void *bytes, size_t count);

@@ -21,16 +21,18 @@
 #define WORKERS  (S | E | V | A)
 
 #define GET(path, roles, handler, arguments)                                                                           \
-    { METHOD_GET, path, roles, ROUTE_READ, handler, 0, arguments }
+    { METHOD_GET, path, roles, ROUTE_READ, handler, 0, arguments, NULL }
+#define LOOK(path, roles, handler, arguments, word)                                                                    \
+    { METHOD_GET, path, roles, ROUTE_READ, handler, 0, arguments, word }
 #define ASK(path, roles, handler)                                                                                      \
-    { METHOD_POST, path, roles, ROUTE_READ, handler, 0, NULL }
+    { METHOD_POST, path, roles, ROUTE_READ, handler, 0, NULL, NULL }
 #define POST(path, roles, verb)                                                                                        \
-    { METHOD_POST, path, roles, ROUTE_CHANGE, NULL, verb, NULL }
+    { METHOD_POST, path, roles, ROUTE_CHANGE, NULL, verb, NULL, NULL }
 #define SOCKET(path, roles)                                                                                            \
-    { METHOD_GET, path, roles, ROUTE_SOCKET, NULL, 0, "ticket" }
+    { METHOD_GET, path, roles, ROUTE_SOCKET, NULL, 0, "ticket", NULL }
 
 static const struct route rows[] = {
-    {METHOD_POST, "/api/v1/login", ROUTE_ANYONE, ROUTE_LOGIN, NULL, CHANGE_LOGIN, NULL},
+    {METHOD_POST, "/api/v1/login", ROUTE_ANYONE, ROUTE_LOGIN, NULL, CHANGE_LOGIN, NULL, NULL},
     POST("/api/v1/logout", EVERYONE, CHANGE_LOGOUT),
     GET("/api/v1/me", EVERYONE, read_me, NULL),
     GET("/api/v1/overview", EVERYONE, read_overview, NULL),
@@ -49,15 +51,15 @@ static const struct route rows[] = {
     GET("/api/v1/sessions/{uuid}", EVERYONE, read_session, NULL),
     POST("/api/v1/sessions/{uuid}/consent", WORKERS, CHANGE_SESSION_CONSENT),
     POST("/api/v1/sessions/{uuid}/end", O | WORKERS, CHANGE_SESSION_END),
-    GET("/api/v1/sessions/{uuid}/cast", STAFF, read_cast, NULL),
-    GET("/api/v1/sessions/{uuid}/transcript", STAFF, read_transcript, NULL),
+    LOOK("/api/v1/sessions/{uuid}/cast", STAFF, read_cast, NULL, "session.replay"),
+    LOOK("/api/v1/sessions/{uuid}/transcript", STAFF, read_transcript, NULL, "session.transcript"),
     GET("/api/v1/sessions/{uuid}/seal", EVERYONE, read_seal, NULL),
     GET("/api/v1/sessions/{uuid}/verify", EVERYONE, read_verdict, NULL),
     SOCKET("/api/v1/sessions/{uuid}/ws", STAFF),
     SOCKET("/api/v1/live", EVERYONE),
     ASK("/api/v1/ws-tickets", EVERYONE, read_ws_ticket),
     GET("/api/v1/models", EVERYONE, read_models, NULL),
-    GET("/api/v1/audit", V | A | U, read_audit, "before limit"),
+    LOOK("/api/v1/audit", V | A | U, read_audit, "before limit", "audit.read"),
     GET("/api/v1/quarantine", STAFF, read_quarantine, "device limit"),
     GET("/api/v1/openapi.yaml", EVERYONE, read_openapi, NULL),
     GET("/metrics", ROUTE_LOCAL | A, read_metrics, NULL),

@@ -27,6 +27,7 @@ struct route {
     read_fn *read;
     enum change_verb verb;
     const char *arguments; /* names of query arguments, separated by blanks; NULL: none */
+    const char *audited;   /* word of the audit log for a read that was answered; NULL: not audited */
 };
 /* HEAD finds the row of GET. RESULT_NOT_FOUND: no such path, or its id is not of that kind. RESULT_CONFLICT: the path
  * is there, the method is not; *allow gets the Allow header's text. */

@@ -130,3 +130,31 @@ test(
     assert.equal(await screen(page), '');
   }),
 );
+
+test(
+  'a series that the product never reported is an empty chart, not an error',
+  withConsole({}, async ({ fake, page, visit }) => {
+    fake.refuse(/\/history$/, 404, 'not_found', 'there is no such series');
+    await visit('/devices/freezer-7');
+    await page.locator('.chart', { hasText: 'Air temperature' }).getByText('No measurements in this time.').waitFor();
+    assert.equal(await page.getByText('there is no such series').count(), 0);
+  }),
+);
+
+test(
+  'a counter of bytes is drawn as its speed, and a reset of it is no speed',
+  withConsole({}, async ({ fake, page, visit }) => {
+    const { metrics } = fake.data.devices.find(({ id }) => id === 'washer-2');
+    metrics[0] = { name: 'received', title: 'Received', title_zh: '', unit: 'B', kind: 'counter', charted: true, parts: [] };
+    await page.route('**/history?*', (route) => {
+      const end = Number(new URL(route.request().url()).searchParams.get('to_ms'));
+      const t = [40, 30, 20, 10].map((ago) => end - ago * 1_000);
+      const counted = [1_000_000, 1_020_480, 0, 20_480];
+      return route.fulfill({
+        json: { metric: 'received', part: '', unit: 'B', step_ms: 7_200, t, min: counted, mean: counted, max: counted },
+      });
+    });
+    await visit('/devices/washer-2');
+    await says(page, 'now 2 KiB/s, lowest 2 KiB/s, highest 2 KiB/s');
+  }),
+);

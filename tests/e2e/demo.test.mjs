@@ -39,6 +39,7 @@ test('it drives itself through the whole path, and its summary is true', async (
   const status = await demo.ended;
   assert.equal(status, 0, demo.text);
   assert.ok(!/\n {2}NO {3}/.test(demo.text), demo.text);
+  assert.match(demo.text, /yes {2}the record plays/);
   const counted = Object.fromEntries([...demo.text.matchAll(/^ {2}(\S.*?) {2,}(\d+)$/gm)].map(([, name, value]) => [name, Number(value)]));
   assert.equal(counted['products online'], 3);
   assert.equal(counted['messages in quarantine'], 0, JSON.stringify(await sql('SELECT device, reason FROM quarantine LIMIT 3')));

@@ -344,3 +344,12 @@ Test(desk, a_restart_ends_what_was_live_or_asked) {
     cr_expect_str_eq(newest.why, "gateway_crashed");
     fixture_free(f);
 }
+
+Test(desk, reading_a_recording_is_audited) {
+    struct fixture *f = with_ticket();
+    cr_expect_eq(ask(f, CHANGE_READ, "sue", ROLE_SUPPORT, "33333333-3333-4333-8333-333333333333",
+                     "{\"what\":\"session.replay\"}"),
+                 200);
+    cr_expect_str_eq(newest_audit(f), "sue session.replay session/33333333-3333-4333-8333-333333333333 ok");
+    fixture_free(f);
+}

@@ -278,3 +278,31 @@ Test(pipeline, a_gateway_that_lost_its_store_is_sent_what_there_is) {
     buf_fini(&payload);
     fixture_free(f);
 }
+
+Test(pipeline, a_device_that_is_online_and_not_known_is_asked_for_its_birth_before_it_sends) {
+    struct fixture *f = fixture_new();
+    char topic[CAP_TOPIC_BYTES + 1];
+    fake_commands = 0;
+    topic_format("freezer-9", TOPIC_STATE, topic);
+    fixture_feed(f, topic, "offline", 7, NULL, 0, 0);
+    cr_expect_eq(fake_commands, 0);
+    fixture_feed(f, topic, "online", 6, NULL, 0, 0);
+    cr_expect_eq(fake_commands, 1);
+    cr_expect_not_null(strstr(fake_command, "agent.birth"));
+    cr_expect_eq(quarantined(f), 0, "%s", newest_reason);
+    fixture_free(f);
+}
+
+Test(pipeline, a_birth_outside_of_the_streams_introduces_too) {
+    struct fixture *f = fixture_new();
+    char topic[CAP_TOPIC_BYTES + 1];
+    const char *birth =
+        "{\"t\":1700000000000,\"model\":\"vaccine-freezer\",\"serial\":\"1\",\"firmware\":\"1\",\"agent\":\"1\","
+        "\"boot\":\"11111111-1111-4111-8111-111111111111\",\"metrics\":[],\"capabilities\":[],\"diagnostics\":[]}";
+    topic_format("freezer-7", TOPIC_UP_BIRTH, topic);
+    fixture_feed(f, topic, birth, strlen(birth), NULL, 0, 0);
+    fault_code(f, 1, true);
+    cr_expect_eq(tickets(f), 1, "the first record of the urgent lane is an event, and is taken: %d %s", quarantined(f),
+                 newest_reason);
+    fixture_free(f);
+}

@@ -9,13 +9,10 @@ import { adopt_style } from '../style/adopt';
 import { locale, short_time } from '../time';
 import { format_value } from '../unit';
 import { language, t } from '../words/words';
+import type { Span } from './series';
 
 adopt_style(uplot_css);
 
-export interface Span {
-  from_ms: number;
-  to_ms: number;
-}
 const HEIGHT = 150;
 const LONG_SPAN_S = 36 * 3_600;
 

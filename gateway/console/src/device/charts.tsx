@@ -1,13 +1,13 @@
 // The charts of a device: one time range for all of them, following the present or, after dragging across one, a fixed
 // stretch of the past. Drawn at once: what the pack marks as charted; the rest can be added.
 import { useState } from 'preact/hooks';
-import { get, with_query } from '../api/client';
 import { useResource } from '../api/resource';
-import type { DeviceDetail, History, Metric } from '../api/types';
+import type { DeviceDetail, Metric } from '../api/types';
 import { exact_time, now_ms } from '../time';
 import { Loaded } from '../ui/loaded';
 import { t, titled, type Word } from '../words/words';
-import { Chart, type Span } from './chart';
+import { Chart } from './chart';
+import { load_series, type Span } from './series';
 
 const RANGES: { name: Word; length_ms: number }[] = [
   { name: 'chart.15m', length_ms: 15 * 60_000 },
@@ -16,7 +16,7 @@ const RANGES: { name: Word; length_ms: number }[] = [
   { name: 'chart.24h', length_ms: 24 * 3_600_000 },
   { name: 'chart.7d', length_ms: 7 * 24 * 3_600_000 },
 ];
-const POINTS = 500;
+const REDRAWS = 500; // of a chart while its whole length passes
 const AT_LEAST_EVERY_MS = 5_000;
 
 interface Series {
@@ -46,13 +46,9 @@ function SeriesChart({
     async (abort) => {
       const to_ms = zoomed?.to_ms ?? Math.ceil(now_ms());
       const span = { from_ms: zoomed?.from_ms ?? to_ms - length_ms, to_ms };
-      const data = await get<History>(
-        with_query(`/devices/${device}/history`, { metric: metric.name, part, ...span, points: POINTS }),
-        abort,
-      );
-      return { data, span };
+      return { data: await load_series(device, metric, part, span, abort), span };
     },
-    { every_ms: zoomed ? undefined : Math.max(AT_LEAST_EVERY_MS, length_ms / POINTS) },
+    { every_ms: zoomed ? undefined : Math.max(AT_LEAST_EVERY_MS, length_ms / REDRAWS) },
   );
   if (!history.data && history.is_loading) {
     return (
@@ -63,11 +59,7 @@ function SeriesChart({
       </figure>
     );
   }
-  return (
-    <Loaded from={history}>
-      {({ data, span }) => <Chart history={{ ...data, unit: data.unit || metric.unit }} title={title} span={span} zoom={zoom} />}
-    </Loaded>
-  );
+  return <Loaded from={history}>{({ data, span }) => <Chart history={data} title={title} span={span} zoom={zoom} />}</Loaded>;
 }
 
 export function Charts({ device }: { device: DeviceDetail }) {

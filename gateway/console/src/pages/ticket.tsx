@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { request } from '../api/client';
 import { my_role_is } from '../api/me';
 import { useResource } from '../api/resource';
-import type { Notice, TicketDetail } from '../api/types';
+import type { Article, Notice, TicketDetail } from '../api/types';
 import type { PageProps } from '../routes';
 import { Actions } from '../ticket/actions';
 import { AskSession } from '../ticket/ask_session';
@@ -68,6 +68,12 @@ function Facts({ ticket }: { ticket: TicketDetail }) {
   );
 }
 
+// Many articles begin with their own title, which stands above them already.
+function without_title({ title, body }: Article): string {
+  const [first = '', ...rest] = body.trimStart().split('\n');
+  return first.replace(/^#+\s*/, '').trim() === title ? rest.join('\n') : body;
+}
+
 function Knowledge({ ticket }: { ticket: TicketDetail }) {
   // Articles in the reader's language first; the others are still better than none.
   const articles = [...ticket.articles].sort(
@@ -79,7 +85,7 @@ function Knowledge({ ticket }: { ticket: TicketDetail }) {
       {articles.map((article, i) => (
         <details key={article.id} open={i === 0} lang={article.language}>
           <summary>{article.title}</summary>
-          <Markdown text={article.body} />
+          <Markdown text={without_title(article)} />
         </details>
       ))}
     </>

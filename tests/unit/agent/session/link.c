@@ -226,7 +226,8 @@ Test(link, what_cannot_be_set_up) {
                                   .cert = "/nonexistent/cert",
                                   .key = "/nonexistent/key"};
     log_set_level(LOG_LEVEL_ERROR);
-    cr_expect_neq(link_open(loop, &grant, &events, NULL, &link, &fault), RESULT_OK);
+    cr_expect_eq(link_open(loop, &grant, &events, NULL, &link, &fault), RESULT_IO);
+    cr_expect_not_null(strstr(fault.text, "/nonexistent/ca"), "%s", fault.text);
     grant.url = "ws://127.0.0.1:1/s";
     cr_expect_eq(link_open(loop, &grant, &events, NULL, &link, &fault), RESULT_BAD_INPUT);
     loop_free(loop);

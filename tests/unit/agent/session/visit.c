@@ -300,6 +300,7 @@ Test(visit, what_the_owner_has_not_allowed_is_refused_here) {
         {"observing", CALL("7", "observe.start", "{}"), "not allowed 'observe'", CAPABILITY_BIT(CAPABILITY_SHELL)},
         {"a method of tomorrow", CALL("7", "files.get", "{}"), "no method", ALL},
         {"no size", CALL("7", "terminal.open", "{}"), "'cols'", ALL},
+        {"a strange terminal", CALL("7", "terminal.open", "{\"cols\":8,\"rows\":2,\"term\":\"a=b\"}"), "'term'", ALL},
         {"an unknown diagnostic", CALL("7", "diagnose.run", "{\"name\":\"rm -rf\"}"), "no diagnostic", ALL},
         {"arguments", CALL("7", "diagnose.run", "{\"name\":\"disk\",\"args\":{\"a\":\"; rm\"}}"), "no arguments", ALL},
     };

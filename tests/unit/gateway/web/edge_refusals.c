@@ -62,6 +62,7 @@ static const struct {
     {"PUT", "PUT /api/v1/tickets HTTP/1.1\r\n" JSON "Content-Length: 0\r\n\r\n", 405},
     {"PUT without a length", "PUT /api/v1/tickets HTTP/1.1\r\n" JSON "\r\n", 405},
     {"DELETE without a length", "DELETE /api/v1/tickets/1 HTTP/1.1\r\n" HOST "\r\n", 405},
+    {"PUT with a body", "PUT /api/v1/tickets HTTP/1.1\r\n" JSON "Content-Length: 2\r\n\r\n{}", 405},
     {"PUT to a file", "PUT /index.html HTTP/1.1\r\n" JSON "\r\n", 405},
     {"DELETE", "DELETE /api/v1/tickets/1 HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 405},
     {"OPTIONS", "OPTIONS / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 405},

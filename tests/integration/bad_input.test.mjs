@@ -167,6 +167,18 @@ test('the others were not disturbed', stack.guard(async () => {
   assert.ok((await support.get('/devices/bad-1')).quarantined >= PAYLOADS.length);
 }));
 
+test('a revoked product is out', stack.guard(async () => {
+  const stolen = await stack.wireDevice('stolen-1');
+  await stolen.drained(15 * SLOW);
+  await stack.pki.run('revoke', 'stolen-1');
+  await stack.restartBroker();
+  await waitFor('it to be refused', () => !stolen.client.connected && stolen.lastError, { seconds: 15 * SLOW });
+  stolen.tele([['level', now(), 1]]);
+  good.tele([['level', now(), 2]]);
+  await good.drained(20 * SLOW);
+  assert.equal(stolen.isDone, false);
+}));
+
 test('statsd and syslog nonsense costs the agent nothing', stack.guard(async () => {
   const firmware = await Firmware.on(stack, 'machine-b');
   await firmware.product.waitOnline(support, 20 * SLOW);

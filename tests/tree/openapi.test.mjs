@@ -4,12 +4,12 @@ import test from 'node:test';
 import { parse } from 'yaml';
 import { read } from './source.mjs';
 
-const METHODS = { GET: 'get', ASK: 'post', POST: 'post', SOCKET: 'get' };
+const METHODS = { GET: 'get', LOOK: 'get', ASK: 'post', POST: 'post', SOCKET: 'get' };
 
 /** "get /devices/{}" of each row below /api/v1; the kind of an {id} is not the document's business. */
 async function routes() {
   const text = await read('gateway/web/route.c');
-  const rows = [...text.matchAll(/\b(GET|ASK|POST|SOCKET)\("\/api\/v1(\/[^"]*)"/g)].map(([, kind, path]) => [METHODS[kind], path]);
+  const rows = [...text.matchAll(/\b(GET|LOOK|ASK|POST|SOCKET)\("\/api\/v1(\/[^"]*)"/g)].map(([, kind, path]) => [METHODS[kind], path]);
   rows.push(...[...text.matchAll(/\{METHOD_(GET|POST), "\/api\/v1(\/[^"]*)"/g)].map(([, method, path]) => [method.toLowerCase(), path]));
   return new Set(rows.map(([method, path]) => `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`));
 }

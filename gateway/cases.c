@@ -79,21 +79,45 @@ enum result cases_take(struct core *core, struct device *device, const struct fi
     return RESULT_OK;
 }
 
-enum result cases_call(struct core *core, struct device *device, const char *text) {
+/* A second call about a product whose owner's ticket is still open is a line in that ticket. */
+static enum result fold_call(struct core *core, struct device *device, const char *text, bool *is_folded) {
+    struct ticket tickets[TICKETS_LOOKED_AT], after;
+    struct ticket_event event;
+    size_t count = 0;
+    *is_folded = false;
+    enum result result =
+        store_tickets_of_device(core->store, device->row, core->now_ms, tickets, TICKETS_LOOKED_AT, &count);
+    for (size_t i = 0; i < count && result == RESULT_OK && !*is_folded; i++) {
+        if (tickets[i].source != TICKET_FROM_OWNER || !ticket_state_is_open(tickets[i].state))
+            continue;
+        ticket_note(&tickets[i], TICKET_EVENT_COMMENT, "owner", text, "", core->now_ms, &after, &event);
+        after.repeats++;
+        result = store_ticket_put(core->store, &after, &event, 1);
+        effects_notify_row(core->effects, "ticket", after.id, device->id);
+        *is_folded = true;
+    }
+    return result;
+}
+
+enum result cases_call(struct core *core, struct device *device, const char *words) {
     struct ticket first = {.device_id = device->row, .source = TICKET_FROM_OWNER}, ticket;
     struct ticket_event event;
     struct fault fault;
+    bool is_folded;
+    const char *text = words[strspn(words, " \t\r\n")] ? words : "Call for service";
+    enum result result = fold_call(core, device, text, &is_folded);
+    if (result != RESULT_OK || is_folded)
+        return result;
+    const size_t chars = strlen(text);
+    const size_t kept = chars <= TICKET_SUBJECT_BYTES ? chars : utf8_cut(text, TICKET_SUBJECT_BYTES);
     snprintf(first.device, sizeof first.device, "%s", device->id);
     snprintf(first.model, sizeof first.model, "%s", device->model);
-    const size_t kept = utf8_cut(text, strlen(text) < TICKET_SUBJECT_BYTES ? strlen(text) : TICKET_SUBJECT_BYTES);
-    snprintf(first.subject, sizeof first.subject, "%.*s", (int)kept, kept ? text : "Call for service");
-    if (kept == 0)
-        snprintf(first.subject, sizeof first.subject, "Call for service");
+    snprintf(first.subject, sizeof first.subject, "%.*s", (int)kept, text);
     if (ticket_open(&first, "owner", text, core->now_ms, &ticket, &event, &fault) != RESULT_OK) {
         log_warn("gateway.cases", "call_refused", "device=%s reason=%s", device->id, log_text(fault.text));
         return RESULT_OK;
     }
-    const enum result result = store_ticket_put(core->store, &ticket, &event, 1);
+    result = store_ticket_put(core->store, &ticket, &event, 1);
     if (result != RESULT_OK)
         return result;
     core->figures.tickets_opened++;

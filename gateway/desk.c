@@ -48,6 +48,7 @@ static enum result refuse(struct core *core, struct change *change, const char *
 static void answer_ticket(struct change *change, int status, const struct ticket *ticket) {
     struct json_out j = json_out(&change->reply);
     change->status = status;
+    change->etag = ticket->version;
     ticket_print(ticket, &j, NULL);
 }
 
@@ -156,6 +157,8 @@ static enum result act_on_ticket(struct core *core, struct change *change) {
     result = store_ticket_put(core->store, &after, &event, 1);
     if (result == RESULT_OK && ticket_state_is_open(before.state) && !ticket_state_is_open(after.state))
         result = session_desk_ticket_closed(core, id);
+    if (result == RESULT_OK)
+        result = store_ticket_find(core->store, id, &after); /* ending its sessions wrote lines of their own */
     if (result != RESULT_OK)
         return result;
     snprintf(what, sizeof what, "ticket.%s", ticket_verb_name(action.verb));

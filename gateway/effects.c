@@ -7,14 +7,17 @@
 #include <string.h>
 
 enum effect_kind { EFFECT_NOTIFY, EFFECT_EXPECT, EFFECT_KILL, EFFECT_ANSWER };
-enum { NOTIFY_LOOK_BACK = 32 /* how many notifications are compared to find a repeat */ };
+enum {
+    NOTIFY_LOOK_BACK = 32, /* how many notifications are compared to find a repeat */
+    NEWS_TRIES = 50        /* turns in which a session's news may fail before it is given up */
+};
 
 struct effect {
     enum effect_kind kind;
     struct effect *next;
     union {
         struct {
-            char kind[16], id[CAP_UUID_BYTES + 1], device[CAP_DEVICE_ID_BYTES + 1];
+            char kind[16], id[CAP_DEVICE_ID_BYTES + 1], device[CAP_DEVICE_ID_BYTES + 1];
         } notify;
         struct web_session expect;
         struct {
@@ -68,7 +71,8 @@ void effects_free(struct effects *e) {
 void effects_notify(struct effects *e, const char *kind, const char *id, const char *device) {
     const size_t known = e->recent_count < NOTIFY_LOOK_BACK ? e->recent_count : NOTIFY_LOOK_BACK;
     for (size_t i = 0; i < known; i++)
-        if (strcmp(e->recent[i]->notify.id, id) == 0 && strcmp(e->recent[i]->notify.kind, kind) == 0)
+        if (strcmp(e->recent[i]->notify.id, id) == 0 && strcmp(e->recent[i]->notify.kind, kind) == 0 &&
+            strcmp(e->recent[i]->notify.device, device ? device : "") == 0)
             return;
     struct effect *effect = effects_add(e, EFFECT_NOTIFY);
     snprintf(effect->notify.kind, sizeof effect->notify.kind, "%s", kind);
@@ -109,14 +113,33 @@ void effects_run(struct effects *e, struct web *web) {
     effects_clear(e);
 }
 
-void effects_drop(struct effects *e, struct web *web) {
+/* News of the edge or the reporter that still may be tried again, as it came. */
+static bool is_news(struct change *change) {
+    const bool is_of_session = change->verb == CHANGE_SESSION_LIVE || change->verb == CHANGE_SESSION_ENDED ||
+                               change->verb == CHANGE_SESSION_REPORT;
+    if (!is_of_session || ++change->tries > NEWS_TRIES)
+        return false;
+    buf_reset(&change->reply);
+    change->status = 0;
+    change->next = NULL;
+    return true;
+}
+
+struct change *effects_drop(struct effects *e, struct web *web) {
+    struct change *news = NULL, **last = &news;
     for (struct effect *effect = e->first; effect; effect = effect->next) {
         if (effect->kind != EFFECT_ANSWER)
             continue;
+        if (is_news(effect->answer)) {
+            *last = effect->answer;
+            last = &effect->answer->next;
+            continue;
+        }
         change_problem(effect->answer, 503, "store_failed",
                        "The gateway could not store this; nothing was changed. "
                        "Try again in a moment.");
         web_change_done(web, effect->answer);
     }
     effects_clear(e);
+    return news;
 }

@@ -15,5 +15,7 @@ void effects_kill(struct effects *e, const char *session, const char *reason);
 void effects_answer(struct effects *e, struct change *change); /* takes it over */
 
 void effects_run(struct effects *e, struct web *web);
-/* The transaction failed: waiting changes get 503 "store_failed", the rest is forgotten. */
-void effects_drop(struct effects *e, struct web *web);
+/* The transaction failed: whoever waits for a change gets 503 "store_failed"; what the edge or the reporter had to tell
+ * comes back as a list (through ->next, in order) to be tried again, for nobody else will tell it; the rest is
+ * forgotten. */
+struct change *effects_drop(struct effects *e, struct web *web);

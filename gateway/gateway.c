@@ -167,6 +167,7 @@ void gateway_stop(struct gateway *g) {
 void gateway_free(struct gateway *g) {
     if (!g)
         return;
+    web_stop(g->core.web); /* whatever the start came to: it submits to parts that are freed below */
     mqtt_stop(g->core.mqtt);
     reporter_stop(g->core.reporter);
     turns_free(g->turns);

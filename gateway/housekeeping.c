@@ -18,6 +18,8 @@ enum {
     LOGINS_EVERY_MS = 60 * 1000
 };
 
+static const int64_t UNKNOWN_MODEL_KEEP_MS = 30LL * 24 * 3600 * 1000; /* of a model without a pack */
+
 struct housekeeping {
     int64_t journal_keep_ms;
     int64_t trim_mono_ms, device_mono_ms, logins_mono_ms; /* when next */
@@ -61,13 +63,13 @@ static enum result trim_journal(struct housekeeping *h, struct core *core) {
 static enum result expire_next_device(struct housekeeping *h, struct core *core) {
     const struct device *device = h->device = registry_next(core->registry, h->device);
     int deleted;
-    if (!device || device->row == 0 || !device->pack)
+    if (!device || device->row == 0)
         return RESULT_OK;
-    enum result result =
-        history_expire(core->history, device->row, core->now_ms - device->pack->history_ms, EXPIRE_ROWS, &deleted);
+    const int64_t history_ms = device->pack ? device->pack->history_ms : UNKNOWN_MODEL_KEEP_MS;
+    const int64_t logs_ms = device->pack ? device->pack->logs_ms : UNKNOWN_MODEL_KEEP_MS;
+    enum result result = history_expire(core->history, device->row, core->now_ms - history_ms, EXPIRE_ROWS, &deleted);
     if (result == RESULT_OK)
-        result =
-            store_logs_expire(core->store, device->row, core->now_ms - device->pack->logs_ms, EXPIRE_ROWS, &deleted);
+        result = store_logs_expire(core->store, device->row, core->now_ms - logs_ms, EXPIRE_ROWS, &deleted);
     return result;
 }
 

@@ -61,6 +61,7 @@ static void load_stream(void *self, const struct stream_loaded *s) {
     struct device_stream *stream = device_stream_add(device, s->stream);
     stream->seq = stream->acked_seq = s->seq;
     stream->is_urgent = s->is_urgent;
+    stream->used_mono_ms = s->used_ms - clock_wall_ms() + clock_mono_ms(); /* may be negative: before this boot */
 }
 
 static void load_series(void *self, const struct series_loaded *s) {

@@ -293,7 +293,9 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
     if (!m->payload && m->has_stamp && device->row) {
         /* too big to be taken ever: its place in the stream is, or the device would send it for ever */
         struct device_stream *stream = device_stream_find(device, m->stamp.stream);
-        if (stream && device_stream_judge(stream, &m->stamp) == ARRIVAL_NEXT) {
+        if (!stream)
+            stream = device_stream_add(device, m->stamp.stream);
+        if (device_stream_judge(stream, &m->stamp) == ARRIVAL_NEXT) {
             stream->seq = m->stamp.seq;
             stream->is_changed = true;
             touch(core, device);

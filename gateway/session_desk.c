@@ -154,6 +154,9 @@ enum result session_desk_reply(struct core *core, const char *session, const str
                  log_text(fault.text));
         return RESULT_OK;
     }
+    /* A late or doubled answer (a code sent twice) says nothing about a session that has begun, or was consented to. */
+    if (s.state == SESSION_LIVE || (s.has_consent && event.kind == SESSION_EVENT_FAILED))
+        return RESULT_OK;
     if (event.kind == SESSION_EVENT_DENIED || event.kind == SESSION_EVENT_FAILED)
         effects_kill(core->effects, s.id, event.why);
     return session_case_apply(core, &s, &event, NULL);

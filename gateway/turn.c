@@ -154,37 +154,58 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
     return result == RESULT_OK ? store_commit(core->store) : result;
 }
 
+/* In front of what came meanwhile. */
+static void put_back(struct turns *t, struct change *list) {
+    if (!list)
+        return;
+    struct change *last = list;
+    while (last->next)
+        last = last->next;
+    pthread_mutex_lock(&t->lock);
+    last->next = t->first;
+    if (!t->first)
+        t->last = &last->next;
+    t->first = list;
+    pthread_mutex_unlock(&t->lock);
+}
+
 static void fail(struct turns *t, enum result result) {
     struct core *core = t->core;
     log_error("gateway.turn", "turn_failed", "result=%s store=%s", result_name(result),
               log_text(store_error(core->store)));
     store_rollback(core->store);
-    effects_drop(core->effects, core->web);
+    put_back(t, effects_drop(core->effects, core->web));
     core->figures.turns_failed++;
     t->is_broken = true;
 }
 
-/* Reads everything anew after a failure; until that works, what comes in is dropped unacknowledged. */
-static bool mend(struct turns *t) {
-    struct fault fault;
-    housekeeping_forget(t->housekeeping);
-    if (pipeline_load(t->core, &fault) == RESULT_OK) {
-        log_info("gateway.turn", "store_usable_again", "waited_ms=%lld", (long long)t->recover_wait_ms);
-        t->is_broken = false;
-        t->recover_wait_ms = IDLE_WAIT_MS;
-        return true;
-    }
-    log_error("gateway.turn", "store_unusable", "reason=%s", log_text(fault.text));
+/* Waits before the next attempt; what comes in meanwhile is dropped unacknowledged, whoever asks is told. */
+static void wait_out(struct turns *t) {
     const int64_t until = clock_mono_ms() + t->recover_wait_ms;
-    while (!t->is_stopping && clock_mono_ms() < until) {
-        const size_t count = inbox_take(t->core->inbox, t->batch, t->batch_room, until - clock_mono_ms());
+    for (int64_t left; !t->is_stopping && (left = until - clock_mono_ms()) > 0;) {
+        const size_t count = inbox_take(t->core->inbox, t->batch, t->batch_room, left);
         for (size_t i = 0; i < count; i++)
             inbound_free(t->batch[i]);
     }
-    execute(t->core, take_changes(t), RESULT_IO);
-    effects_drop(t->core->effects, t->core->web);
+    if (execute(t->core, take_changes(t), RESULT_IO) != RESULT_OK)
+        put_back(t, effects_drop(t->core->effects, t->core->web));
     t->recover_wait_ms = t->recover_wait_ms * 2 > RECOVER_WAIT_MAX_MS ? RECOVER_WAIT_MAX_MS : t->recover_wait_ms * 2;
-    return false;
+}
+
+/* Reads everything anew after a failure. The wait grows until a turn is committed again. */
+static bool mend(struct turns *t) {
+    struct fault fault;
+    wait_out(t);
+    housekeeping_forget(t->housekeeping);
+    if (pipeline_load(t->core, &fault) != RESULT_OK) {
+        log_error("gateway.turn", "store_unusable", "retry_ms=%lld reason=%s", (long long)t->recover_wait_ms,
+                  log_text(fault.text));
+        return false;
+    }
+    log_info("gateway.turn", "store_usable_again", "retry_ms=%lld", (long long)t->recover_wait_ms);
+    t->is_broken = false;
+    mqtt_resubscribe(t->core->mqtt); /* who is online is known from retained states only */
+    return true;
 }
 
 void turns_run(struct turns *t) {
@@ -201,6 +222,7 @@ void turns_run(struct turns *t) {
             fail(t, result);
             continue;
         }
+        t->recover_wait_ms = IDLE_WAIT_MS;
         effects_run(core->effects, core->web);
         acks_publish(core->acks, core->mqtt, clock_mono_ms());
         const enum result moved = store_checkpoint(core->store);
@@ -210,6 +232,15 @@ void turns_run(struct turns *t) {
 }
 
 void turns_last(struct turns *t) {
+    struct fault fault;
+    /* After a failed turn what is in memory is ahead of the store: it must not be written. */
+    if (t->is_broken) {
+        housekeeping_forget(t->housekeeping);
+        if (pipeline_load(t->core, &fault) != RESULT_OK) {
+            log_error("gateway.turn", "store_unusable", "reason=%s", log_text(fault.text));
+            return; /* the next start reads the seals */
+        }
+    }
     const enum result result = carry_out(t, 0, take_changes(t));
     if (result != RESULT_OK)
         fail(t, result);

@@ -3,8 +3,7 @@
 //
 //   node tests/run.mjs [--mode release|asan|tsan|cov] [--only KIND,KIND] [--list]     kinds: unit fuzz tree flow browser e2e
 //
-// Steps that only compute share the cores; steps that start a broker wait more than they compute, so two of them run at a
-// time too. Logs stay in build/test/MODE/. With a sanitizer its reports go to files beside the logs, and a file is a failure:
+// Two steps run at a time. Logs stay in build/test/MODE/. With a sanitizer its reports go to files beside the logs, and a file is a failure:
 // Criterion runs each test in a process of its own and would hide what that process's sanitizer says.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,7 +12,6 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const AT_A_TIME = 2;
 const options = readOptions(process.argv.slice(2));
 const programs = join(ROOT, 'build', options.mode);
 const logs = join(ROOT, 'build/test', options.mode);
@@ -37,8 +35,8 @@ async function findSteps() {
     ...isProgram('unit-').map((name) => ({ kind: 'unit', name, command: join(programs, name), args: ['--tap=-', '-j1'], seconds: 180 })),
     ...isProgram('fuzz-').map((name) => fuzzStep(name)),
     ...(await nodeSteps('tree', 60)),
-    ...(await nodeSteps('integration', 300, 'flow')),
     ...(await nodeSteps('browser', 300)),
+    ...(await nodeSteps('integration', 300, 'flow')),
     ...(await nodeSteps('e2e', 300)),
   ];
   return steps.filter((step) => !options.only || options.only.includes(step.kind));
@@ -136,15 +134,16 @@ await rm(logs, { recursive: true, force: true });
 await mkdir(logs, { recursive: true });
 const results = [];
 const waiting = [...steps];
-async function worker() {
-  for (let step = waiting.shift(); step; step = waiting.shift()) {
+async function worker(next) {
+  for (let step = next(); step; step = next()) {
     const result = await runStep(step);
     results.push(result);
     const verdict = result.failures.length > 0 ? `${result.failures.length} FAILED` : 'ok';
     console.log(`  ${step.kind.padEnd(8)}${step.name.padEnd(34)}${String(result.passed).padStart(5)} passed  ${verdict.padEnd(10)}${result.seconds.toFixed(1).padStart(7)} s`);
   }
 }
-await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+// One takes from the front, where the steps are that compute, one from the back, where those are that wait.
+await Promise.all([worker(() => waiting.shift()), worker(() => waiting.pop())]);
 
 for (const { step, failures } of results) {
   for (const failure of failures) console.log(`\n--- FAILED ${step.kind} ${step.name}: ${failure}`);

@@ -243,13 +243,19 @@ void mqtt_tick(struct mqtt *mqtt, int64_t now_mono_ms) {
             begin_connect(mqtt);
         }
     } else if (mqtt->link == LINK_UP_UNSUBSCRIBED) {
-        if (subscribe(mqtt)) {
-            mqtt->link = LINK_UP;
+        enum link was = LINK_UP_UNSUBSCRIBED;
+        /* Lost while subscribing: stays down, and the next tick connects again. */
+        if (subscribe(mqtt) && atomic_compare_exchange_strong(&mqtt->link, &was, LINK_UP)) {
             mqtt->backoff_ms = BACKOFF_FIRST_MS;
             mqtt->next_try_mono_ms = 0;
             log_info("gateway.mqtt", "connected", "broker=%s", mqtt->uri);
         }
     }
+}
+
+void mqtt_resubscribe(struct mqtt *mqtt) {
+    enum link was = LINK_UP;
+    atomic_compare_exchange_strong(&mqtt->link, &was, LINK_UP_UNSUBSCRIBED);
 }
 
 bool mqtt_is_connected(const struct mqtt *mqtt) {
@@ -301,6 +307,8 @@ enum result mqtt_publish_command(struct mqtt *mqtt, const char *topic, const cha
 }
 
 struct mqtt_figures mqtt_read_figures(const struct mqtt *mqtt) {
+    if (!mqtt)
+        return (struct mqtt_figures){0};
     return (struct mqtt_figures){.connects = mqtt->connects,
                                  .losses = mqtt->losses,
                                  .published = mqtt->published,

@@ -1,9 +1,9 @@
 /* The gateway's MQTT 5 connection: the only place that includes Paho.
  *
- * Received messages go to the inbox with their stream stamp already read from the user properties. Publishing and ticking
- * are for one thread (the pipeline's); nothing here waits for the broker. A lost connection is made again with jittered
- * back-off from mqtt_tick; until then publishing returns RESULT_CLOSED and the caller's own retry (acks coalesce, the
- * outbox asks again) covers it. */
+ * Received messages go to the inbox with their stream stamp already read from the user properties. Publishing and
+ * ticking are for one thread (the pipeline's); nothing here waits for the broker. A lost connection is made again with
+ * jittered back-off from mqtt_tick; until then publishing returns RESULT_CLOSED and the caller's own retry (acks
+ * coalesce, the outbox asks again) covers it. */
 #pragma once
 #include "ingest/inbox.h"
 
@@ -24,6 +24,8 @@ FL_CHECK enum result mqtt_start(const struct mqtt_options *options, struct inbox
                                 struct fault *fault);
 void mqtt_stop(struct mqtt *mqtt);
 void mqtt_tick(struct mqtt *mqtt, int64_t now_mono_ms);
+/* Subscribes again at the next tick: the broker then repeats the retained states, for who has forgotten them. */
+void mqtt_resubscribe(struct mqtt *mqtt);
 bool mqtt_is_connected(const struct mqtt *mqtt);
 /* QoS 0, coalesced by the caller. */
 FL_CHECK enum result mqtt_publish_ack(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes);

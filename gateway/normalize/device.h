@@ -6,7 +6,7 @@
 #include "fieldline/message.h"
 #include "rules/rules.h"
 
-enum { DEVICE_STREAMS_MAX = 4 /* two lanes, and the two of a spool that was replaced */ };
+enum { DEVICE_STREAMS_MAX = 8 /* two lanes, and those of three spools that were replaced; the store keeps as many */ };
 
 /* How far one stream of a device is committed. */
 struct device_stream {

@@ -3,7 +3,8 @@
  * One search entry for each ticket: its subject and all texts, so that "compressor noise" finds the ticket whose
  * subject has one word and whose plan has the other. The index keeps no content, so a change deletes the old text and
  * adds the new, read from the rows; tickets are short and change rarely. What is beyond SEARCH_BYTES of one ticket is
- * not searchable. */
+ * not searchable. Only what never changes is indexed (a device keeps its id, not its model): taking an entry out has to
+ * repeat exactly what was put in, or the index is damaged. */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,8 +40,8 @@ static void add_text(struct entry *e, const char *text) {
 }
 
 static enum result read_entry(struct store *store, int64_t ticket, struct entry *e) {
-    struct query q = query_of(
-        &store->sql, "SELECT t.device, t.state, t.is_open, t.subject, d.device, d.model" TICKET_FROM "WHERE t.id = ?");
+    struct query q =
+        query_of(&store->sql, "SELECT t.device, t.state, t.is_open, t.subject, d.device" TICKET_FROM "WHERE t.id = ?");
     put_int(&q, ticket);
     enum result result = query_one(&q);
     if (result != RESULT_OK)
@@ -48,7 +49,7 @@ static enum result read_entry(struct store *store, int64_t ticket, struct entry 
     const int64_t device = take_int(&q), state = take_int(&q);
     const bool is_open = take_int(&q) != 0;
     snprintf(e->tags, sizeof e->tags, "d%lld s%lld %s", (long long)device, (long long)state, is_open ? "open" : "done");
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         add_text(e, take_text(&q));
     query_close(&q);
     q = query_of(&store->sql, "SELECT line FROM ticket_event WHERE ticket = ? ORDER BY id");

@@ -4,14 +4,15 @@ import test from 'node:test';
 import { parse } from 'yaml';
 import { read } from './source.mjs';
 
-const METHODS = { GET: 'get', LOOK: 'get', ASK: 'post', POST: 'post', SOCKET: 'get' };
-
-/** "get /devices/{}" of each row below /api/v1; the kind of an {id} is not the document's business. */
+/** "get /devices/{}" of each row below /api/v1; the kind of an {id} is not the document's business. Rows are written out or
+ * through a macro, whose definition says the method. */
 async function routes() {
   const text = await read('gateway/web/route.c');
-  const rows = [...text.matchAll(/\b(GET|LOOK|ASK|POST|SOCKET)\("\/api\/v1(\/[^"]*)"/g)].map(([, kind, path]) => [METHODS[kind], path]);
-  rows.push(...[...text.matchAll(/\{METHOD_(GET|POST), "\/api\/v1(\/[^"]*)"/g)].map(([, method, path]) => [method.toLowerCase(), path]));
-  return new Set(rows.map(([method, path]) => `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`));
+  const rows = [...text.matchAll(/\{METHOD_(GET|POST), "\/api\/v1(\/[^"]*)"/g)].map(([, method, path]) => [method, path]);
+  for (const [, macro, method] of text.matchAll(/#define (\w+)\(path[^)]*\)[\s\\]*\{\s*METHOD_(GET|POST)/g)) {
+    for (const [, path] of text.matchAll(new RegExp(`\\b${macro}\\("/api/v1(/[^"]*)"`, 'g'))) rows.push([method, path]);
+  }
+  return new Set(rows.map(([method, path]) => `${method.toLowerCase()} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`));
 }
 
 const document = async () => parse(await read('gateway/web/openapi.yaml'));

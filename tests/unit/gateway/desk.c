@@ -353,3 +353,38 @@ Test(desk, reading_a_recording_is_audited) {
     cr_expect_str_eq(newest_audit(f), "sue session.replay session/33333333-3333-4333-8333-333333333333 ok");
     fixture_free(f);
 }
+
+Test(desk, a_late_answer_of_the_agent_does_not_end_what_is_live) {
+    struct fixture *f = with_request();
+    const struct session_event event = {.kind = SESSION_EVENT_LIVE,
+                                        .at_ms = clock_wall_ms(),
+                                        .capabilities = CAPABILITY_BIT(CAPABILITY_OBSERVE),
+                                        .has_consent = true,
+                                        .consent = {.method = "hook", .by = "owner", .at_ms = 1, .until_ms = 2},
+                                        .deadline_ms = clock_wall_ms() + 60000};
+    edge(f, CHANGE_SESSION_LIVE, session_now(f)->id, &event);
+    fake_kills = 0;
+    reply(f, 2, "\"ok\":false,\"error\":\"not_found\",\"text\":\"\"");
+    cr_expect_eq(session_now(f)->state, SESSION_LIVE);
+    cr_expect_eq(fake_kills, 0);
+    fixture_free(f);
+}
+
+Test(desk, news_of_a_session_outlives_a_failed_turn_and_a_persons_change_is_answered) {
+    struct effects *e = effects_new();
+    struct change *ended = change_new(CHANGE_SESSION_ENDED), *comment = change_new(CHANGE_TICKET_ACTION);
+    effects_answer(e, comment);
+    effects_answer(e, ended);
+    cr_expect_eq(effects_drop(e, NULL), ended, "comes back to be tried again");
+    cr_expect_null(ended->next);
+    cr_expect_eq(comment->status, 503);
+    for (int i = 0; i < 1000 && ended->status != 503; i++) {
+        effects_answer(e, ended);
+        if (!effects_drop(e, NULL))
+            break;
+    }
+    cr_expect_eq(ended->status, 503, "but not for ever");
+    effects_free(e);
+    change_free(ended);
+    change_free(comment);
+}

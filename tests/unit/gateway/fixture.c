@@ -27,6 +27,9 @@ bool mqtt_is_connected(const struct mqtt *mqtt) {
     (void)mqtt;
     return true;
 }
+void mqtt_resubscribe(struct mqtt *mqtt) {
+    (void)mqtt;
+}
 void mqtt_tick(struct mqtt *mqtt, int64_t now_mono_ms) {
     (void)mqtt;
     (void)now_mono_ms;

@@ -306,3 +306,64 @@ Test(pipeline, a_birth_outside_of_the_streams_introduces_too) {
                  newest_reason);
     fixture_free(f);
 }
+
+static void call(struct fixture *f, uint64_t seq, const char *text) {
+    char topic[CAP_TOPIC_BYTES + 1], payload[300];
+    topic_format("freezer-7", TOPIC_UP_EVENT, topic);
+    snprintf(payload, sizeof payload, "{\"t\":%lld,\"kind\":\"call\",\"severity\":4,\"text\":\"%s\"}",
+             (long long)clock_wall_ms(), text);
+    fixture_feed(f, topic, payload, strlen(payload), fixture_urgent, seq, 0);
+}
+
+Test(pipeline, calls_of_one_owner_are_one_ticket_and_a_blank_call_is_one_too) {
+    struct fixture *f = fixture_new();
+    fixture_birth(f, "freezer-7", "vaccine-freezer");
+    call(f, 2, " ");
+    cr_expect_eq(tickets(f), 1, "nothing said is still a call");
+    call(f, 3, "help");
+    call(f, 4, "help");
+    cr_expect_eq(tickets(f), 1);
+    fixture_free(f);
+}
+
+Test(pipeline, a_device_that_changes_its_model_keeps_its_tickets_writable) {
+    struct fixture *f = fixture_new();
+    fixture_birth(f, "freezer-7", "x");
+    call(f, 2, "y");
+    struct birth_message birth = {.event_ms = clock_wall_ms()};
+    char topic[CAP_TOPIC_BYTES + 1];
+    struct buf payload;
+    buf_init(&payload, 4096);
+    snprintf(birth.model, sizeof birth.model, "a-b-c-d-e-f-g-h-i-j-k-l-m-n-o-p-q-r-s-t-u-v-w-x-y-z");
+    snprintf(birth.serial, sizeof birth.serial, "S1");
+    snprintf(birth.firmware, sizeof birth.firmware, "1");
+    snprintf(birth.agent, sizeof birth.agent, "1");
+    clock_boot_id(birth.boot);
+    birth_encode(&birth, &payload);
+    topic_format("freezer-7", TOPIC_UP_BIRTH, topic);
+    fixture_feed(f, topic, payload.data, payload.count, fixture_urgent, 3, 0);
+    call(f, 4, "again");
+    cr_expect_eq(tickets(f), 1);
+    buf_fini(&payload);
+    fixture_free(f);
+}
+
+Test(pipeline, positions_of_several_replaced_spools_survive_a_restart) {
+    struct fixture *f = fixture_new();
+    char topic[CAP_TOPIC_BYTES + 1], payload[200], stream[CAP_UUID_BYTES + 1];
+    const int64_t now = clock_wall_ms();
+    fixture_birth(f, "freezer-7", "vaccine-freezer");
+    topic_format("freezer-7", TOPIC_UP_TELE, topic);
+    for (int i = 0; i < 12; i++) { /* the last six are sent again after the restart */
+        const int which = i % 6;
+        if (i == 6)
+            fixture_restart(f);
+        snprintf(payload, sizeof payload, "[{\"n\":\"air_temperature\",\"u\":\"Cel\",\"t\":%.3f,\"v\":-20}]",
+                 (double)(now + which) / 1000);
+        snprintf(stream, sizeof stream, "%08d-1111-4111-8111-111111111111", which);
+        fixture_feed(f, topic, payload, strlen(payload), stream, 1, 0);
+    }
+    cr_expect_eq(stored_samples(f, "freezer-7", "air_temperature"), 6, "%d",
+                 stored_samples(f, "freezer-7", "air_temperature"));
+    fixture_free(f);
+}

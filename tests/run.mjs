@@ -3,7 +3,7 @@
 //
 //   node tests/run.mjs [--mode release|asan|tsan|cov] [--only KIND,KIND] [--list]     kinds: unit fuzz tree flow browser e2e
 //
-// Two steps run at a time. Logs stay in build/test/MODE/. With a sanitizer its reports go to files beside the logs, and a file is a failure:
+// Two steps run at a time. Logs stay in build/test/MODE/. With a sanitizer its reports go to files beside them, and a file is a failure:
 // Criterion runs each test in a process of its own and would hide what that process's sanitizer says.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -5,18 +5,17 @@ import { openSync, closeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// Whatever way this program ends, nothing that it started stays behind.
-const alive = new Set();
-process.on('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
+// The kernel ends what we started, whatever way we end ourselves; an exit handler would not run when we are killed.
+const WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--'];
 
 export class Process {
   constructor(name, command, args, { log, cwd, env } = {}) {
     this.name = name;
     this.log = log;
     const out = openSync(log, 'a');
-    this.child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', out, out], detached: true });
+    const [program, ...words] = [...WITH_US, command, ...args];
+    this.child = spawn(program, words, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', out, out], detached: true });
     closeSync(out);
-    alive.add(this.child);
     this.exited = new Promise((resolve) => {
       this.child.once('error', (error) => this.#end({ error }, resolve));
       this.child.once('exit', (code, signal) => this.#end({ code, signal }, resolve));
@@ -24,7 +23,6 @@ export class Process {
   }
 
   #end(how, resolve) {
-    alive.delete(this.child);
     this.end = how;
     resolve(how);
   }

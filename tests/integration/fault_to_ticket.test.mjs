@@ -115,12 +115,22 @@ test('a ticket can be opened by hand; roles that may not are told so', stack.gua
   await assert.rejects(owner.get('/audit'), { status: 403 });
 }));
 
-test('a call for service by the product becomes a ticket', stack.guard(async () => {
+test('a call for service by the product joins the open ticket of its owner', stack.guard(async () => {
+  const { id } = (await tickets()).find(({ source, state }) => source === 'owner' && state === 'new');
   const before = (await tickets()).length;
   firmware.call('Please come, it leaks');
-  const ticket = await waitFor('a ticket', async () => {
-    const all = await tickets();
-    return all.length > before && all[0];
+  await waitFor('the call to be in the ticket', async () => (await support.get(`/tickets/${id}`)).events.some(({ text }) => /it leaks/.test(text)), { seconds: 15 * SLOW });
+  assert.equal((await tickets()).length, before);
+}));
+
+test('a call for service by a product without one opens a ticket', stack.guard(async () => {
+  const other = await Firmware.on(stack, 'machine-2');
+  await other.product.waitOnline(support, 20 * SLOW);
+  other.call('It does not start');
+  const [ticket] = await waitFor('a ticket', async () => {
+    const { items } = await support.get('/tickets?device=machine-2');
+    return items.length > 0 && items;
   }, { seconds: 15 * SLOW });
-  assert.match(ticket.subject, /it leaks/);
+  assert.match(ticket.subject, /does not start/);
+  assert.equal(ticket.source, 'owner');
 }));

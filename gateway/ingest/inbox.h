@@ -1,7 +1,7 @@
 /* The bounded queue between Paho's threads and the pipeline thread.
  *
- * Producers copy and leave; when the inbox is full they wait a bounded while (far below the keep-alive) and then drop and
- * count: the sender was not acknowledged and sends again. One consumer takes everything that is there at once. */
+ * Producers copy and leave; when the inbox is full they wait a bounded while (far below the keep-alive) and then drop
+ * and count: the sender was not acknowledged and sends again. One consumer takes everything that is there at once. */
 #pragma once
 #include <stdlib.h>
 
@@ -13,8 +13,8 @@ struct inbound {
     const uint8_t *payload;
     size_t topic_bytes, payload_bytes;
     struct wire_stamp stamp;
-    bool has_stamp;         /* stream and seq came with it and are well formed */
-    const char *bad_stamp;  /* static text: what is wrong with the stamp; NULL when absent or fine */
+    bool has_stamp;        /* stream and seq came with it and are well formed */
+    const char *bad_stamp; /* static text: what is wrong with the stamp; NULL when absent or fine */
     bool is_retained;
     int64_t recv_wall_ms, recv_mono_us;
 };

@@ -1,10 +1,11 @@
-/* The rules of one device, evaluated when its data arrives, in the product's own time. No clock, no I/O, no globals: the
- * same input gives the same firings on any machine.
+/* The rules of one device, evaluated when its data arrives, in the product's own time. No clock, no I/O, no globals:
+ * the same input gives the same firings on any machine.
  *
- * A gap is not a fault: a series whose last sample is older than the staleness bound (5 intervals of its metric, at least
- * 1 min, at most 5 min) is unknown; an unknown expression neither starts, continues nor ends a condition: a pending `for`
- * begins anew after it, a firing alarm stays and is marked unknown. Late samples (before the device's evaluated time) enter
- * windows but are not evaluated. Expressions give a vector with one element for each part (label `part`); scalars match all. */
+ * A gap is not a fault: a series whose last sample is older than the staleness bound (5 intervals of its metric, at
+ * least 1 min, at most 5 min) is unknown; an unknown expression neither starts, continues nor ends a condition: a
+ * pending `for` begins anew after it, a firing alarm stays and is marked unknown. Late samples (before the device's
+ * evaluated time) enter windows but are not evaluated. Expressions give a vector with one element for each part (label
+ * `part`); scalars match all. */
 #pragma once
 #include "rules/pack.h"
 
@@ -23,14 +24,14 @@ enum firing_kind {
 };
 struct firing {
     enum firing_kind kind;
-    const char *alarm;      /* alert name, or the fault code */
-    const char *part;       /* "" for none; both live as long as the pack / device */
+    const char *alarm; /* alert name, or the fault code */
+    const char *part;  /* "" for none; both live as long as the pack / device */
     enum severity severity;
     bool opens_ticket;
-    bool is_fault_code;     /* from an event, not from a rule */
-    int64_t event_ms;       /* since when it is so: RAISE: the condition holds, CLEAR: it is over, UNKNOWN: data is missing */
+    bool is_fault_code; /* from an event, not from a rule */
+    int64_t event_ms; /* since when it is so: RAISE: the condition holds, CLEAR: it is over, UNKNOWN: data is missing */
     double value;
-    char summary[200];      /* rendered annotation: becomes the ticket's subject */
+    char summary[200]; /* rendered annotation: becomes the ticket's subject */
     char description[1000];
 };
 struct firings {
@@ -49,16 +50,19 @@ enum { RULE_PARTS_MAX = 256 };
 int rule_device_part(struct rule_device *d, const char *part);
 const char *rule_device_part_name(const struct rule_device *d, int part);
 
-/* The samples of one message, sorted by time here. Samples of one time are applied together, then rules are evaluated. */
+/* The samples of one message, sorted by time here. Samples of one time are applied together, then rules are evaluated.
+ */
 void rule_device_samples(struct rule_device *d, struct sample *samples, size_t count, struct firings *out);
 /* A fault code came or went. Unknown codes raise a warning of their own name that opens no ticket. */
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
                        struct firings *out);
 /* At a restart, after the journal was replayed (its firings thrown away): the store knows which alarms are raised, the
- * replay does not. Settle forgets which fire, but not since when conditions hold; then restore each raised alarm. What the
- * replay thought to be raised and the store does not know is raised again with the next sample. */
+ * replay does not. Settle forgets which fire, but not since when conditions hold; then restore each raised alarm. What
+ * the replay thought to be raised and the store does not know is raised again with the next sample. */
 void rule_device_settle(struct rule_device *d);
-/* This alarm is raised since then. Called before a replay it also works; samples from before `since_ms` do not clear it. */
-void rule_device_restore(struct rule_device *d, const char *alarm, const char *part, bool is_fault_code, int64_t since_ms);
+/* This alarm is raised since then. Called before a replay it also works; samples from before `since_ms` do not clear
+ * it. */
+void rule_device_restore(struct rule_device *d, const char *alarm, const char *part, bool is_fault_code,
+                         int64_t since_ms);
 /* Bytes of memory this device's state takes. */
 size_t rule_device_bytes(const struct rule_device *d);

@@ -49,7 +49,7 @@ struct change {
     int64_t etag;     /* the version of what `reply` shows, -1: none */
     /* for the edge */
     uint64_t connection; /* which request waits for this; 0: nobody */
-    int tries;            /* turns in which it could not be stored */
+    int tries;           /* turns in which it could not be stored */
     struct change *next;
 };
 struct change *change_new(enum change_verb verb);

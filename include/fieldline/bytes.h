@@ -31,7 +31,7 @@ struct buf {
 };
 void buf_init(struct buf *b, size_t cap);
 void buf_fini(struct buf *b);
-void buf_wipe(struct buf *b); /* buf_fini for secrets */
+void buf_wipe(struct buf *b);  /* buf_fini for secrets */
 void buf_reset(struct buf *b); /* empty again, memory kept */
 void buf_add(struct buf *b, const void *bytes, size_t count);
 void buf_add_u8(struct buf *b, uint8_t value);
@@ -47,8 +47,8 @@ uint64_t zigzag_encode(int64_t value);
 int64_t zigzag_decode(uint64_t value);
 
 /* Memory never runs out half-way: an allocation that fails ends the process (which is built to be killed). */
-void *mem_alloc(size_t bytes);               /* zeroed */
-void *mem_realloc(void *old, size_t bytes);  /* not zeroed */
+void *mem_alloc(size_t bytes);              /* zeroed */
+void *mem_realloc(void *old, size_t bytes); /* not zeroed */
 char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t count);
 
@@ -57,8 +57,9 @@ bool equal_secret(const void *a, const void *b, size_t count); /* constant time 
 void random_bytes(void *out, size_t count);                    /* from the kernel; dies when it cannot */
 
 void hex_encode(const uint8_t *bytes, size_t count, char *out /* 2*count+1 */);
-FL_CHECK bool hex_decode(const char *text, size_t chars, uint8_t *out, size_t out_count); /* exact length, lower case only */
-void base64url_encode(const uint8_t *bytes, size_t count, struct buf *out);               /* no padding */
+FL_CHECK bool hex_decode(const char *text, size_t chars, uint8_t *out,
+                         size_t out_count);                                 /* exact length, lower case only */
+void base64url_encode(const uint8_t *bytes, size_t count, struct buf *out); /* no padding */
 FL_CHECK bool base64url_decode(const char *text, size_t chars, struct buf *out);
 
 enum { SHA256_BYTES = 32, SHA256_HEX_BYTES = 65 };

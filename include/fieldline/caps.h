@@ -24,9 +24,9 @@ enum {
     CAP_COMMAND_BYTES = 16 * 1024,
     CAP_JSON_DEPTH = 16,
     CAP_UUID_BYTES = 36,
-    CAP_TIME_AHEAD_MS = 5 * 60 * 1000,        /* a product's time may lead the gateway's by this much */
-    CAP_TIME_BEHIND_DAYS = 90,                /* older measurements are absurd, not late */
-    CAP_WINDOW_BULK = 50,                     /* unacknowledged messages an agent may have under way */
+    CAP_TIME_AHEAD_MS = 5 * 60 * 1000, /* a product's time may lead the gateway's by this much */
+    CAP_TIME_BEHIND_DAYS = 90,         /* older measurements are absurd, not late */
+    CAP_WINDOW_BULK = 50,              /* unacknowledged messages an agent may have under way */
     CAP_WINDOW_URGENT = 10,
     CAP_FRAME_BYTES = 16 * 1024,              /* one session frame, without its channel byte */
     CAP_CREDIT_BYTES = 256 * 1024,            /* what a session peer may send before it is given more */

@@ -41,10 +41,11 @@ struct config_schema {
 
 /* Fills `into` (zeroed by the caller; when it fails, strings are freed and NULL again). Each problem is one
  * "file:line: text" line in `problems`. */
-FL_CHECK enum result config_read(const struct config_schema *schema, const char *path, void *into, struct buf *problems);
+FL_CHECK enum result config_read(const struct config_schema *schema, const char *path, void *into,
+                                 struct buf *problems);
 /* The same for a text in memory (tests, fuzz); `name` stands for the file. */
-FL_CHECK enum result config_read_text(const struct config_schema *schema, const char *name, const char *text, void *into,
-                                      struct buf *problems);
+FL_CHECK enum result config_read_text(const struct config_schema *schema, const char *name, const char *text,
+                                      void *into, struct buf *problems);
 void config_free_strings(const struct config_schema *schema, void *from);
 /* Prints the commented reference: every key with its type, bounds and default. */
 void config_print_reference(const struct config_schema *schema, struct buf *out);

@@ -4,7 +4,8 @@
  *
  * level, area, stable id, then key=value. The id is the contract (dashboards and tests match it); text may change.
  * Log once: where the code knows the device and decides. Values with spaces or control characters are quoted and
- * escaped by LOG_TEXT. Thread safe; one write(2) a line. Under systemd (JOURNAL_STREAM) lines start with <N> priority. */
+ * escaped by LOG_TEXT. Thread safe; one write(2) a line. Under systemd (JOURNAL_STREAM) lines start with <N> priority.
+ */
 #pragma once
 #include "fieldline/result.h"
 
@@ -16,8 +17,8 @@ FL_CHECK bool log_level_parse(const char *text, enum log_level *out);
 void log_line(enum log_level level, const char *area, const char *id, const char *format, ...) FL_PRINTF(4, 5);
 
 #define log_debug(area, id, ...) log_line(LOG_LEVEL_DEBUG, area, id, __VA_ARGS__)
-#define log_info(area, id, ...) log_line(LOG_LEVEL_INFO, area, id, __VA_ARGS__)
-#define log_warn(area, id, ...) log_line(LOG_LEVEL_WARN, area, id, __VA_ARGS__)
+#define log_info(area, id, ...)  log_line(LOG_LEVEL_INFO, area, id, __VA_ARGS__)
+#define log_warn(area, id, ...)  log_line(LOG_LEVEL_WARN, area, id, __VA_ARGS__)
 #define log_error(area, id, ...) log_line(LOG_LEVEL_ERROR, area, id, __VA_ARGS__)
 
 /* Quotes and escapes `text` into one of a few rotating per-thread buffers: use inside one log call only. */

@@ -13,11 +13,11 @@
  * boot    boot id; mono: milliseconds of the monotonic clock; wall: milliseconds of the wall clock. The three were
  *         read together when the message was made, so that a clock that jumped can be told from time that passed. */
 #define WIRE_STREAM "stream"
-#define WIRE_SEQ "seq"
-#define WIRE_FROM "from"
-#define WIRE_BOOT "boot"
-#define WIRE_MONO "mono"
-#define WIRE_WALL "wall"
+#define WIRE_SEQ    "seq"
+#define WIRE_FROM   "from"
+#define WIRE_BOOT   "boot"
+#define WIRE_MONO   "mono"
+#define WIRE_WALL   "wall"
 
 struct wire_stamp {
     char stream[CAP_UUID_BYTES + 1];
@@ -27,7 +27,16 @@ struct wire_stamp {
 };
 
 /* RFC 5424 severities, 0 emergency .. 7 debug. */
-enum { SEVERITY_EMERGENCY, SEVERITY_ALERT, SEVERITY_CRITICAL, SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTICE, SEVERITY_INFO, SEVERITY_DEBUG };
+enum {
+    SEVERITY_EMERGENCY,
+    SEVERITY_ALERT,
+    SEVERITY_CRITICAL,
+    SEVERITY_ERROR,
+    SEVERITY_WARNING,
+    SEVERITY_NOTICE,
+    SEVERITY_INFO,
+    SEVERITY_DEBUG
+};
 const char *severity_name(int severity); /* "emerg" .. "debug" */
 
 /* event: {"t":ms,"kind":"fault","code":"E17","active":true,"severity":3,"text":"..."}
@@ -109,7 +118,8 @@ struct command_message {
     char verb[CAP_CODE_BYTES + 1];
     const struct json *args;
 };
-FL_CHECK enum result command_decode(const void *payload, size_t bytes, struct command_message *out, struct fault *fault);
+FL_CHECK enum result command_decode(const void *payload, size_t bytes, struct command_message *out,
+                                    struct fault *fault);
 void command_encode(const char *id, const char *verb, const char *args_json, struct buf *out);
 void command_fini(struct command_message *command);
 

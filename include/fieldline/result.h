@@ -6,7 +6,7 @@
 #pragma once
 #include <stdbool.h>
 
-#define FL_CHECK __attribute__((warn_unused_result))
+#define FL_CHECK             __attribute__((warn_unused_result))
 #define FL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum result {

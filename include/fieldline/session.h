@@ -8,13 +8,13 @@
  *   channel               dir   bytes
  *   0x00 control          both  (text messages; the byte does not appear on the wire, only in the chain)
  *   0x01 terminal         both  UTF-8 text (NUL may be in it), never cut inside a character; invalid bytes of a program
- *                               become U+FFFD at the product, so that the asciicast line and the frame hold the same text
- *   0x02 terminal secret  down  16 random bytes, then input typed while ECHO is off. The salt makes the frame's hash
+ *                               become U+FFFD at the product, so that the asciicast line and the frame hold the same
+ * text 0x02 terminal secret  down  16 random bytes, then input typed while ECHO is off. The salt makes the frame's hash
  *                               impossible to guess; the transcript keeps the hash alone
  *   0xff credit           both  channel byte, u32 big endian: the sender of this may be sent so many bytes more on that
  *                               channel. Belongs to one leg; not in the chain, not in the transcript. Only the terminal
- *                               has credit (0x01, which counts for 0x02 without its salt): none at terminal.open, void at
- *                               terminal.closed. A person's leg may do without; then the queue of its socket counts
+ *                               has credit (0x01, which counts for 0x02 without its salt): none at terminal.open, void
+ * at terminal.closed. A person's leg may do without; then the queue of its socket counts
  *
  * Control methods, gateway -> product (the gateway adds "by": the user's name, so the product countersigns who asked):
  *   terminal.open {cols,rows,term?}  terminal.resize {cols,rows}  terminal.close {}
@@ -36,12 +36,17 @@
 #include "fieldline/caps.h"
 
 #define SESSION_PROTOCOL "fieldline.session.1"
-#define SESSION_PATH "/session/v1"
+#define SESSION_PATH     "/session/v1"
 
 /* The ladder. Each rung is granted, consented and recorded by itself. */
 enum capability {
-    CAPABILITY_OBSERVE, CAPABILITY_DIAGNOSE, CAPABILITY_CONFIGURE, CAPABILITY_FILES, CAPABILITY_FORWARD,
-    CAPABILITY_UPDATE, CAPABILITY_SHELL,
+    CAPABILITY_OBSERVE,
+    CAPABILITY_DIAGNOSE,
+    CAPABILITY_CONFIGURE,
+    CAPABILITY_FILES,
+    CAPABILITY_FORWARD,
+    CAPABILITY_UPDATE,
+    CAPABILITY_SHELL,
     CAPABILITY_COUNT
 };
 #define CAPABILITY_BIT(c) (1u << (c))
@@ -68,15 +73,15 @@ struct frame {
 };
 /* Checks a received message: known channel, allowed in this direction, size within CAP_FRAME_BYTES, UTF-8 where the
  * channel is text, a whole salt, a whole credit. */
-FL_CHECK enum result frame_decode(bool is_text, enum direction dir, const uint8_t *message, size_t bytes, struct frame *out,
-                                  struct fault *fault);
+FL_CHECK enum result frame_decode(bool is_text, enum direction dir, const uint8_t *message, size_t bytes,
+                                  struct frame *out, struct fault *fault);
 void frame_encode(uint8_t channel, const void *bytes, size_t count, struct buf *out); /* binary messages */
 FL_CHECK enum result credit_decode(const struct frame *frame, uint8_t *channel, uint32_t *bytes);
 void credit_encode(uint8_t channel, uint32_t bytes, struct buf *out);
 
 /* The running hash over the frames of one direction: both ends keep one for each and must agree.
- *   leaf = SHA-256(channel || bytes)      head' = SHA-256(head || leaf)      head 0 = SHA-256("fieldline.session.1/" dir "/" session)
- * with dir "up" or "down". */
+ *   leaf = SHA-256(channel || bytes)      head' = SHA-256(head || leaf)      head 0 = SHA-256("fieldline.session.1/"
+ * dir "/" session) with dir "up" or "down". */
 struct chain {
     uint8_t head[SHA256_BYTES];
     uint64_t count;

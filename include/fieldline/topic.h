@@ -12,8 +12,14 @@
 #include "fieldline/result.h"
 
 enum topic_kind {
-    TOPIC_UP_BIRTH, TOPIC_UP_TELE, TOPIC_UP_EVENT, TOPIC_UP_LOG, TOPIC_UP_REPLY,
-    TOPIC_DOWN_ACK, TOPIC_DOWN_CMD, TOPIC_STATE,
+    TOPIC_UP_BIRTH,
+    TOPIC_UP_TELE,
+    TOPIC_UP_EVENT,
+    TOPIC_UP_LOG,
+    TOPIC_UP_REPLY,
+    TOPIC_DOWN_ACK,
+    TOPIC_DOWN_CMD,
+    TOPIC_STATE,
     TOPIC_KIND_COUNT
 };
 struct topic {

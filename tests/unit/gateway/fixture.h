@@ -1,5 +1,5 @@
-/* A pipeline with the real store (a file of its own), the real packs, and fakes at two borders: nothing is published to a
- * broker, nothing is told to an edge; both are remembered. */
+/* A pipeline with the real store (a file of its own), the real packs, and fakes at two borders: nothing is published to
+ * a broker, nothing is told to an edge; both are remembered. */
 #pragma once
 #include "core.h"
 #include "pipeline.h"
@@ -29,6 +29,6 @@ struct change *fixture_ask(struct fixture *f, enum change_verb verb, const char 
 
 extern const char *const fixture_bulk, *const fixture_urgent; /* streams */
 extern int fake_acks, fake_commands, fake_kills, fake_expects;
-extern uint64_t fake_ack_seq;                          /* of the newest ack */
-extern char fake_command[CAP_COMMAND_BYTES + 1024];    /* the newest command's payload */
+extern uint64_t fake_ack_seq;                       /* of the newest ack */
+extern char fake_command[CAP_COMMAND_BYTES + 1024]; /* the newest command's payload */
 extern struct web_session fake_expected;

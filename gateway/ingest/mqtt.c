@@ -258,10 +258,6 @@ void mqtt_resubscribe(struct mqtt *mqtt) {
     atomic_compare_exchange_strong(&mqtt->link, &was, LINK_UP_UNSUBSCRIBED);
 }
 
-bool mqtt_is_connected(const struct mqtt *mqtt) {
-    return mqtt->link == LINK_UP;
-}
-
 static enum result send(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes, int qos,
                         MQTTProperties *properties) {
     if (mqtt->link != LINK_UP)

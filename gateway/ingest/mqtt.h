@@ -26,7 +26,6 @@ void mqtt_stop(struct mqtt *mqtt);
 void mqtt_tick(struct mqtt *mqtt, int64_t now_mono_ms);
 /* Subscribes again at the next tick: the broker then repeats the retained states, for who has forgotten them. */
 void mqtt_resubscribe(struct mqtt *mqtt);
-bool mqtt_is_connected(const struct mqtt *mqtt);
 /* QoS 0, coalesced by the caller. */
 FL_CHECK enum result mqtt_publish_ack(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes);
 /* QoS 1 with response topic, correlation data and expiry (MQTT 5 request/response). */

@@ -23,10 +23,6 @@ struct web_session fake_expected;
 /* ---- the fakes: linked in place of ingest/mqtt.c and web/
  * --------------------------------------------------------------- */
 
-bool mqtt_is_connected(const struct mqtt *mqtt) {
-    (void)mqtt;
-    return true;
-}
 void mqtt_resubscribe(struct mqtt *mqtt) {
     (void)mqtt;
 }

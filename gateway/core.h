@@ -6,6 +6,7 @@
 #include "acks.h"
 #include "effects.h"
 #include "normalize/normalize.h"
+#include "reserve.h"
 #include "settings.h"
 #include "store/history.h"
 
@@ -14,6 +15,9 @@ struct figures {
     _Atomic uint64_t messages, samples, logs, events, repeats, gaps, quarantined, rejected_records;
     _Atomic uint64_t alarms_raised, alarms_cleared, tickets_opened, sessions_asked, commands_sent, replies;
     _Atomic uint64_t turns, turns_failed, changes;
+    _Atomic uint64_t put_off; /* bulk messages not taken while the disk is full */
+    _Atomic int64_t disk_free_bytes;
+    _Atomic bool is_short_of_disk;
     _Atomic uint64_t alarm_latency_us_last; /* message received -> its alarm committed */
     _Atomic uint64_t commits, commit_us_total, commit_us_max;
     _Atomic size_t devices, history_bytes, open_samples, wal_bytes;
@@ -33,6 +37,7 @@ struct core {
     struct acks *acks;
     struct effects *effects;
     struct reporter *reporter;
+    struct reserve *reserve;
     struct figures figures;
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;

@@ -248,6 +248,10 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
         return pipeline_quarantine(core, m, device->id, "stamp: %s", m->bad_stamp);
     if (kinds[kind].needs_birth && device->row == 0)
         return refuse_unknown(core, device, m);
+    if (core->figures.is_short_of_disk && !kinds[kind].is_urgent) {
+        core->figures.put_off++; /* not acknowledged: it stays with the device */
+        return RESULT_OK;
+    }
     if (m->has_stamp) {
         stream = device_stream_find(device, m->stamp.stream);
         if (!stream)
@@ -314,20 +318,27 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
                                topic_kind_name(topic.kind));
 }
 
+static enum result keep_position(struct core *core, struct device *device, struct device_stream *stream) {
+    const bool is_new = stream->row == 0;
+    if (!stream->is_changed)
+        return RESULT_OK;
+    stream->is_changed = false;
+    const enum result result = store_stream_put(core->store, device->row, stream->stream, stream->is_urgent,
+                                                stream->seq, core->now_ms, &stream->row);
+    for (int i = 0; is_new && i < device->stream_count; i++)
+        if (&device->streams[i] != stream)
+            device->streams[i].row = 0; /* the store may have made room */
+    return result;
+}
+
 enum result pipeline_finish(struct core *core) {
     for (struct device *device = core->touched; device; device = device->next_touched) {
         device->is_touched = false;
         if (device->row == 0)
             continue;
         enum result result = store_device_seen(core->store, device->row, device->is_online, device->last_seen_ms);
-        for (int i = 0; i < device->stream_count && result == RESULT_OK; i++) {
-            struct device_stream *stream = &device->streams[i];
-            if (!stream->is_changed)
-                continue;
-            stream->is_changed = false;
-            result = store_stream_put(core->store, device->row, stream->stream, stream->is_urgent, stream->seq,
-                                      core->now_ms);
-        }
+        for (int i = 0; i < device->stream_count && result == RESULT_OK; i++)
+            result = keep_position(core, device, &device->streams[i]);
         if (result != RESULT_OK)
             return result;
     }

@@ -14,6 +14,8 @@ static const struct config_row rows[] = {
      "folder of the database, the sealing key and the transcripts; made by 'init', mode 0700"},
     {"gateway", "rules_dir", CONFIG_STRING, AT(rules_dir), NULL, 0, 0, true, "folder of the product packs"},
     {"gateway", "log_level", CONFIG_STRING, AT(log_level), "info", 0, 0, false, "debug, info, warn or error"},
+    {"gateway", "reserve", CONFIG_SIZE, AT(reserve_bytes), "64MiB", 0, 1LL << 40, false,
+     "disk space kept for alarms, tickets and sessions when the disk is full; 0: none"},
     {"broker", "host", CONFIG_STRING, AT(broker_host), "127.0.0.1", 0, 0, false, "MQTT broker"},
     {"broker", "port", CONFIG_INTEGER, AT(broker_port), "8883", 1, 65535, false, "its TLS port"},
     {"broker", "ca", CONFIG_STRING, AT(broker_ca), NULL, 0, 0, true, "CA that signed the broker's certificate, PEM"},

@@ -9,6 +9,7 @@ struct settings {
     int64_t inbox_messages, inbox_bytes, inbox_wait_ms;
     int64_t batch_messages, batch_wait_ms;
     int64_t acks_per_second;
+    int64_t reserve_bytes;
     char *web_listen, *session_listen, *session_url;
     int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
     char *web_cert, *web_key, *device_ca, *console_dir;

@@ -128,6 +128,8 @@ static enum result tick(struct turns *t) {
     core->figures.commit_us_total = (uint64_t)s.commit_us_total;
     core->figures.commit_us_max = (uint64_t)s.commit_us_max;
     core->figures.wal_bytes = (size_t)s.wal_bytes;
+    core->figures.disk_free_bytes = reserve_disk_free(core->reserve);
+    core->figures.is_short_of_disk = !reserve_restore(core->reserve, core->now_mono_ms);
     return session_desk_tick(core);
 }
 
@@ -169,8 +171,19 @@ static void put_back(struct turns *t, struct change *list) {
     pthread_mutex_unlock(&t->lock);
 }
 
+/* The disk is full: from here on only what is urgent is taken, in the room that the reserve gives up. */
+static void give_up_reserve(struct core *core, enum result result) {
+    const bool is_full =
+        result == RESULT_FULL || (result == RESULT_IO && reserve_disk_free(core->reserve) < RESERVE_MARGIN_BYTES);
+    if (!is_full)
+        return;
+    reserve_release(core->reserve);
+    core->figures.is_short_of_disk = true;
+}
+
 static void fail(struct turns *t, enum result result) {
     struct core *core = t->core;
+    give_up_reserve(core, result);
     log_error("gateway.turn", "turn_failed", "result=%s store=%s", result_name(result),
               log_text(store_error(core->store)));
     store_rollback(core->store);
@@ -226,8 +239,10 @@ void turns_run(struct turns *t) {
         effects_run(core->effects, core->web);
         acks_publish(core->acks, core->mqtt, clock_mono_ms());
         const enum result moved = store_checkpoint(core->store);
-        if (moved != RESULT_OK)
+        if (moved != RESULT_OK) {
             log_warn("gateway.turn", "checkpoint_failed", "store=%s", log_text(store_error(core->store)));
+            give_up_reserve(core, moved);
+        }
     }
 }
 

@@ -151,6 +151,7 @@ enum result mqtt_start(const struct mqtt_options *options, struct inbox *inbox, 
         fault_set(fault, RESULT_IO, "MQTT client for %s: library error %d", mqtt->uri, rc);
         goto out;
     }
+    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR); /* or it prints every packet into a trace that nobody reads */
     rc = MQTTAsync_setCallbacks(mqtt->client, mqtt, on_lost, on_message, NULL);
     if (rc != MQTTASYNC_SUCCESS) {
         fault_set(fault, RESULT_IO, "MQTT client callbacks: library error %d", rc);

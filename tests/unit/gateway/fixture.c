@@ -101,6 +101,7 @@ struct fixture *fixture_new(void) {
     core->normalizer = normalizer_new();
     core->inbox = inbox_new(100, 1 << 20, 1);
     core->acks = acks_new(1000000);
+    core->reserve = reserve_open("/nowhere/reserve", 0);
     core->effects = effects_new();
     core->reporter = reporter_start(f->dir, drop_report, NULL);
     firings_init(&core->firings);
@@ -122,6 +123,7 @@ void fixture_free(struct fixture *f) {
     registry_free(core->registry);
     history_close(core->history);
     store_close(core->store);
+    reserve_close(core->reserve);
     packs_free(f->packs);
     snprintf(command, sizeof command, "rm -rf %s", f->dir);
     cr_assert_eq(system(command), 0);

@@ -4,7 +4,9 @@
 #include <stdatomic.h>
 
 #include "acks.h"
+#include "doubt.h"
 #include "effects.h"
+#include "guard.h"
 #include "normalize/normalize.h"
 #include "reserve.h"
 #include "settings.h"
@@ -18,9 +20,10 @@ struct figures {
     _Atomic uint64_t put_off; /* bulk messages not taken while the disk is full */
     _Atomic int64_t disk_free_bytes;
     _Atomic bool is_short_of_disk;
+    _Atomic uint64_t clock_jumps, clock_rebased, own_clock_steps, identity_switches, flapping_begun, doubted;
     _Atomic uint64_t alarm_latency_us_last; /* message received -> its alarm committed */
     _Atomic uint64_t commits, commit_us_total, commit_us_max;
-    _Atomic size_t devices, history_bytes, open_samples, wal_bytes;
+    _Atomic size_t devices, strangers, history_bytes, open_samples, wal_bytes;
 };
 
 struct core {
@@ -38,6 +41,8 @@ struct core {
     struct effects *effects;
     struct reporter *reporter;
     struct reserve *reserve;
+    struct guard guard;
+    struct doubt doubt;
     struct figures figures;
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;

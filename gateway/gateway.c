@@ -121,7 +121,8 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
         return result;
     core->reserve = reserve_open(g->reserve_path, s->reserve_bytes);
     core->normalizer = normalizer_new();
-    core->inbox = inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms);
+    core->inbox =
+        inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms, s->unstamped_per_second);
     core->acks = acks_new(s->acks_per_second);
     core->effects = effects_new();
     firings_init(&core->firings);

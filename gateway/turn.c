@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "desk.h"
 #include "fieldline/clock.h"
@@ -82,7 +83,7 @@ void turns_stop(struct turns *t) {
     inbox_wake(t->core->inbox);
 }
 
-/* Waits for the first message, then a little for others. */
+/* Waits for the first message, then a little for others; something urgent (it comes first) waits for nobody. */
 static size_t gather(struct turns *t) {
     struct core *core = t->core;
     const int64_t idle = acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS);
@@ -90,13 +91,14 @@ static size_t gather(struct turns *t) {
     if (count == 0)
         return 0;
     const int64_t until = clock_mono_ms() + core->settings->batch_wait_ms;
-    while (count < t->batch_room) {
+    for (size_t newest = 0; count < t->batch_room && !t->batch[newest]->is_urgent;) {
         const int64_t left = until - clock_mono_ms();
         if (left <= 0)
             break;
         const size_t more = inbox_take(core->inbox, t->batch + count, t->batch_room - count, left);
         if (more == 0)
             break; /* nothing came, or there is other work */
+        newest = count;
         count += more;
     }
     return count;
@@ -122,6 +124,7 @@ static enum result tick(struct turns *t) {
     const struct history_figures h = history_read_figures(core->history);
     const struct store_figures s = store_read_figures(core->store);
     core->figures.devices = registry_count(core->registry);
+    core->figures.strangers = registry_stranger_count(core->registry);
     core->figures.history_bytes = h.memory_bytes;
     core->figures.open_samples = h.open_samples;
     core->figures.commits = s.commits;
@@ -130,7 +133,17 @@ static enum result tick(struct turns *t) {
     core->figures.wal_bytes = (size_t)s.wal_bytes;
     core->figures.disk_free_bytes = reserve_disk_free(core->reserve);
     core->figures.is_short_of_disk = !reserve_restore(core->reserve, core->now_mono_ms);
-    return session_desk_tick(core);
+    enum result result = guard_tick(core);
+    if (result == RESULT_OK)
+        result = doubt_tick(core);
+    return result == RESULT_OK ? session_desk_tick(core) : result;
+}
+
+/* Goes on while the machine sleeps, unlike the clock for waiting. */
+static int64_t boot_ms(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Carries everything out; whatever the result, every change is among the effects and every message is freed. */
@@ -139,6 +152,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
     core->now_ms = clock_wall_ms();
     core->now_mono_ms = clock_mono_ms();
     enum result result = store_begin(core->store);
+    if (result == RESULT_OK)
+        result = guard_own_clock(core, core->now_ms, boot_ms());
     if (result == RESULT_OK)
         result = outbox_pump(core);
     for (size_t i = 0; i < count; i++) {

@@ -34,6 +34,7 @@ struct mqtt {
     _Atomic enum link link;
     _Atomic int refused_code; /* of the last failed attempt; 0: none to report */
     int64_t next_try_mono_ms, backoff_ms;
+    _Atomic int64_t lost_mono_ms;
     _Atomic uint64_t connects, losses, published, publish_failed;
 };
 
@@ -107,6 +108,7 @@ static int on_message(void *self, char *topic, int topic_bytes, MQTTAsync_messag
 static void on_lost(void *self, char *cause) {
     struct mqtt *mqtt = self;
     (void)cause;
+    mqtt->lost_mono_ms = clock_mono_ms();
     mqtt->losses++;
     mqtt->link = LINK_DOWN;
     inbox_wake(mqtt->inbox);
@@ -310,5 +312,6 @@ struct mqtt_figures mqtt_read_figures(const struct mqtt *mqtt) {
                                  .losses = mqtt->losses,
                                  .published = mqtt->published,
                                  .publish_failed = mqtt->publish_failed,
-                                 .is_connected = mqtt->link == LINK_UP};
+                                 .is_connected = mqtt->link == LINK_UP,
+                                 .lost_mono_ms = mqtt->lost_mono_ms};
 }

@@ -16,7 +16,7 @@ static struct inbound *message(int number, size_t bytes) {
 }
 
 Test(inbox, gives_messages_in_order_of_arrival) {
-    struct inbox *inbox = inbox_new(8, 1 << 20, 1);
+    struct inbox *inbox = inbox_new(8, 1 << 20, 1, 1000000);
     struct inbound *out[8];
     for (int i = 0; i < 5; i++)
         cr_assert(inbox_push(inbox, message(i, 10)));
@@ -34,7 +34,7 @@ Test(inbox, gives_messages_in_order_of_arrival) {
 }
 
 Test(inbox, refuses_and_counts_what_does_not_fit) {
-    struct inbox *inbox = inbox_new(2, 1 << 20, 1);
+    struct inbox *inbox = inbox_new(2, 1 << 20, 1, 1000000);
     cr_assert(inbox_push(inbox, message(0, 10)));
     cr_assert(inbox_push(inbox, message(1, 10)));
     cr_assert_not(inbox_push(inbox, message(2, 10)), "the third of two must be refused");
@@ -47,7 +47,7 @@ Test(inbox, refuses_and_counts_what_does_not_fit) {
 }
 
 Test(inbox, is_bounded_in_bytes_but_takes_one_big_message_when_empty) {
-    struct inbox *inbox = inbox_new(100, 600, 1);
+    struct inbox *inbox = inbox_new(100, 600, 1, 1000000);
     cr_assert(inbox_push(inbox, message(0, 1000)), "a message larger than the bound passes when it is alone");
     cr_assert_not(inbox_push(inbox, message(1, 10)));
     struct inbound *out[1];
@@ -63,7 +63,7 @@ static void *push_one(void *inbox) {
 }
 
 Test(inbox, a_full_inbox_lets_the_producer_in_when_room_comes) {
-    struct inbox *inbox = inbox_new(1, 1 << 20, 5000);
+    struct inbox *inbox = inbox_new(1, 1 << 20, 5000, 1000000);
     struct inbound *out[1];
     pthread_t producer;
     cr_assert(inbox_push(inbox, message(0, 10)));
@@ -79,7 +79,7 @@ Test(inbox, a_full_inbox_lets_the_producer_in_when_room_comes) {
 }
 
 Test(inbox, wake_ends_a_wait_without_a_message) {
-    struct inbox *inbox = inbox_new(1, 1 << 20, 1);
+    struct inbox *inbox = inbox_new(1, 1 << 20, 1, 1000000);
     struct inbound *out[1];
     const int64_t begun_ms = clock_mono_ms();
     inbox_wake(inbox);

@@ -87,21 +87,7 @@ void turns_stop(struct turns *t) {
 static size_t gather(struct turns *t) {
     struct core *core = t->core;
     const int64_t idle = acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS);
-    size_t count = inbox_take(core->inbox, t->batch, t->batch_room, idle);
-    if (count == 0)
-        return 0;
-    const int64_t until = clock_mono_ms() + core->settings->batch_wait_ms;
-    for (size_t newest = 0; count < t->batch_room && !t->batch[newest]->is_urgent;) {
-        const int64_t left = until - clock_mono_ms();
-        if (left <= 0)
-            break;
-        const size_t more = inbox_take(core->inbox, t->batch + count, t->batch_room - count, left);
-        if (more == 0)
-            break; /* nothing came, or there is other work */
-        newest = count;
-        count += more;
-    }
-    return count;
+    return inbox_take(core->inbox, t->batch, t->batch_room, idle, core->settings->batch_wait_ms);
 }
 
 /* Carries changes out as long as `result` is OK; all become answers of this turn, executed or not. */
@@ -211,7 +197,7 @@ static void fail(struct turns *t, enum result result) {
 static void wait_out(struct turns *t) {
     const int64_t until = clock_mono_ms() + t->recover_wait_ms;
     for (int64_t left; !t->is_stopping && (left = until - clock_mono_ms()) > 0;) {
-        const size_t count = inbox_take(t->core->inbox, t->batch, t->batch_room, left);
+        const size_t count = inbox_take(t->core->inbox, t->batch, t->batch_room, left, 0);
         for (size_t i = 0; i < count; i++)
             inbound_free(t->batch[i]);
     }

@@ -30,6 +30,7 @@ struct inbox {
     struct list urgent, bulk;
     size_t size, bytes, bytes_max;
     int64_t wait_ms;
+    size_t wanted; /* how many the consumer sleeps for; 0: it is awake */
     bool is_woken;
     struct shares *shares;
     struct inbox_figures figures;
@@ -155,10 +156,17 @@ static bool find_room(struct inbox *inbox, const struct inbound *m, size_t weigh
     if (!has_no_room(inbox, m, weight))
         return true;
     inbox->figures.waited++;
+    inbox->is_woken = true; /* nobody sleeps for more while we wait for room */
+    pthread_cond_signal(&inbox->has_mail);
     const struct timespec until = mono_in(inbox->wait_ms);
     while (has_no_room(inbox, m, weight) && pthread_cond_timedwait(&inbox->has_room, &inbox->lock, &until) == 0)
         continue;
     return !has_no_room(inbox, m, weight);
+}
+
+static void rouse(struct inbox *inbox, bool is_urgent) {
+    if (inbox->wanted > 0 && (is_urgent || depth(inbox) >= inbox->wanted))
+        pthread_cond_signal(&inbox->has_mail);
 }
 
 bool inbox_push(struct inbox *inbox, struct inbound *m) {
@@ -178,8 +186,7 @@ bool inbox_push(struct inbox *inbox, struct inbound *m) {
         inbox->bytes += weight;
         if (depth(inbox) > inbox->figures.depth_max)
             inbox->figures.depth_max = depth(inbox);
-        if (depth(inbox) == 1 || m->is_urgent)
-            pthread_cond_signal(&inbox->has_mail);
+        rouse(inbox, m->is_urgent);
         is_in = true;
     }
     pthread_mutex_unlock(&inbox->lock);
@@ -188,15 +195,23 @@ bool inbox_push(struct inbox *inbox, struct inbound *m) {
     return is_in;
 }
 
-size_t inbox_take(struct inbox *inbox, struct inbound **out, size_t room, int64_t wait_ms) {
+/* Sleeps until there are `wanted` or something urgent. A wake-up a message would cost more than the message. */
+static void sleep_for(struct inbox *inbox, size_t wanted, int64_t wait_ms) {
+    const struct timespec until = mono_in(wait_ms);
+    inbox->wanted = wanted;
+    while (depth(inbox) < wanted && inbox->urgent.count == 0 && !inbox->is_woken &&
+           pthread_cond_timedwait(&inbox->has_mail, &inbox->lock, &until) == 0)
+        continue;
+    inbox->wanted = 0;
+}
+
+size_t inbox_take(struct inbox *inbox, struct inbound **out, size_t room, int64_t wait_ms, int64_t linger_ms) {
     size_t taken = 0;
     pthread_mutex_lock(&inbox->lock);
-    if (depth(inbox) == 0 && !inbox->is_woken && wait_ms > 0) {
-        const struct timespec until = mono_in(wait_ms);
-        while (depth(inbox) == 0 && !inbox->is_woken &&
-               pthread_cond_timedwait(&inbox->has_mail, &inbox->lock, &until) == 0)
-            continue;
-    }
+    if (wait_ms > 0)
+        sleep_for(inbox, 1, wait_ms);
+    if (linger_ms > 0 && depth(inbox) > 0)
+        sleep_for(inbox, room < inbox->size ? room : inbox->size, linger_ms);
     inbox->is_woken = false;
     while (taken < room && depth(inbox) > 0) {
         struct inbound *m = take(inbox->urgent.count > 0 ? &inbox->urgent : &inbox->bulk);

@@ -51,8 +51,9 @@ struct inbox *inbox_new(size_t messages_max, size_t bytes_max, int64_t wait_ms, 
 void inbox_free(struct inbox *inbox);
 /* Takes the message over, whatever happens. false: it was dropped. */
 bool inbox_push(struct inbox *inbox, struct inbound *m);
-/* Up to `room` messages; waits at most wait_ms for the first. 0: none came, or inbox_wake. */
-size_t inbox_take(struct inbox *inbox, struct inbound **out, size_t room, int64_t wait_ms);
+/* Up to `room` messages; waits at most wait_ms for the first, then linger_ms for others, asleep until there are `room`
+ * of them; what is urgent, a full inbox and inbox_wake end the waiting. 0: none came, or inbox_wake. */
+size_t inbox_take(struct inbox *inbox, struct inbound **out, size_t room, int64_t wait_ms, int64_t linger_ms);
 /* Makes a waiting inbox_take return: there is other work. */
 void inbox_wake(struct inbox *inbox);
 struct inbox_figures inbox_read_figures(struct inbox *inbox);

@@ -39,8 +39,8 @@ void buf_add_u32be(struct buf *b, uint32_t value);
 void buf_add_u64be(struct buf *b, uint64_t value);
 void buf_add_varint(struct buf *b, uint64_t value);
 void buf_str(struct buf *b, const char *text);
-/* For loops that add a few bytes at a time: room for `most` more, to be written there and told with buf_wrote. NULL when
- * it would pass the cap (overflow is set). */
+/* For loops that add a few bytes at a time: room for `most` more, to be written there and told with buf_wrote. NULL
+ * when it would pass the cap (overflow is set). */
 uint8_t *buf_space(struct buf *b, size_t most);
 void buf_wrote(struct buf *b, const uint8_t *end);
 void buf_printf(struct buf *b, const char *format, ...) FL_PRINTF(2, 3);

@@ -121,11 +121,11 @@ static void publish(struct load *l, struct client *c, enum topic_kind kind, stru
     add_user(&properties, WIRE_STREAM, lane->stream);
     snprintf(number, sizeof number, "%llu", (unsigned long long)++lane->sent);
     add_user(&properties, WIRE_SEQ, number);
-    add_user(&properties, WIRE_BOOT, l->boot);
-    snprintf(number, sizeof number, "%lld", (long long)clock_mono_ms());
-    add_user(&properties, WIRE_MONO, number);
-    snprintf(number, sizeof number, "%lld", (long long)clock_wall_ms());
-    add_user(&properties, WIRE_WALL, number);
+    struct wire_stamp now = {.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
+    char clock[WIRE_CLOCK_CHARS + 1];
+    memcpy(now.boot, l->boot, sizeof now.boot);
+    wire_clock_print(&now, clock);
+    add_user(&properties, WIRE_CLOCK, clock);
     add_text(&body, c->topic[kind]);
     buf_add_varint(&body, properties.count);
     buf_add(&body, properties.data, properties.count);

@@ -9,6 +9,7 @@
 #include "guard.h"
 #include "normalize/normalize.h"
 #include "reserve.h"
+#include "rule_keep.h"
 #include "settings.h"
 #include "store/history.h"
 
@@ -41,6 +42,7 @@ struct core {
     struct effects *effects;
     struct reporter *reporter;
     struct reserve *reserve;
+    struct rule_keep rule_keep;
     struct guard guard;
     struct doubt doubt;
     struct figures figures;

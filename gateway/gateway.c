@@ -120,6 +120,7 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     if (result != RESULT_OK)
         return result;
     core->reserve = reserve_open(g->reserve_path, s->reserve_bytes);
+    rule_keep_init(&core->rule_keep);
     core->normalizer = normalizer_new();
     core->inbox =
         inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms, s->unstamped_per_second);
@@ -178,6 +179,7 @@ void gateway_free(struct gateway *g) {
     firings_fini(&g->core.firings);
     effects_free(g->core.effects);
     acks_free(g->core.acks);
+    rule_keep_fini(&g->core.rule_keep);
     inbox_free(g->core.inbox);
     normalizer_free(g->core.normalizer);
     registry_free(g->core.registry);

@@ -1,6 +1,7 @@
-/* The journal is trimmed in every turn by a multiple of what the turn wrote: at any rate of messages it stays as long
- * as the rules look back, and no longer. Retention goes round the devices, one a second and at most so many rows of
- * each: a fleet of 10,000 is round in three hours, which is often enough for limits counted in days. */
+/* The journal is trimmed in every turn by a multiple of what the turn wrote: at any rate of messages it holds what open
+ * chunks and rule states that are not stored yet need, and no more. Retention goes round the devices, one a second and
+ * at most so many rows of each: a fleet of 10,000 is round in three hours, which is often enough for limits counted in
+ * days. */
 #include "housekeeping.h"
 
 #include <stdlib.h>
@@ -12,7 +13,6 @@ enum {
     TRIM_EVERY_MS = 100,
     TRIM_PER_MESSAGE = 2,
     TRIM_ROWS_LEAST = 200,
-    JOURNAL_KEEP_EXTRA_MS = 10 * 60 * 1000, /* beyond what rules look back: for late data */
     DEVICE_EVERY_MS = 1000,
     EXPIRE_ROWS = 500,
     LOGINS_EVERY_MS = 60 * 1000
@@ -21,20 +21,13 @@ enum {
 static const int64_t UNKNOWN_MODEL_KEEP_MS = 30LL * 24 * 3600 * 1000; /* of a model without a pack */
 
 struct housekeeping {
-    int64_t journal_keep_ms;
     int64_t trim_mono_ms, device_mono_ms, logins_mono_ms; /* when next */
     size_t messages;                                      /* since the last trim */
     const struct device *device;                          /* whose turn it was last */
 };
 
-struct housekeeping *housekeeping_new(const struct core *core) {
-    struct housekeeping *h = mem_alloc(sizeof *h);
-    for (size_t i = 0; i < packs_count(core->packs); i++) {
-        const int64_t window = packs_at(core->packs, i)->longest_window_ms;
-        h->journal_keep_ms = window > h->journal_keep_ms ? window : h->journal_keep_ms;
-    }
-    h->journal_keep_ms += JOURNAL_KEEP_EXTRA_MS;
-    return h;
+struct housekeeping *housekeeping_new(void) {
+    return mem_alloc(sizeof(struct housekeeping));
 }
 
 void housekeeping_free(struct housekeeping *h) {
@@ -55,9 +48,9 @@ static bool is_due(int64_t *next_mono_ms, int64_t now_mono_ms, int64_t every_ms)
 static enum result trim_journal(struct housekeeping *h, struct core *core) {
     int deleted;
     const size_t rows = TRIM_ROWS_LEAST + TRIM_PER_MESSAGE * h->messages;
+    const int64_t chunks = history_pins(core->history), rules = rule_keep_pin(&core->rule_keep);
     h->messages = 0;
-    return journal_trim(core->store, history_pins(core->history), core->now_ms - h->journal_keep_ms, (int)rows,
-                        &deleted);
+    return journal_trim(core->store, chunks < rules ? chunks : rules, INT64_MAX, (int)rows, &deleted);
 }
 
 static enum result expire_next_device(struct housekeeping *h, struct core *core) {

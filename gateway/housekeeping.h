@@ -4,7 +4,7 @@
 #include "core.h"
 
 struct housekeeping;
-struct housekeeping *housekeeping_new(const struct core *core);
+struct housekeeping *housekeeping_new(void);
 void housekeeping_free(struct housekeeping *h);
 /* In a transaction; `messages`: how many this turn took. */
 FL_CHECK enum result housekeeping_turn(struct housekeeping *h, struct core *core, size_t messages);

@@ -1,9 +1,10 @@
 /* Reads back what the pipeline thread holds in memory: devices, streams, series, rule state, open chunks. At the start,
  * and in place of a restart when a turn's transaction failed (then what is in memory may be ahead of what is stored).
  *
- * Order: devices with their packs, series, streams; raised alarms into the rules; then the journal, which gives rules
- * their windows and history its open chunks. Firings of the replay are thrown away: what they caused is in the store
- * already. A difference that is left (a rule file that was edited meanwhile) shows with the next sample. */
+ * Order: devices with their packs, series, streams; the rules' states; then the journal, which gives rules what their
+ * states have not seen and history its open chunks; last the raised alarms. A state that does not fit (the pack's rules
+ * were edited) or is not there is made anew from history: windows are filled, conditions begin with the next sample.
+ * Firings of the replay are thrown away: what they caused is in the store already. */
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -15,6 +16,7 @@
 #include "store/cases.h"
 #include "store/conduct.h"
 #include "store/devices.h"
+#include "store/rule_state.h"
 
 /* Where a series of the journal belongs. Ids are small and dense: an array. */
 struct place {
@@ -32,7 +34,7 @@ struct loading {
     struct place *places;
     int64_t place_count;
     struct sample samples[JOURNAL_SAMPLES_MAX];
-    int64_t rows, samples_total;
+    int64_t rows, samples_total, states, warmed;
 };
 
 static struct device *by_row_find(const struct loading *l, int64_t row) {
@@ -89,6 +91,48 @@ static void load_conduct(void *self, int64_t row, const struct conduct *kept) {
         guard_load(l->core, device, kept);
 }
 
+static void load_state(void *self, int64_t row, int64_t journal, const void *state, size_t bytes) {
+    struct loading *l = self;
+    struct device *device = by_row_find(l, row);
+    if (!device || !device->rules)
+        return;
+    const enum result result = rule_device_load(device->rules, state, bytes);
+    if (result == RESULT_OK) {
+        device->rules_loaded = journal;
+        l->states++;
+    } else {
+        log_info("gateway.load", "state_unfit", "device=%s result=%s", device->id, result_name(result));
+    }
+}
+
+struct warming {
+    struct loading *loading;
+    const struct place *place;
+};
+
+static void warm_points(void *self, const struct point *points, size_t count) {
+    const struct warming *w = self;
+    for (size_t i = 0; i < count; i++)
+        rule_device_warm(w->place->device->rules, &(struct sample){.metric = w->place->metric,
+                                                                   .part = w->place->part,
+                                                                   .event_ms = points[i].event_ms,
+                                                                   .value = points[i].value});
+    w->loading->warmed += (int64_t)count;
+}
+
+/* From chunks, for devices whose rules have no state; what is not in a chunk yet comes with the journal. */
+static enum result warm_up(struct loading *l) {
+    enum result result = RESULT_OK;
+    const int64_t now_ms = clock_wall_ms();
+    for (int64_t id = 0; id < l->place_count && result == RESULT_OK; id++) {
+        struct warming w = {.loading = l, .place = &l->places[id]};
+        const struct device *device = w.place->device;
+        if (device && device->rules_loaded == 0)
+            result = store_points_since(l->core->store, id, now_ms - device->pack->longest_window_ms, warm_points, &w);
+    }
+    return result;
+}
+
 static void load_alarm(void *self, const struct alarm *alarm) {
     struct loading *l = self;
     struct device *device = by_row_find(l, alarm->device_id);
@@ -106,13 +150,16 @@ static void replay_row(void *self, const struct journal_row *row) {
         if (s->series < 0 || s->series >= l->place_count || !l->places[s->series].device)
             continue;
         const struct place *place = &l->places[s->series];
+        if (place->device->rules_loaded == 0 && row->id <= history_covered(l->core->history, s->series))
+            continue; /* warmed up with it */
         device = place->device;
         l->samples[count++] =
             (struct sample){.metric = place->metric, .part = place->part, .event_ms = s->event_ms, .value = s->value};
     }
-    if (device) {
+    if (device && row->id > device->rules_loaded) {
         firings_reset(&l->core->firings);
         rule_device_samples(device->rules, l->samples, count, &l->core->firings);
+        rule_keep_note(&l->core->rule_keep, device, row->id, clock_mono_ms());
     }
     l->rows++;
     l->samples_total += (int64_t)row->count;
@@ -126,6 +173,7 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     l->core = core;
     acks_forget(core->acks);
     core->touched = NULL;
+    rule_keep_forget(&core->rule_keep);
     core->guard.listed = NULL;
     registry_free(core->registry);
     history_close(core->history);
@@ -143,6 +191,10 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     if (result == RESULT_OK)
         result = history_open(core->store, &(struct history_options){0}, &core->history);
     if (result == RESULT_OK)
+        result = store_rule_states_load(core->store, load_state, l);
+    if (result == RESULT_OK)
+        result = warm_up(l);
+    if (result == RESULT_OK)
         result = journal_replay(core->store, 0, replay_row, l);
     for (struct device *d = NULL; result == RESULT_OK && (d = registry_next(core->registry, d));)
         if (d->rules)
@@ -153,9 +205,10 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
         fault_set(fault, result, "loading from the store: %s", store_error(core->store));
         store_rollback(core->store);
     } else {
-        log_info("gateway.load", "loaded", "devices=%zu journal_rows=%lld samples=%lld ms=%lld",
-                 registry_count(core->registry), (long long)l->rows, (long long)l->samples_total,
-                 (long long)(clock_mono_ms() - begun_ms));
+        log_info("gateway.load", "loaded",
+                 "devices=%zu states=%lld warmed_samples=%lld journal_rows=%lld samples=%lld ms=%lld",
+                 registry_count(core->registry), (long long)l->states, (long long)l->warmed, (long long)l->rows,
+                 (long long)l->samples_total, (long long)(clock_mono_ms() - begun_ms));
     }
     struct by_row *entry, *next;
     HASH_ITER(hh, l->by_row, entry, next) {

@@ -116,6 +116,7 @@ static enum result keep_samples(struct core *core, struct device *device, const 
     const enum result result = journal_append(core->store, &row, &id);
     if (result != RESULT_OK)
         return result;
+    rule_keep_note(&core->rule_keep, device, id, core->now_mono_ms);
     for (size_t i = 0; i < n->sample_count; i++)
         history_add(core->history, kept[i].series, id, core->now_ms, kept[i].event_ms, kept[i].value);
     core->figures.samples += n->sample_count;

@@ -30,6 +30,7 @@ struct turns {
     _Atomic bool is_stopping;
     int64_t tick_mono_ms;
     struct housekeeping *housekeeping;
+    bool is_last;   /* everything that is in memory only is written */
     bool is_broken; /* the last turn failed: load before the next */
     int64_t recover_wait_ms;
 };
@@ -42,7 +43,7 @@ struct turns *turns_new(struct core *core) {
     t->last = &t->first;
     t->recover_wait_ms = IDLE_WAIT_MS;
     pthread_mutex_init(&t->lock, NULL);
-    t->housekeeping = housekeeping_new(core);
+    t->housekeeping = housekeeping_new();
     return t;
 }
 
@@ -153,6 +154,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
     if (result == RESULT_OK)
         result = housekeeping_turn(t->housekeeping, core, count);
     if (result == RESULT_OK)
+        result = rule_keep_turn(core, t->is_last);
+    if (result == RESULT_OK)
         result = pipeline_finish(core);
     return result == RESULT_OK ? store_commit(core->store) : result;
 }
@@ -257,6 +260,7 @@ void turns_last(struct turns *t) {
             return; /* the next start reads the seals */
         }
     }
+    t->is_last = true;
     const enum result result = carry_out(t, 0, take_changes(t));
     if (result != RESULT_OK)
         fail(t, result);

@@ -54,6 +54,12 @@ struct device {
     int64_t last_seen_ms;
     int64_t heard_mono_ms;       /* when its last message was received */
     int64_t birth_asked_mono_ms; /* when it was last told to introduce itself */
+    struct {
+        int64_t oldest, newest; /* journal rows that the stored rule state has not seen; 0: it has seen all */
+        int64_t since_mono_ms;
+        struct device *newer;
+    } unkept;             /* rule_keep.h */
+    int64_t rules_loaded; /* journal row up to which `rules` came from the store; replay goes on after it */
     struct device *next_ack, *next_touched, *next_listed;
 };
 

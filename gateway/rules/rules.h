@@ -56,6 +56,14 @@ void rule_device_samples(struct rule_device *d, struct sample *samples, size_t c
 /* A fault code came or went. Unknown codes raise a warning of their own name that opens no ticket. */
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
                        struct firings *out);
+/* Everything the rules know of the data so far (newest values, windows, conditions), to go on from after a restart.
+ * Begins with a version and with what the pack's rules need. Fault codes are not in it: the alarms tell. */
+void rule_device_save(const struct rule_device *d, struct buf *out);
+/* Into a device that has seen no sample. RESULT_CONFLICT: of a pack whose rules need other things; RESULT_CORRUPT;
+ * either way the device is as it was: then rule_device_warm. */
+FL_CHECK enum result rule_device_load(struct rule_device *d, const void *state, size_t bytes);
+/* A sample of the past, in order of time for each series: fills windows, evaluates nothing. */
+void rule_device_warm(struct rule_device *d, const struct sample *sample);
 /* At a restart, after the journal was replayed (its firings thrown away): the store knows which alarms are raised, the
  * replay does not. Settle forgets which fire, but not since when conditions hold; then restore each raised alarm. What
  * the replay thought to be raised and the store does not know is raised again with the next sample. */

@@ -332,6 +332,10 @@ int64_t history_pins(const struct history *h) {
     return h->oldest == 0 ? INT64_MAX : h->chunks[h->oldest].first_journal;
 }
 
+int64_t history_covered(const struct history *h, int64_t series) {
+    return series < h->room ? h->chunks[series].covered : 0;
+}
+
 enum result history_expire(struct history *h, int64_t device, int64_t before_ms, int rows_max, int *deleted) {
     struct query q = query_of(&h->store->sql, "DELETE FROM chunk WHERE id IN (SELECT c.id FROM series s JOIN chunk c"
                                               " ON c.series = s.id WHERE s.device = ? AND c.start_ms < ? LIMIT ?)");

@@ -33,6 +33,8 @@ FL_CHECK enum result history_step(struct history *history, int64_t now_ms, int o
 FL_CHECK enum result history_flush(struct history *history);
 /* The first journal row that is still needed: rows before it are in chunks. For journal_trim. */
 int64_t history_pins(const struct history *history);
+/* The journal row up to which this series is in chunks. */
+int64_t history_covered(const struct history *history, int64_t series);
 /* Deletes at most rows_max chunks of the device that ended before before_ms. In a transaction. */
 FL_CHECK enum result history_expire(struct history *history, int64_t device, int64_t before_ms, int rows_max,
                                     int *deleted);

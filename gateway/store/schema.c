@@ -156,8 +156,12 @@ static const char conduct_schema[] =
     " before_bias_ms INTEGER NOT NULL, clock_since_ms INTEGER NOT NULL, shared_since_ms INTEGER NOT NULL,"
     " flapping_since_ms INTEGER NOT NULL, flooding_since_ms INTEGER NOT NULL, dropped INTEGER NOT NULL);";
 
+static const char rule_state_schema[] =
+    "CREATE TABLE rule_state(device INTEGER PRIMARY KEY, journal INTEGER NOT NULL, state BLOB NOT NULL);";
+
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
     {3, "conduct of devices", conduct_schema},
+    {4, "state of rules", rule_state_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

@@ -107,6 +107,7 @@ struct fixture *fixture_new(void) {
     core->inbox = inbox_new(100, 1 << 20, 1, 1000);
     core->acks = acks_new(1000000);
     core->reserve = reserve_open("/nowhere/reserve", 0);
+    rule_keep_init(&core->rule_keep);
     core->effects = effects_new();
     core->reporter = reporter_start(f->dir, drop_report, NULL);
     firings_init(&core->firings);
@@ -123,6 +124,7 @@ void fixture_free(struct fixture *f) {
     firings_fini(&core->firings);
     effects_free(core->effects);
     acks_free(core->acks);
+    rule_keep_fini(&core->rule_keep);
     inbox_free(core->inbox);
     normalizer_free(core->normalizer);
     registry_free(core->registry);

@@ -147,7 +147,15 @@ static const char first_schema[] =
     "CREATE TABLE audit(id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,"
     " object TEXT NOT NULL, result TEXT NOT NULL, detail TEXT NOT NULL, address TEXT NOT NULL, hash BLOB NOT NULL);";
 
+/* tier, tier_due: see tier_builder.h for their keys. What is there already becomes due in steps, from the chunk with
+ * the id in 'tier_backfill' downwards. */
+static const char tiers_schema[] =
+    "CREATE TABLE tier(id INTEGER PRIMARY KEY, is_final INTEGER NOT NULL, bytes BLOB NOT NULL);"
+    "CREATE TABLE tier_due(id INTEGER PRIMARY KEY);"
+    "INSERT INTO meta(key, value) SELECT 'tier_backfill', coalesce(max(id), 0) FROM chunk;";
+
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
+    {2, "down-sampled tiers of history", tiers_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

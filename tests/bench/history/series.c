@@ -173,3 +173,16 @@ void series_sensors(struct series_list *list, int days) {
         }
     }
 }
+
+struct series *series_year(struct series_list *list) {
+    struct series *s = series_new(list, "year", "thermometer at 1 Hz", true);
+    double drift = 0;
+    srandom(3);
+    for (int64_t t = 0; t < INT64_C(365) * 86400; t++) {
+        const double day = (double)t / 86400;
+        drift += 0.002 * (any() - 0.5) - 0.00001 * drift;
+        /* one uniform number is noise enough, and quicker to make 31,536,000 times */
+        series_add(s, START_MS + t * 1000, decimals(21 + 2 * sin(6.28318 * day) + drift + 0.1 * (any() - 0.5), 10));
+    }
+    return s;
+}

@@ -20,6 +20,8 @@ void series_add(struct series *s, int64_t event_ms, double value);
 void series_demo(struct series_list *list, int64_t seconds);
 /* `days` of imitated sensors of the kinds that buildings, machines and cold chains have. */
 void series_sensors(struct series_list *list, int days);
+/* A year of one thermometer at 1 Hz. */
+struct series *series_year(struct series_list *list);
 /* Every numeric column of the text files below a folder; a first column that is a date gives the times, otherwise rows
  * are a second apart. Each folder directly below is a set. False: the folder cannot be read. */
 FL_CHECK bool series_files(struct series_list *list, const char *folder);

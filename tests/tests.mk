@@ -67,8 +67,9 @@ fuzz: deps-test deps-lint ## every fuzz target for FUZZ_SECONDS (60)
 # ---- bench: tests/bench/NAME.c are clients in C, tests/bench/run.mjs starts what they need --------------------------------
 .PHONY: bench bench-programs
 BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
+$(OUT)/bench-history: $(call objects,$(call sources,tests/bench/history) tests/fake/product/cold.c tests/fake/product/drum.c)
 $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(ALL_LIBS)
-	$(link) $< $(call group,$(filter %.a,$^)) $(LIBS_gateway)
+	$(link) $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LIBS_gateway)
 bench-programs: $(PROGRAMS) $(FAKE_PROGRAMS) $(BENCH_PROGRAMS) console
 bench: deps-test ## figures, one a line: `name value unit`
 	@$(MAKE) --no-print-directory -s -j$(JOBS) MODE=release bench-programs >&2

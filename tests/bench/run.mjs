@@ -16,6 +16,7 @@ const TOPICS = [
   ['latency', 'latencyFigures'],
   ['overload', 'overloadFigures'],
   ['backlog', 'backlogFigures'],
+  ['drain', 'drainFigures'],
   ['agent', 'agentFigures'],
   ['history', 'historyFigures'],
   ['pipeline', 'pipelineFigures'],

@@ -50,6 +50,9 @@ async function size(print, say, bench, samples) {
     const us = middle(({ gateway }) => gateway.cpu[name] / gateway.messages) * 1e6;
     print(`ingest_${name}_cpu_us_per_message_${samples}`, us.toFixed(1), 'us');
   }
+  // What a message costs the machine in all, bare over gateway: what the ratio would be if nothing but CPU counted. Hardly noisy.
+  const cost = (result) => Object.values(result.cpu).reduce((sum, seconds) => sum + seconds, 0) / result.messages;
+  print(`ingest_cost_ratio_${samples}`, middle(({ bare, gateway }) => cost(bare) / cost(gateway)).toFixed(3), 'ratio');
   print(`ingest_bare_cpu_us_per_message_${samples}`, (middle(({ bare }) => bare.cpu.bare / bare.messages) * 1e6).toFixed(1), 'us');
   print(`ingest_generator_blocked_ratio_${samples}`, middle(({ gateway }) => gateway.blocked_ratio).toFixed(3), 'ratio');
   return { pss: Math.max(...pairs.map((pair) => pair.gateway.pss)), tls: pairs[0].gateway.tls };

@@ -1,11 +1,13 @@
 // bench-load as a process: its `name value` lines as an object, and what other processes used while it measured.
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
-import { cpuSeconds } from './procfs.mjs';
+import { cpuSeconds, machineSeconds } from './procfs.mjs';
 
-/** name -> pid as name -> seconds of CPU */
+/** name -> pid as name -> seconds of CPU; `machine` is all of it. */
 async function readCpu(watch) {
   const entries = Object.entries(watch).map(async ([name, pid]) => [name, await cpuSeconds(pid)]);
+  entries.push(machineSeconds().then((seconds) => ['machine', seconds]));
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -35,9 +37,11 @@ export class Load {
     const code = await ended;
     if (code !== 0) throw new Error(`bench-load: exit status ${code}\n${this.said ?? ''}`);
     const [before, after] = [await usage.begin, await usage.end];
-    const cpu = Object.fromEntries(Object.keys(watch).map((name) => [name, after[name] - before[name]]));
+    const { machine, ...cpu } = Object.fromEntries(Object.keys(before).map((name) => [name, after[name] - before[name]]));
     cpu.generator = values.cpu_ratio * values.seconds;
-    return { ...values, cpu, rate: values.messages / values.seconds };
+    const ours = Object.values(cpu).reduce((sum, seconds) => sum + seconds, 0);
+    const others = Math.max(0, machine - ours) / values.seconds / availableParallelism();
+    return { ...values, cpu, others, rate: values.messages / values.seconds };
   }
 
   /** Ends measuring; it waits for the last acknowledgements and reports. */
@@ -51,9 +55,9 @@ export class Load {
   }
 }
 
-/** One line for people: what held the generator back. */
+/** One line for people: what held the generator back, and how much of the machine went to what is not of the bench. */
 export function describeLoad(result) {
   const percent = (ratio) => `${(ratio * 100).toFixed(0)} %`;
   return `${result.rate.toFixed(0)} messages/s; generator: ${percent(result.cpu_ratio)} on a CPU, ${percent(result.runnable_ratio)} waiting for one, ` +
-    `${percent(result.blocked_ratio)} asleep with every window full`;
+    `${percent(result.blocked_ratio)} asleep with every window full; others took ${percent(result.others)} of the machine`;
 }

@@ -16,3 +16,9 @@ export async function cpuSeconds(pid) {
   const texts = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/schedstat`, 'utf8').catch(() => '0')));
   return texts.reduce((sum, text) => sum + Number(text.split(' ')[0]) / 1e9, 0);
 }
+
+/** Seconds of CPU that the whole machine was busy, and that a host took away from it, since it started. */
+export async function machineSeconds() {
+  const [, user, nice, system, , , irq, softirq, steal] = (await readFile('/proc/stat', 'utf8')).split('\n', 1)[0].split(/ +/).map(Number);
+  return (user + nice + system + irq + softirq + steal) / 100;
+}

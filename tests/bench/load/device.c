@@ -9,8 +9,6 @@
 #include "fieldline/log.h"
 #include "mqtt.h"
 
-enum { SILENCE_US = 2500 * 1000 /* agents wait 2 s at least, and longer where acknowledgements are slow */ };
-
 static const char fault_code[] = "SVC_FAILED"; /* of the pack linux-gateway */
 
 static void publish(struct device *d, struct fleet *f, enum topic_kind kind, const struct lane *lane, uint64_t seq,
@@ -22,15 +20,11 @@ static void publish(struct device *d, struct fleet *f, enum topic_kind kind, con
     connection_send(&d->connection, f->packet.data, f->packet.count);
 }
 
-/* The number of the next message of the lane. */
-static uint64_t advance(struct lane *lane, struct tally *tally) {
-    if (lane->sent == lane->acked)
-        lane->moved_us = clock_mono_us();
-    if (++lane->sent > lane->highest)
-        lane->highest = lane->sent;
-    else
-        tally->resent++;
-    return lane->sent;
+/* The number of the lane's next message, which is about to be sent. */
+static uint64_t advance(struct lane *lane) {
+    const uint64_t seq = lane->window.next;
+    window_sent(&lane->window, seq, clock_mono_ms());
+    return seq;
 }
 
 /* ---- introduction ---- */
@@ -59,16 +53,18 @@ static void introduce(struct device *d, struct fleet *f) {
     memcpy(birth.boot, d->boot, sizeof birth.boot);
     buf_reset(&f->body);
     birth_encode(&birth, &f->body);
-    publish(d, f, TOPIC_UP_BIRTH, &d->urgent, advance(&d->urgent, f->tally), f->body.data, f->body.count);
+    publish(d, f, TOPIC_UP_BIRTH, &d->urgent, advance(&d->urgent), f->body.data, f->body.count);
 }
 
-void device_open(struct device *d, struct fleet *f, int64_t number, int port, const char *pki) {
+void device_open(struct device *d, struct fleet *f, int64_t number, size_t window, int port, const char *pki) {
     snprintf(d->id, sizeof d->id, "bench-%04lld", (long long)number);
     for (int kind = 0; kind < TOPIC_KIND_COUNT; kind++)
         topic_format(d->id, (enum topic_kind)kind, d->topic[kind]);
     clock_boot_id(d->boot);
     uuid_make(d->bulk.stream);
     uuid_make(d->urgent.stream);
+    window_begin(&d->bulk.window, window, 0, clock_mono_ms());
+    window_begin(&d->urgent.window, CAP_WINDOW_URGENT, 0, clock_mono_ms());
     connection_open(&d->connection, port, pki, d->id);
     mqtt_connect(&f->packet, d->id);
     connection_send(&d->connection, f->packet.data, f->packet.count);
@@ -109,24 +105,28 @@ static void put_event(struct device *d, struct fleet *f, uint64_t seq) {
 }
 
 void device_send_tele(struct device *d, struct fleet *f) {
-    const uint64_t seq = advance(&d->bulk, f->tally);
+    const uint64_t seq = advance(&d->bulk);
     if (seq == d->alarm_seq)
         put_alarm(d, f, seq);
     else
         put_tele(d, f, seq);
 }
 
+void device_assume_acked(struct device *d) {
+    window_ack(&d->bulk.window, d->bulk.window.highest_sent, clock_mono_ms());
+}
+
 void device_send_event(struct device *d, struct fleet *f, int64_t due_us) {
     d->event_count++;
     d->event_due_us = due_us;
-    d->event_seq = advance(&d->urgent, f->tally);
+    d->event_seq = advance(&d->urgent);
     put_event(d, f, d->event_seq);
 }
 
 void device_send_alarm(struct device *d, struct fleet *f, int64_t due_us) {
     d->alarm_count++;
     d->alarm_due_us = due_us;
-    d->alarm_seq = advance(&d->bulk, f->tally);
+    d->alarm_seq = advance(&d->bulk);
     put_alarm(d, f, d->alarm_seq);
 }
 
@@ -137,19 +137,18 @@ static void take_ack(struct device *d, struct fleet *f, const struct mqtt_in *in
     if (ack_decode(in->payload, in->bytes, &ack, NULL) != RESULT_OK)
         die("bench.load", "%s: an acknowledgement that does not decode", d->id);
     const bool is_bulk = strcmp(ack.stream, d->bulk.stream) == 0;
-    struct lane *lane = is_bulk ? &d->bulk : &d->urgent;
-    if ((!is_bulk && strcmp(ack.stream, d->urgent.stream) != 0) || ack.seq <= lane->acked)
+    if (!is_bulk && strcmp(ack.stream, d->urgent.stream) != 0)
         return;
-    if (ack.seq > lane->highest)
-        die("bench.load", "%s: %llu is acknowledged, %llu was sent", d->id, (unsigned long long)ack.seq,
-            (unsigned long long)lane->highest);
+    struct window *w = is_bulk ? &d->bulk.window : &d->urgent.window;
+    const uint64_t before = w->acked;
+    if (ack.seq < before || ack.seq > w->highest_sent)
+        die("bench.load", "%s: %llu is acknowledged after %llu, %llu was sent", d->id, (unsigned long long)ack.seq,
+            (unsigned long long)before, (unsigned long long)w->highest_sent);
     const int64_t now_us = clock_mono_us();
+    window_ack(w, ack.seq, now_us / 1000);
+    window_nudge(is_bulk ? &d->urgent.window : &d->bulk.window, now_us / 1000);
     if (is_bulk)
-        f->tally->acked += ack.seq - lane->acked;
-    lane->acked = ack.seq;
-    lane->moved_us = now_us;
-    if (lane->sent < lane->acked)
-        lane->sent = lane->acked;
+        f->tally->acked += ack.seq - before;
     if (!is_bulk && d->event_seq && ack.seq >= d->event_seq) {
         tally_add(f->tally, TALLY_EVENT, now_us - d->event_due_us);
         d->event_seq = 0;
@@ -177,17 +176,11 @@ bool device_receive(struct device *d, struct fleet *f) {
     return any;
 }
 
-void device_go_back(struct device *d, struct fleet *f, int64_t now_us) {
-    if (!connection_is_clear(&d->connection))
-        return;
-    if (d->urgent.sent > d->urgent.acked && now_us - d->urgent.moved_us > SILENCE_US) {
-        d->urgent.moved_us = now_us;
-        f->tally->resent++;
-        if (d->event_seq)
-            put_event(d, f, d->event_seq);
-        else
-            die("bench.load", "%s: its birth is not acknowledged", d->id);
-    }
-    if (d->bulk.sent > d->bulk.acked && now_us - d->bulk.moved_us > SILENCE_US)
-        d->bulk.sent = d->bulk.acked; /* the traffic fills the window anew */
+void device_tick(struct device *d, struct fleet *f) {
+    const int64_t now_ms = clock_mono_ms();
+    uint64_t seq;
+    window_tick(&d->bulk.window, now_ms); /* the traffic fills it anew */
+    window_tick(&d->urgent.window, now_ms);
+    if (d->event_seq && connection_is_clear(&d->connection) && window_next(&d->urgent.window, d->event_seq, &seq))
+        put_event(d, f, advance(&d->urgent));
 }

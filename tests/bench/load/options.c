@@ -67,6 +67,8 @@ void load_options_read(int argc, char **argv, struct load_options *out) {
     }
     if (!out->pki || out->port == 0)
         die("bench.load", "--pki and --port are needed");
+    if (!out->counter && out->window > CAP_WINDOW_BULK)
+        die("bench.load", "--window: a device may have at most %d messages under way", CAP_WINDOW_BULK);
     if (out->counter && (out->events || out->alarms || out->messages))
         die("bench.load", "--counter goes with --seconds and nothing acknowledged");
 }

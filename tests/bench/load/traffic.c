@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,7 +22,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 
-enum { BURST = 8, READY_MAX = 64, IDLE_MS = 1, STALL_US = 30 * 1000 * 1000, GO_BACK_EVERY_US = 100 * 1000 };
+enum { BURST = 8, READY_MAX = 64, IDLE_MS = 1, STALL_US = 30 * 1000 * 1000, TICK_US = 100 * 1000 };
 enum phase { PHASE_WARM, PHASE_MEASURE, PHASE_LAST, PHASE_OVER };
 
 struct traffic {
@@ -35,7 +36,7 @@ struct traffic {
     enum phase phase;
     size_t next; /* device, round robin */
     uint64_t sent, events, alarms;
-    int64_t begun_us, phase_us, moved_us, looked_us;
+    int64_t begun_us, phase_us, moved_us, ticked_us;
 };
 
 /* ---- setting up ---- */
@@ -68,7 +69,8 @@ struct traffic *traffic_new(const struct load_options *options) {
     if (t->o.counter)
         map_counter(t);
     for (int64_t i = 0; i < t->o.devices; i++) {
-        device_open(&t->devices[i], &t->fleet, t->o.first + i, (int)t->o.port, t->o.pki);
+        device_open(&t->devices[i], &t->fleet, t->o.first + i, t->counter ? WINDOW_MAX : (size_t)t->o.window,
+                    (int)t->o.port, t->o.pki);
         if (t->o.history_s)
             t->devices[i].begin_ms = (clock_wall_ms() / 1000 - t->o.history_s) * 1000;
         watch(t, t->devices[i].connection.fd, EPOLLIN | EPOLLOUT | EPOLLET, (uint64_t)i);
@@ -95,11 +97,6 @@ static bool is_sending(const struct traffic *t) {
     return t->phase <= PHASE_MEASURE;
 }
 
-static bool has_room(const struct traffic *t, const struct device *d) {
-    const uint64_t under_way = t->counter ? (t->sent - t->tally.acked) / (uint64_t)t->o.devices : device_under_way(d);
-    return connection_is_clear(&d->connection) && under_way < (uint64_t)t->o.window;
-}
-
 /* How many messages of a device the schedule has by now; devices are spread over the interval. */
 static uint64_t due_count(const struct traffic *t, size_t device, int64_t now_us) {
     if (!t->o.rate)
@@ -108,22 +105,28 @@ static uint64_t due_count(const struct traffic *t, size_t device, int64_t now_us
     return (uint64_t)((double)(now_us - t->begun_us) * each + (double)device / (double)t->o.devices);
 }
 
-/* Something to send: new by schedule and number, or to be sent again. */
-static bool has_work(const struct traffic *t, size_t device, int64_t now_us) {
-    const struct device *d = &t->devices[device];
-    if (d->bulk.sent < d->bulk.highest)
-        return true;
-    if (!is_sending(t) || (t->o.messages && d->bulk.sent >= (uint64_t)t->o.messages))
-        return false;
-    return d->bulk.sent < due_count(t, device, now_us);
+/* Number of a device's newest message that may be sent now, as far as time and number of messages go. */
+static uint64_t newest(const struct traffic *t, size_t device, int64_t now_us) {
+    if (!is_sending(t))
+        return t->devices[device].bulk.window.highest_sent;
+    const uint64_t due = due_count(t, device, now_us), most = (uint64_t)t->o.messages;
+    return most && most < due ? most : due;
+}
+
+/* The counting subscriber has no windows; the same number of messages may be under way in all. */
+static bool is_counter_full(const struct traffic *t) {
+    return t->counter && t->sent - t->tally.acked >= (uint64_t)(t->o.window * t->o.devices);
 }
 
 static bool send_burst(struct traffic *t, size_t device, int64_t now_us) {
     struct device *d = &t->devices[device];
+    const uint64_t last = newest(t, device, now_us);
     int count = 0;
-    for (; count < BURST && has_room(t, d) && has_work(t, device, now_us); count++) {
-        t->sent += d->bulk.sent == d->bulk.highest;
+    for (; count < BURST && !is_counter_full(t) && device_may_send(d, last); count++) {
+        t->sent += device_is_ahead(d);
         device_send_tele(d, &t->fleet);
+        if (t->counter)
+            device_assume_acked(d);
     }
     return count > 0;
 }
@@ -132,7 +135,7 @@ static bool send_burst(struct traffic *t, size_t device, int64_t now_us) {
 static struct device *free_device(struct traffic *t, uint64_t from, bool is_alarm) {
     for (int64_t i = 0; i < t->o.devices; i++) {
         struct device *d = &t->devices[(from + (uint64_t)i) % (uint64_t)t->o.devices];
-        if (is_alarm ? !d->alarm_seq && has_room(t, d) && d->bulk.sent == d->bulk.highest : !d->event_seq)
+        if (is_alarm ? !d->alarm_seq && device_is_ahead(d) && device_may_send(d, UINT64_MAX) : !d->event_seq)
             return d;
     }
     return NULL;
@@ -173,7 +176,7 @@ static bool send_next(struct traffic *t, int64_t now_us) {
 /* Full windows, or a broker that does not read, are all that holds the devices back. */
 static bool is_blocked(const struct traffic *t, int64_t now_us) {
     for (int64_t i = 0; i < t->o.devices; i++)
-        if (!has_work(t, (size_t)i, now_us))
+        if (!device_has_work(&t->devices[i], newest(t, (size_t)i, now_us)))
             return false;
     return true;
 }
@@ -200,12 +203,12 @@ static void take_input(struct traffic *t, int64_t timeout_ms) {
     }
 }
 
-static void go_back(struct traffic *t, int64_t now_us) {
-    if (t->counter || now_us - t->looked_us < GO_BACK_EVERY_US)
+static void tick(struct traffic *t, int64_t now_us) {
+    if (t->counter || now_us - t->ticked_us < TICK_US)
         return;
-    t->looked_us = now_us;
+    t->ticked_us = now_us;
     for (int64_t i = 0; i < t->o.devices; i++)
-        device_go_back(&t->devices[i], &t->fleet, now_us);
+        device_tick(&t->devices[i], &t->fleet);
 }
 
 /* ---- phases ---- */
@@ -218,7 +221,7 @@ static bool all_acked(const struct traffic *t) {
     if (t->tally.acked < t->sent)
         return false;
     for (int64_t i = 0; i < t->o.devices; i++)
-        if (t->devices[i].urgent.acked < t->devices[i].urgent.highest && !t->counter)
+        if (t->devices[i].urgent.window.acked < t->devices[i].urgent.window.highest_sent && !t->counter)
             return false;
     return true;
 }
@@ -269,7 +272,7 @@ void traffic_run(struct traffic *t) {
     while (t->phase != PHASE_OVER) {
         const int64_t now_us = clock_mono_us();
         move_phase(t, now_us);
-        go_back(t, now_us);
+        tick(t, now_us);
         if (send_next(t, now_us)) {
             take_input(t, 0);
             continue;
@@ -285,5 +288,12 @@ void traffic_run(struct traffic *t) {
 }
 
 void traffic_report(struct traffic *t) {
+    uint64_t changes = 0;
+    for (int64_t i = 0; i < t->o.devices; i++) {
+        const struct device *d = &t->devices[i];
+        t->tally.resent += d->bulk.window.resent_count + d->urgent.window.resent_count;
+        changes += d->alarm_count > 0 ? d->alarm_count - 1 : 0; /* the first is what the next is compared with */
+    }
+    printf("alarms_sent %llu\nalarm_changes %llu\n", (unsigned long long)t->alarms, (unsigned long long)changes);
     tally_report(&t->tally, t->sent, connection_protocol(&t->devices[0].connection));
 }

@@ -283,9 +283,9 @@ static void add_stamp(MQTTProperties *to, const struct wire_stamp *stamp) {
     if (stamp->from != stamp->seq) {
         add_number(to, WIRE_FROM, (int64_t)stamp->from);
     }
-    add_property(to, WIRE_BOOT, stamp->boot);
-    add_number(to, WIRE_MONO, stamp->mono_ms);
-    add_number(to, WIRE_WALL, stamp->wall_ms);
+    char clock[WIRE_CLOCK_CHARS + 1];
+    wire_clock_print(stamp, clock);
+    add_property(to, WIRE_CLOCK, clock);
 }
 
 enum result mqtt_publish(struct mqtt *m, enum topic_kind kind, const struct wire_stamp *stamp, const void *payload,

@@ -4,8 +4,11 @@
 #include <stdatomic.h>
 
 #include "acks.h"
+#include "doubt.h"
 #include "effects.h"
+#include "guard.h"
 #include "normalize/normalize.h"
+#include "reserve.h"
 #include "settings.h"
 #include "store/history.h"
 
@@ -14,9 +17,13 @@ struct figures {
     _Atomic uint64_t messages, samples, logs, events, repeats, gaps, quarantined, rejected_records;
     _Atomic uint64_t alarms_raised, alarms_cleared, tickets_opened, sessions_asked, commands_sent, replies;
     _Atomic uint64_t turns, turns_failed, changes;
+    _Atomic uint64_t put_off; /* bulk messages not taken while the disk is full */
+    _Atomic int64_t disk_free_bytes;
+    _Atomic bool is_short_of_disk;
+    _Atomic uint64_t clock_jumps, clock_rebased, own_clock_steps, identity_switches, flapping_begun, doubted;
     _Atomic uint64_t alarm_latency_us_last; /* message received -> its alarm committed */
     _Atomic uint64_t commits, commit_us_total, commit_us_max;
-    _Atomic size_t devices, history_bytes, open_samples, wal_bytes;
+    _Atomic size_t devices, strangers, history_bytes, open_samples, wal_bytes;
 };
 
 struct core {
@@ -33,6 +40,9 @@ struct core {
     struct acks *acks;
     struct effects *effects;
     struct reporter *reporter;
+    struct reserve *reserve;
+    struct guard guard;
+    struct doubt doubt;
     struct figures figures;
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;

@@ -25,7 +25,7 @@ struct gateway {
     struct packs *packs;
     struct turns *turns;
     struct key *seal_key;
-    char *store_path, *seal_path, *transcript_dir;
+    char *store_path, *reserve_path, *seal_path, *transcript_dir;
 };
 
 static void print_metrics(void *self, struct buf *out) {
@@ -119,8 +119,10 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
         result = store_open(g->store_path, &core->store, fault);
     if (result != RESULT_OK)
         return result;
+    core->reserve = reserve_open(g->reserve_path, s->reserve_bytes);
     core->normalizer = normalizer_new();
-    core->inbox = inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms);
+    core->inbox =
+        inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms, s->unstamped_per_second);
     core->acks = acks_new(s->acks_per_second);
     core->effects = effects_new();
     firings_init(&core->firings);
@@ -140,6 +142,7 @@ enum result gateway_start(const struct settings *settings, struct gateway **out,
     struct gateway *g = mem_alloc(sizeof *g);
     g->core.settings = settings;
     g->store_path = settings_path(settings, "gateway.db");
+    g->reserve_path = settings_path(settings, "reserve");
     g->seal_path = settings_path(settings, "seal.key");
     g->transcript_dir = settings_path(settings, "transcripts");
     const enum result result = start_parts(g, fault);
@@ -180,9 +183,11 @@ void gateway_free(struct gateway *g) {
     registry_free(g->core.registry);
     history_close(g->core.history);
     store_close(g->core.store);
+    reserve_close(g->core.reserve);
     key_free(g->seal_key);
     packs_free(g->packs);
     free(g->store_path);
+    free(g->reserve_path);
     free(g->seal_path);
     free(g->transcript_dir);
     free(g);

@@ -13,6 +13,7 @@
 #include "fieldline/log.h"
 #include "pipeline.h"
 #include "store/cases.h"
+#include "store/conduct.h"
 #include "store/devices.h"
 
 /* Where a series of the journal belongs. Ids are small and dense: an array. */
@@ -81,6 +82,13 @@ static void load_series(void *self, const struct series_loaded *s) {
     l->places[s->id] = (struct place){.device = device, .metric = metric, .part = part};
 }
 
+static void load_conduct(void *self, int64_t row, const struct conduct *kept) {
+    struct loading *l = self;
+    struct device *device = by_row_find(l, row);
+    if (device)
+        guard_load(l->core, device, kept);
+}
+
 static void load_alarm(void *self, const struct alarm *alarm) {
     struct loading *l = self;
     struct device *device = by_row_find(l, alarm->device_id);
@@ -118,6 +126,7 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     l->core = core;
     acks_forget(core->acks);
     core->touched = NULL;
+    core->guard.listed = NULL;
     registry_free(core->registry);
     history_close(core->history);
     core->registry = registry_new();
@@ -129,6 +138,8 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
         result = store_commit(core->store);
     if (result == RESULT_OK)
         result = store_devices_load(core->store, &loader);
+    if (result == RESULT_OK)
+        result = store_conducts_load(core->store, load_conduct, l);
     if (result == RESULT_OK)
         result = history_open(core->store, &(struct history_options){0}, &core->history);
     if (result == RESULT_OK)

@@ -61,8 +61,10 @@ static enum result receive_birth(struct core *core, struct device *device, const
         const struct pack *pack = packs_find(core->packs, birth.model);
         device->capabilities = birth.capabilities;
         device->is_online = true;
+        registry_keep(core->registry, device);
         device_set_pack(device, birth.model, pack);
-        effects_notify(core->effects, "device", device->id, device->id);
+        if (!conduct_has(&device->conduct, CONDUCT_FLAPPING))
+            effects_notify(core->effects, "device", device->id, device->id);
         log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id,
                  log_text(birth.model), log_text(birth.firmware), log_text(birth.agent));
         if (!pack)
@@ -142,7 +144,7 @@ static enum result receive_event(struct core *core, struct device *device, const
     struct event_message event;
     struct fault fault;
     if (event_decode(m->payload, m->payload_bytes, &event, &fault) != RESULT_OK ||
-        normalize_time(event.event_ms, core->now_ms, &fault) != RESULT_OK)
+        normalize_event(core->normalizer, &event, core->now_ms, &fault) != RESULT_OK)
         return pipeline_quarantine(core, m, device->id, "event: %s", fault.text);
     core->figures.events++;
     enum result result = store_event_add(core->store, device->row, core->now_ms, &event);
@@ -188,12 +190,13 @@ static enum result receive_reply(struct core *core, struct device *device, const
 static const struct {
     enum topic_kind kind;
     enum result (*receive)(struct core *core, struct device *device, const struct inbound *m);
-    bool is_urgent; /* lane */
+    bool is_urgent; /* acknowledged at once */
     bool needs_birth;
+    enum lane lane; /* what its stream must be */
 } kinds[] = {
-    {TOPIC_UP_BIRTH, receive_birth, true, false}, {TOPIC_UP_TELE, receive_tele, false, true},
-    {TOPIC_UP_EVENT, receive_event, true, true},  {TOPIC_UP_LOG, receive_log, false, true},
-    {TOPIC_UP_REPLY, receive_reply, true, true},
+    {TOPIC_UP_BIRTH, receive_birth, true, false, LANE_URGENT}, {TOPIC_UP_TELE, receive_tele, false, true, LANE_BULK},
+    {TOPIC_UP_EVENT, receive_event, true, true, LANE_UNKNOWN}, {TOPIC_UP_LOG, receive_log, false, true, LANE_BULK},
+    {TOPIC_UP_REPLY, receive_reply, true, true, LANE_URGENT},
 };
 
 /* ---- position, then meaning
@@ -218,21 +221,29 @@ static void tell_positions(struct core *core, struct device *device) {
     }
 }
 
+/* What a flapping device does is kept, and told when it is steady (guard.c). */
+enum result pipeline_presence(struct core *core, struct device *device, bool is_online) {
+    if (device->is_online == is_online || device->row == 0)
+        return RESULT_OK;
+    device->is_online = is_online;
+    if (is_online)
+        tell_positions(core, device);
+    const enum result result = store_device_seen(core->store, device->row, is_online, device->last_seen_ms);
+    if (result != RESULT_OK || conduct_has(&device->conduct, CONDUCT_FLAPPING))
+        return result;
+    log_info("gateway.pipeline", is_online ? "online" : "offline", "device=%s", device->id);
+    effects_notify(core->effects, "device", device->id, device->id);
+    return is_online ? RESULT_OK : session_desk_device_gone(core, device);
+}
+
 static enum result receive_state(struct core *core, struct device *device, const struct inbound *m) {
     const bool is_online = m->payload_bytes == 6 && memcmp(m->payload, "online", 6) == 0;
     if (!is_online && !(m->payload_bytes == 7 && memcmp(m->payload, "offline", 7) == 0))
         return pipeline_quarantine(core, m, device->id, "state: expected 'online' or 'offline'");
     if (is_online && device->row == 0)
         ask_birth(core, device);
-    if (device->is_online == is_online || device->row == 0)
-        return RESULT_OK;
-    device->is_online = is_online;
-    if (is_online)
-        tell_positions(core, device);
-    log_info("gateway.pipeline", is_online ? "online" : "offline", "device=%s", device->id);
-    effects_notify(core->effects, "device", device->id, device->id);
-    const enum result result = store_device_seen(core->store, device->row, is_online, device->last_seen_ms);
-    return result == RESULT_OK && !is_online ? session_desk_device_gone(core, device) : result;
+    const enum result result = is_online && !m->is_retained ? guard_connected(core, device) : RESULT_OK;
+    return result == RESULT_OK ? pipeline_presence(core, device, is_online) : result;
 }
 
 /* What it sent meanwhile is not taken and stays with it. */
@@ -248,12 +259,19 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
         return pipeline_quarantine(core, m, device->id, "stamp: %s", m->bad_stamp);
     if (kinds[kind].needs_birth && device->row == 0)
         return refuse_unknown(core, device, m);
+    if (core->figures.is_short_of_disk && !kinds[kind].is_urgent) {
+        core->figures.put_off++; /* not acknowledged: it stays with the device */
+        return RESULT_OK;
+    }
     if (m->has_stamp) {
         stream = device_stream_find(device, m->stamp.stream);
         if (!stream)
             stream = device_stream_add(device, m->stamp.stream);
         stream->is_urgent = kinds[kind].is_urgent;
         stream->used_mono_ms = core->now_mono_ms;
+        const enum result watched = guard_stream(core, device, stream, kinds[kind].lane);
+        if (watched != RESULT_OK)
+            return watched;
         const enum arrival arrival = device_stream_judge(stream, &m->stamp);
         if (arrival != ARRIVAL_NEXT) {
             if (arrival == ARRIVAL_GAP)
@@ -267,7 +285,9 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
             return kinds[kind].kind == TOPIC_UP_BIRTH && device->row == 0 ? receive_birth(core, device, m) : RESULT_OK;
         }
     }
-    const enum result result = kinds[kind].receive(core, device, m);
+    enum result result = guard_clock(core, device, m, kinds[kind].kind == TOPIC_UP_BIRTH);
+    if (result == RESULT_OK)
+        result = kinds[kind].receive(core, device, m);
     if (result != RESULT_OK)
         return result;
     touch(core, device);
@@ -279,6 +299,20 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
     return RESULT_OK;
 }
 
+/* Under the name that the topic claims, where it has one in its place: the broker lets a device write below its own
+ * name only, whatever the shard beside it is; and a broker that does not leaves right topics as unproven as wrong ones.
+ */
+static enum result refuse_topic(struct core *core, const struct inbound *m, const struct fault *fault) {
+    enum { DEVICE_AT = 8 }; /* fl/1/00/ */
+    char device[CAP_DEVICE_ID_BYTES + 1] = "";
+    if (m->topic_bytes > DEVICE_AT && memcmp(m->topic, "fl/1/", 5) == 0 && m->topic[DEVICE_AT - 1] == '/') {
+        const char *id = m->topic + DEVICE_AT, *slash = memchr(id, '/', m->topic_bytes - DEVICE_AT);
+        if (slash && device_id_valid(id, (size_t)(slash - id)))
+            memcpy(device, id, (size_t)(slash - id));
+    }
+    return pipeline_quarantine(core, m, device, "topic: %s", fault->text);
+}
+
 enum result pipeline_receive(struct core *core, const struct inbound *m) {
     struct topic topic;
     struct fault fault;
@@ -286,10 +320,14 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
     if (m->topic_bytes > CAP_TOPIC_BYTES)
         return pipeline_quarantine(core, m, "", "topic of %zu bytes, at most %d", m->topic_bytes, CAP_TOPIC_BYTES);
     if (topic_parse(m->topic, m->topic_bytes, &topic, &fault) != RESULT_OK)
-        return pipeline_quarantine(core, m, "", "topic: %s", fault.text);
+        return refuse_topic(core, m, &fault);
     struct device *device = registry_find(core->registry, topic.device);
     if (!device)
-        device = registry_add(core->registry, topic.device);
+        device = registry_meet(core->registry, topic.device);
+    if (!device)
+        return pipeline_quarantine(core, m, "", "topic: more than %d devices have not introduced themselves",
+                                   REGISTRY_STRANGERS_MAX);
+    device->heard_mono_ms = m->recv_mono_us / 1000;
     if (!m->payload && m->has_stamp && device->row) {
         /* too big to be taken ever: its place in the stream is, or the device would send it for ever */
         struct device_stream *stream = device_stream_find(device, m->stamp.stream);
@@ -314,20 +352,27 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
                                topic_kind_name(topic.kind));
 }
 
+static enum result keep_position(struct core *core, struct device *device, struct device_stream *stream) {
+    const bool is_new = stream->row == 0;
+    if (!stream->is_changed)
+        return RESULT_OK;
+    stream->is_changed = false;
+    const enum result result = store_stream_put(core->store, device->row, stream->stream, stream->is_urgent,
+                                                stream->seq, core->now_ms, &stream->row);
+    for (int i = 0; is_new && i < device->stream_count; i++)
+        if (&device->streams[i] != stream)
+            device->streams[i].row = 0; /* the store may have made room */
+    return result;
+}
+
 enum result pipeline_finish(struct core *core) {
     for (struct device *device = core->touched; device; device = device->next_touched) {
         device->is_touched = false;
         if (device->row == 0)
             continue;
         enum result result = store_device_seen(core->store, device->row, device->is_online, device->last_seen_ms);
-        for (int i = 0; i < device->stream_count && result == RESULT_OK; i++) {
-            struct device_stream *stream = &device->streams[i];
-            if (!stream->is_changed)
-                continue;
-            stream->is_changed = false;
-            result = store_stream_put(core->store, device->row, stream->stream, stream->is_urgent, stream->seq,
-                                      core->now_ms);
-        }
+        for (int i = 0; i < device->stream_count && result == RESULT_OK; i++)
+            result = keep_position(core, device, &device->streams[i]);
         if (result != RESULT_OK)
             return result;
     }

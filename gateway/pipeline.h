@@ -9,6 +9,8 @@ FL_CHECK enum result pipeline_receive(struct core *core, const struct inbound *m
 FL_CHECK enum result pipeline_finish(struct core *core);
 /* Forgets everything and reads it from the store again: at the start, and after a turn that failed. */
 FL_CHECK enum result pipeline_load(struct core *core, struct fault *fault);
+/* The device came or went: row, log line, notification, sessions that wait for its owner. */
+FL_CHECK enum result pipeline_presence(struct core *core, struct device *device, bool is_online);
 /* Puts what could not be accepted aside, with the reason, and counts it. */
 FL_CHECK enum result pipeline_quarantine(struct core *core, const struct inbound *message, const char *device,
                                          const char *format, ...) FL_PRINTF(4, 5);

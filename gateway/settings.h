@@ -5,10 +5,11 @@
 struct settings {
     char *data_dir, *rules_dir, *log_level;
     char *broker_host, *broker_ca, *broker_cert, *broker_key;
-    int64_t broker_port, broker_keep_alive_ms, broker_qos;
-    int64_t inbox_messages, inbox_bytes, inbox_wait_ms;
+    int64_t broker_port, broker_keep_alive_ms, broker_qos, return_within_ms;
+    int64_t inbox_messages, inbox_bytes, inbox_wait_ms, unstamped_per_second;
     int64_t batch_messages, batch_wait_ms;
     int64_t acks_per_second;
+    int64_t reserve_bytes;
     char *web_listen, *session_listen, *session_url;
     int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
     char *web_cert, *web_key, *device_ca, *console_dir;

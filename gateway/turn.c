@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "desk.h"
 #include "fieldline/clock.h"
@@ -82,24 +83,11 @@ void turns_stop(struct turns *t) {
     inbox_wake(t->core->inbox);
 }
 
-/* Waits for the first message, then a little for others. */
+/* Waits for the first message, then a little for others; something urgent (it comes first) waits for nobody. */
 static size_t gather(struct turns *t) {
     struct core *core = t->core;
     const int64_t idle = acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS);
-    size_t count = inbox_take(core->inbox, t->batch, t->batch_room, idle);
-    if (count == 0)
-        return 0;
-    const int64_t until = clock_mono_ms() + core->settings->batch_wait_ms;
-    while (count < t->batch_room) {
-        const int64_t left = until - clock_mono_ms();
-        if (left <= 0)
-            break;
-        const size_t more = inbox_take(core->inbox, t->batch + count, t->batch_room - count, left);
-        if (more == 0)
-            break; /* nothing came, or there is other work */
-        count += more;
-    }
-    return count;
+    return inbox_take(core->inbox, t->batch, t->batch_room, idle, core->settings->batch_wait_ms);
 }
 
 /* Carries changes out as long as `result` is OK; all become answers of this turn, executed or not. */
@@ -122,13 +110,26 @@ static enum result tick(struct turns *t) {
     const struct history_figures h = history_read_figures(core->history);
     const struct store_figures s = store_read_figures(core->store);
     core->figures.devices = registry_count(core->registry);
+    core->figures.strangers = registry_stranger_count(core->registry);
     core->figures.history_bytes = h.memory_bytes;
     core->figures.open_samples = h.open_samples;
     core->figures.commits = s.commits;
     core->figures.commit_us_total = (uint64_t)s.commit_us_total;
     core->figures.commit_us_max = (uint64_t)s.commit_us_max;
     core->figures.wal_bytes = (size_t)s.wal_bytes;
-    return session_desk_tick(core);
+    core->figures.disk_free_bytes = reserve_disk_free(core->reserve);
+    core->figures.is_short_of_disk = !reserve_restore(core->reserve, core->now_mono_ms);
+    enum result result = guard_tick(core);
+    if (result == RESULT_OK)
+        result = doubt_tick(core);
+    return result == RESULT_OK ? session_desk_tick(core) : result;
+}
+
+/* Goes on while the machine sleeps, unlike the clock for waiting. */
+static int64_t boot_ms(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Carries everything out; whatever the result, every change is among the effects and every message is freed. */
@@ -137,6 +138,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
     core->now_ms = clock_wall_ms();
     core->now_mono_ms = clock_mono_ms();
     enum result result = store_begin(core->store);
+    if (result == RESULT_OK)
+        result = guard_own_clock(core, core->now_ms, boot_ms());
     if (result == RESULT_OK)
         result = outbox_pump(core);
     for (size_t i = 0; i < count; i++) {
@@ -169,8 +172,19 @@ static void put_back(struct turns *t, struct change *list) {
     pthread_mutex_unlock(&t->lock);
 }
 
+/* The disk is full: from here on only what is urgent is taken, in the room that the reserve gives up. */
+static void give_up_reserve(struct core *core, enum result result) {
+    const bool is_full =
+        result == RESULT_FULL || (result == RESULT_IO && reserve_disk_free(core->reserve) < RESERVE_MARGIN_BYTES);
+    if (!is_full)
+        return;
+    reserve_release(core->reserve);
+    core->figures.is_short_of_disk = true;
+}
+
 static void fail(struct turns *t, enum result result) {
     struct core *core = t->core;
+    give_up_reserve(core, result);
     log_error("gateway.turn", "turn_failed", "result=%s store=%s", result_name(result),
               log_text(store_error(core->store)));
     store_rollback(core->store);
@@ -183,7 +197,7 @@ static void fail(struct turns *t, enum result result) {
 static void wait_out(struct turns *t) {
     const int64_t until = clock_mono_ms() + t->recover_wait_ms;
     for (int64_t left; !t->is_stopping && (left = until - clock_mono_ms()) > 0;) {
-        const size_t count = inbox_take(t->core->inbox, t->batch, t->batch_room, left);
+        const size_t count = inbox_take(t->core->inbox, t->batch, t->batch_room, left, 0);
         for (size_t i = 0; i < count; i++)
             inbound_free(t->batch[i]);
     }
@@ -226,8 +240,10 @@ void turns_run(struct turns *t) {
         effects_run(core->effects, core->web);
         acks_publish(core->acks, core->mqtt, clock_mono_ms());
         const enum result moved = store_checkpoint(core->store);
-        if (moved != RESULT_OK)
+        if (moved != RESULT_OK) {
             log_warn("gateway.turn", "checkpoint_failed", "store=%s", log_text(store_error(core->store)));
+            give_up_reserve(core, moved);
+        }
     }
 }
 

@@ -1,12 +1,14 @@
-/* A ring of pointers under one mutex. The producer is Paho's receive thread, the consumer the pipeline thread; a batch
- * is taken under one lock, so the lock is met once a message by one side and once a batch by the other.
+/* Two lists under one mutex. The producer is Paho's receive thread, the consumer the pipeline thread; a batch is taken
+ * under one lock, so the lock is met once a message by one side and once a batch by the other.
  *
  * Full means full in messages or in bytes. The producer then waits on a condition for at most wait_ms: that slows the
  * broker's connection to us down, which is the point. It must stay far below the keep-alive, because Paho answers pings
- * on the same thread. After that the message is dropped and counted; the gap protocol fetches it again.
+ * on the same thread. After that the message is dropped and counted; the gap protocol fetches it again. What is urgent
+ * has a reserve beyond "full", so that telemetry alone never makes it wait here.
  *
- * A lock-free ring was left out: at 50,000 messages/s the uncontended lock costs about 1 % of what Paho's own path
- * does. */
+ * A gap record goes with the lane whose records it stands for (its range tells it from an event): ahead of them it
+ * would only be sent again. A lock-free ring was left out: at 50,000 messages/s the uncontended lock costs about 1 % of
+ * what Paho's own path does. */
 #include "ingest/inbox.h"
 
 #include <pthread.h>
@@ -14,17 +16,40 @@
 #include <time.h>
 
 #include "fieldline/clock.h"
+#include "ingest/share.h"
 
+enum { RESERVE_PART = 8 /* of the size: for what is urgent */ };
+
+struct list {
+    struct inbound *first, **last;
+    size_t count;
+};
 struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t has_mail, has_room;
-    struct inbound **ring;
-    size_t size, head, depth; /* head: the oldest */
-    size_t bytes, bytes_max;
+    struct list urgent, bulk;
+    size_t size, bytes, bytes_max;
     int64_t wait_ms;
+    size_t wanted; /* how many the consumer sleeps for; 0: it is awake */
     bool is_woken;
+    struct shares *shares;
     struct inbox_figures figures;
 };
+
+/* What the topic's end tells; one that is not ours is not urgent. */
+static void classify(struct inbound *m) {
+    static const char *const urgent[] = {"/up/event", "/up/birth", "/up/reply", "/state"};
+    const size_t chars = m->topic_bytes <= CAP_TOPIC_BYTES ? m->topic_bytes : 0;
+    if (chars < 5 || memcmp(m->topic, "fl/1/", 5) != 0)
+        return;
+    for (size_t i = 0; i < sizeof urgent / sizeof *urgent; i++) {
+        const size_t end = strlen(urgent[i]);
+        if (chars > end && memcmp(m->topic + chars - end, urgent[i], end) == 0) {
+            m->is_urgent = true;
+            m->is_state = i == 3;
+        }
+    }
+}
 
 struct inbound *inbound_new(const char *topic, size_t topic_bytes, const void *payload, size_t payload_bytes) {
     const bool fits = topic_bytes <= CAP_TOPIC_BYTES && payload_bytes <= CAP_PAYLOAD_BYTES;
@@ -41,6 +66,7 @@ struct inbound *inbound_new(const char *topic, size_t topic_bytes, const void *p
         m->payload = (const uint8_t *)at;
     }
     m->payload_bytes = payload_bytes;
+    classify(m);
     return m;
 }
 
@@ -64,7 +90,7 @@ static struct timespec mono_in(int64_t ms) {
     return at;
 }
 
-struct inbox *inbox_new(size_t messages_max, size_t bytes_max, int64_t wait_ms) {
+struct inbox *inbox_new(size_t messages_max, size_t bytes_max, int64_t wait_ms, int64_t unstamped_per_second) {
     struct inbox *inbox = mem_alloc(sizeof *inbox);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -73,49 +99,94 @@ struct inbox *inbox_new(size_t messages_max, size_t bytes_max, int64_t wait_ms) 
     pthread_cond_init(&inbox->has_mail, &attr);
     pthread_cond_init(&inbox->has_room, &attr);
     pthread_condattr_destroy(&attr);
-    inbox->ring = mem_alloc(messages_max * sizeof *inbox->ring);
+    inbox->urgent.last = &inbox->urgent.first;
+    inbox->bulk.last = &inbox->bulk.first;
     inbox->size = messages_max;
     inbox->bytes_max = bytes_max;
     inbox->wait_ms = wait_ms;
+    inbox->shares = shares_new(bytes_max / INBOX_DEVICE_BYTES_PART, unstamped_per_second);
     return inbox;
+}
+
+static void put(struct list *list, struct inbound *m) {
+    m->next = NULL;
+    *list->last = m;
+    list->last = &m->next;
+    list->count++;
+}
+
+static struct inbound *take(struct list *list) {
+    struct inbound *m = list->first;
+    list->first = m->next;
+    if (!list->first)
+        list->last = &list->first;
+    list->count--;
+    return m;
+}
+
+static size_t depth(const struct inbox *inbox) {
+    return inbox->urgent.count + inbox->bulk.count;
 }
 
 void inbox_free(struct inbox *inbox) {
     if (!inbox)
         return;
-    for (size_t i = 0; i < inbox->depth; i++)
-        inbound_free(inbox->ring[(inbox->head + i) % inbox->size]);
+    while (inbox->urgent.first)
+        inbound_free(take(&inbox->urgent));
+    while (inbox->bulk.first)
+        inbound_free(take(&inbox->bulk));
+    shares_free(inbox->shares);
     pthread_cond_destroy(&inbox->has_mail);
     pthread_cond_destroy(&inbox->has_room);
     pthread_mutex_destroy(&inbox->lock);
-    free(inbox->ring);
     free(inbox);
 }
 
-static bool has_no_room(const struct inbox *inbox, size_t weight) {
-    return inbox->depth == inbox->size || (inbox->depth > 0 && inbox->bytes + weight > inbox->bytes_max);
+/* One message always fits into an empty inbox, however large. */
+static bool has_no_room(const struct inbox *inbox, const struct inbound *m, size_t weight) {
+    const size_t part = m->is_urgent ? RESERVE_PART : 0;
+    const size_t size = inbox->size + (part ? inbox->size / part : 0);
+    const size_t bytes_max = inbox->bytes_max + (part ? inbox->bytes_max / part : 0);
+    const size_t count = depth(inbox);
+    return count >= size || (count > 0 && inbox->bytes + weight > bytes_max);
+}
+
+/* Waits for room as long as it may. */
+static bool find_room(struct inbox *inbox, const struct inbound *m, size_t weight) {
+    if (!has_no_room(inbox, m, weight))
+        return true;
+    inbox->figures.waited++;
+    inbox->is_woken = true; /* nobody sleeps for more while we wait for room */
+    pthread_cond_signal(&inbox->has_mail);
+    const struct timespec until = mono_in(inbox->wait_ms);
+    while (has_no_room(inbox, m, weight) && pthread_cond_timedwait(&inbox->has_room, &inbox->lock, &until) == 0)
+        continue;
+    return !has_no_room(inbox, m, weight);
+}
+
+static void rouse(struct inbox *inbox, bool is_urgent) {
+    if (inbox->wanted > 0 && (is_urgent || depth(inbox) >= inbox->wanted))
+        pthread_cond_signal(&inbox->has_mail);
 }
 
 bool inbox_push(struct inbox *inbox, struct inbound *m) {
     const size_t weight = inbound_weight(m);
     bool is_in = false;
+    if (m->has_stamp && m->stamp.from < m->stamp.seq)
+        m->is_urgent = false;
     pthread_mutex_lock(&inbox->lock);
     inbox->figures.received++;
-    if (has_no_room(inbox, weight)) {
-        inbox->figures.waited++;
-        const struct timespec until = mono_in(inbox->wait_ms);
-        while (has_no_room(inbox, weight) && pthread_cond_timedwait(&inbox->has_room, &inbox->lock, &until) == 0)
-            continue;
-    }
-    if (has_no_room(inbox, weight)) {
+    if (!shares_admit(inbox->shares, m, weight)) {
+        inbox->figures.throttled++;
+    } else if (!find_room(inbox, m, weight)) {
         inbox->figures.dropped++;
     } else {
-        inbox->ring[(inbox->head + inbox->depth) % inbox->size] = m;
+        shares_put(inbox->shares, m, weight);
+        put(m->is_urgent ? &inbox->urgent : &inbox->bulk, m);
         inbox->bytes += weight;
-        if (++inbox->depth > inbox->figures.depth_max)
-            inbox->figures.depth_max = inbox->depth;
-        if (inbox->depth == 1)
-            pthread_cond_signal(&inbox->has_mail);
+        if (depth(inbox) > inbox->figures.depth_max)
+            inbox->figures.depth_max = depth(inbox);
+        rouse(inbox, m->is_urgent);
         is_in = true;
     }
     pthread_mutex_unlock(&inbox->lock);
@@ -124,20 +195,27 @@ bool inbox_push(struct inbox *inbox, struct inbound *m) {
     return is_in;
 }
 
-size_t inbox_take(struct inbox *inbox, struct inbound **out, size_t room, int64_t wait_ms) {
+/* Sleeps until there are `wanted` or something urgent. A wake-up a message would cost more than the message. */
+static void sleep_for(struct inbox *inbox, size_t wanted, int64_t wait_ms) {
+    const struct timespec until = mono_in(wait_ms);
+    inbox->wanted = wanted;
+    while (depth(inbox) < wanted && inbox->urgent.count == 0 && !inbox->is_woken &&
+           pthread_cond_timedwait(&inbox->has_mail, &inbox->lock, &until) == 0)
+        continue;
+    inbox->wanted = 0;
+}
+
+size_t inbox_take(struct inbox *inbox, struct inbound **out, size_t room, int64_t wait_ms, int64_t linger_ms) {
     size_t taken = 0;
     pthread_mutex_lock(&inbox->lock);
-    if (inbox->depth == 0 && !inbox->is_woken && wait_ms > 0) {
-        const struct timespec until = mono_in(wait_ms);
-        while (inbox->depth == 0 && !inbox->is_woken &&
-               pthread_cond_timedwait(&inbox->has_mail, &inbox->lock, &until) == 0)
-            continue;
-    }
+    if (wait_ms > 0)
+        sleep_for(inbox, 1, wait_ms);
+    if (linger_ms > 0 && depth(inbox) > 0)
+        sleep_for(inbox, room < inbox->size ? room : inbox->size, linger_ms);
     inbox->is_woken = false;
-    while (taken < room && inbox->depth > 0) {
-        struct inbound *m = inbox->ring[inbox->head];
-        inbox->head = (inbox->head + 1) % inbox->size;
-        inbox->depth--;
+    while (taken < room && depth(inbox) > 0) {
+        struct inbound *m = take(inbox->urgent.count > 0 ? &inbox->urgent : &inbox->bulk);
+        shares_took(inbox->shares, m, inbound_weight(m));
         inbox->bytes -= inbound_weight(m);
         out[taken++] = m;
     }
@@ -157,8 +235,16 @@ void inbox_wake(struct inbox *inbox) {
 struct inbox_figures inbox_read_figures(struct inbox *inbox) {
     pthread_mutex_lock(&inbox->lock);
     struct inbox_figures figures = inbox->figures;
-    figures.depth = inbox->depth;
+    figures.depth = depth(inbox);
+    figures.urgent = inbox->urgent.count;
     figures.bytes = inbox->bytes;
     pthread_mutex_unlock(&inbox->lock);
     return figures;
+}
+
+size_t inbox_take_floods(struct inbox *inbox, struct inbox_flood out[INBOX_FLOODS_KEPT]) {
+    pthread_mutex_lock(&inbox->lock);
+    const size_t count = shares_take_floods(inbox->shares, out);
+    pthread_mutex_unlock(&inbox->lock);
+    return count;
 }

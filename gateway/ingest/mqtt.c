@@ -15,7 +15,6 @@
 
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
-#include "fieldline/number.h"
 
 enum {
     RECEIVE_MAXIMUM = 4096,
@@ -34,59 +33,19 @@ struct mqtt {
     _Atomic enum link link;
     _Atomic int refused_code; /* of the last failed attempt; 0: none to report */
     int64_t next_try_mono_ms, backoff_ms;
+    _Atomic int64_t lost_mono_ms;
     _Atomic uint64_t connects, losses, published, publish_failed;
 };
-
-static bool copy_uuid(char out[CAP_UUID_BYTES + 1], const MQTTLenString *value) {
-    if (value->len != CAP_UUID_BYTES)
-        return false;
-    memcpy(out, value->data, CAP_UUID_BYTES);
-    out[CAP_UUID_BYTES] = 0;
-    return uuid_valid(out);
-}
-
-static bool key_is(const MQTTLenString *key, const char *name) {
-    return (size_t)key->len == strlen(name) && memcmp(key->data, name, (size_t)key->len) == 0;
-}
-
-/* Reads one user property into the stamp; returns what is wrong with it, or NULL. */
-static const char *stamp_property(struct wire_stamp *stamp, const MQTTLenString *key, const MQTTLenString *value) {
-    const size_t chars = value->len < 0 ? 0 : (size_t)value->len;
-    int64_t number = 0;
-    if (key_is(key, WIRE_STREAM))
-        return copy_uuid(stamp->stream, value) ? NULL : "stream is not a UUID";
-    if (key_is(key, WIRE_BOOT))
-        return copy_uuid(stamp->boot, value) ? NULL : "boot is not a UUID";
-    if (key_is(key, WIRE_SEQ) || key_is(key, WIRE_FROM)) {
-        if (!number_i64(value->data, chars, 1, INT64_MAX, &number))
-            return "seq or from is not a positive number";
-        *(key_is(key, WIRE_SEQ) ? &stamp->seq : &stamp->from) = (uint64_t)number;
-    } else if (key_is(key, WIRE_MONO)) {
-        if (!number_i64(value->data, chars, 0, INT64_MAX, &stamp->mono_ms))
-            return "mono is not a number of milliseconds";
-    } else if (key_is(key, WIRE_WALL)) {
-        if (!number_i64(value->data, chars, 0, INT64_MAX, &stamp->wall_ms))
-            return "wall is not a number of milliseconds";
-    }
-    return NULL;
-}
 
 static void read_stamp(struct inbound *m, const MQTTProperties *properties) {
     for (int i = 0; i < properties->count && !m->bad_stamp; i++) {
         const MQTTProperty *p = &properties->array[i];
-        if (p->identifier == MQTTPROPERTY_CODE_USER_PROPERTY)
-            m->bad_stamp = stamp_property(&m->stamp, &p->value.data, &p->value.value);
+        const MQTTLenString *key = &p->value.data, *value = &p->value.value;
+        if (p->identifier == MQTTPROPERTY_CODE_USER_PROPERTY && key->len >= 0 && value->len >= 0)
+            m->bad_stamp = wire_stamp_take(&m->stamp, key->data, (size_t)key->len, value->data, (size_t)value->len);
     }
-    if (m->bad_stamp)
-        return;
-    const bool has_stream = m->stamp.stream[0] != 0, has_seq = m->stamp.seq != 0;
-    if (has_stream != has_seq)
-        m->bad_stamp = "stream and seq come together or not at all";
-    if (m->stamp.from == 0)
-        m->stamp.from = m->stamp.seq;
-    if (m->stamp.from > m->stamp.seq)
-        m->bad_stamp = "from is beyond seq";
-    m->has_stamp = has_stream && !m->bad_stamp;
+    if (!m->bad_stamp)
+        m->bad_stamp = wire_stamp_end(&m->stamp, &m->has_stamp);
 }
 
 static int on_message(void *self, char *topic, int topic_bytes, MQTTAsync_message *message) {
@@ -107,6 +66,7 @@ static int on_message(void *self, char *topic, int topic_bytes, MQTTAsync_messag
 static void on_lost(void *self, char *cause) {
     struct mqtt *mqtt = self;
     (void)cause;
+    mqtt->lost_mono_ms = clock_mono_ms();
     mqtt->losses++;
     mqtt->link = LINK_DOWN;
     inbox_wake(mqtt->inbox);
@@ -151,6 +111,7 @@ enum result mqtt_start(const struct mqtt_options *options, struct inbox *inbox, 
         fault_set(fault, RESULT_IO, "MQTT client for %s: library error %d", mqtt->uri, rc);
         goto out;
     }
+    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR); /* or it prints every packet into a trace that nobody reads */
     rc = MQTTAsync_setCallbacks(mqtt->client, mqtt, on_lost, on_message, NULL);
     if (rc != MQTTASYNC_SUCCESS) {
         fault_set(fault, RESULT_IO, "MQTT client callbacks: library error %d", rc);
@@ -309,5 +270,6 @@ struct mqtt_figures mqtt_read_figures(const struct mqtt *mqtt) {
                                  .losses = mqtt->losses,
                                  .published = mqtt->published,
                                  .publish_failed = mqtt->publish_failed,
-                                 .is_connected = mqtt->link == LINK_UP};
+                                 .is_connected = mqtt->link == LINK_UP,
+                                 .lost_mono_ms = mqtt->lost_mono_ms};
 }

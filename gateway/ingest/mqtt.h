@@ -17,6 +17,7 @@ struct mqtt_options {
 struct mqtt_figures {
     uint64_t connects, losses, published, publish_failed;
     bool is_connected;
+    int64_t lost_mono_ms; /* when it was lost last */
 };
 struct mqtt;
 /* Begins to connect; does not wait for it. */

@@ -1,4 +1,4 @@
-/* A hash table (uthash) of devices by id, and the position logic of their streams.
+/* Hash tables (uthash) of devices by id (known ones, strangers), and the position logic of their streams.
  *
  * The position rule is the whole of "exactly once": seq counts without a hole, so a message is taken only when it
  * begins right after what is committed. A gap record stands for a range (from..seq), which keeps that true for dropped
@@ -14,11 +14,14 @@
 
 struct entry {
     struct device device; /* first: a device is its entry */
+    bool is_stranger;
     UT_hash_handle hh;
 };
 struct registry {
     struct entry *by_id;
+    struct entry *strangers; /* uthash keeps the order in which they came */
 };
+enum { STRANGERS_LOOKED_AT = 32 /* to find one that nothing is due to */ };
 
 struct registry *registry_new(void) {
     return mem_alloc(sizeof(struct registry));
@@ -35,33 +38,81 @@ static void device_forget_pack(struct device *device) {
     device->pack = NULL;
 }
 
-void registry_free(struct registry *registry) {
-    if (!registry)
-        return;
+static void free_all(struct entry **table) {
     struct entry *entry, *next;
-    HASH_ITER(hh, registry->by_id, entry, next) {
-        HASH_DEL(registry->by_id, entry);
+    HASH_ITER(hh, *table, entry, next) {
+        HASH_DEL(*table, entry);
         device_forget_pack(&entry->device);
         free(entry);
     }
+}
+
+void registry_free(struct registry *registry) {
+    if (!registry)
+        return;
+    free_all(&registry->by_id);
+    free_all(&registry->strangers);
     free(registry);
 }
 
 struct device *registry_find(const struct registry *registry, const char *id) {
     struct entry *entry;
     HASH_FIND_STR(registry->by_id, id, entry);
+    if (!entry && registry->strangers)
+        HASH_FIND_STR(registry->strangers, id, entry);
     return entry ? &entry->device : NULL;
 }
 
-struct device *registry_add(struct registry *registry, const char *id) {
+static struct entry *entry_new(const char *id) {
     struct entry *entry = mem_alloc(sizeof *entry);
     strncpy(entry->device.id, id, CAP_DEVICE_ID_BYTES);
+    return entry;
+}
+
+struct device *registry_add(struct registry *registry, const char *id) {
+    struct entry *entry = entry_new(id);
     HASH_ADD_STR(registry->by_id, device.id, entry);
     return &entry->device;
 }
 
+/* Forgets the oldest stranger that no list of the pipeline holds. */
+static bool make_room(struct registry *registry) {
+    struct entry *entry = registry->strangers;
+    for (int i = 0; i < STRANGERS_LOOKED_AT && entry; i++, entry = entry->hh.next) {
+        const struct device *d = &entry->device;
+        if (d->is_touched || d->has_ack || d->conduct.is_listed)
+            continue;
+        HASH_DEL(registry->strangers, entry);
+        free(entry);
+        return true;
+    }
+    return false;
+}
+
+struct device *registry_meet(struct registry *registry, const char *id) {
+    if (HASH_COUNT(registry->strangers) >= REGISTRY_STRANGERS_MAX && !make_room(registry))
+        return NULL;
+    struct entry *entry = entry_new(id);
+    entry->is_stranger = true;
+    HASH_ADD_STR(registry->strangers, device.id, entry);
+    return &entry->device;
+}
+
+void registry_keep(struct registry *registry, struct device *device) {
+    struct entry *entry = (struct entry *)device;
+    if (!entry->is_stranger)
+        return;
+    HASH_DEL(registry->strangers, entry);
+    entry->is_stranger = false;
+    HASH_ADD_STR(registry->by_id, device.id, entry);
+}
+
 size_t registry_count(const struct registry *registry) {
     return HASH_COUNT(registry->by_id);
+}
+
+size_t registry_stranger_count(const struct registry *registry) {
+    return HASH_COUNT(registry->strangers);
 }
 
 struct device *registry_next(const struct registry *registry, const struct device *device) {
@@ -112,9 +163,26 @@ struct device_stream *device_stream_add(struct device *device, const char *strea
         for (int i = 1; i < DEVICE_STREAMS_MAX; i++)
             if (device->streams[i].used_mono_ms < place->used_mono_ms)
                 place = &device->streams[i];
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        if (device->current[lane] == place)
+            device->current[lane] = NULL;
     *place = (struct device_stream){0};
     strncpy(place->stream, stream, CAP_UUID_BYTES);
     return place;
+}
+
+bool device_stream_returned(struct device *device, struct device_stream *stream, enum lane lane) {
+    if (lane != LANE_UNKNOWN)
+        stream->lane = lane;
+    struct device_stream **current = &device->current[stream->lane];
+    if (stream->lane == LANE_UNKNOWN || *current == stream)
+        return false;
+    if (*current)
+        (*current)->was_replaced = true;
+    *current = stream;
+    const bool is_back = stream->was_replaced;
+    stream->was_replaced = false;
+    return is_back;
 }
 
 enum arrival device_stream_judge(const struct device_stream *stream, const struct wire_stamp *stamp) {

@@ -4,20 +4,30 @@
 #include <stdint.h>
 
 #include "fieldline/message.h"
+#include "normalize/conduct.h"
 #include "rules/rules.h"
 
-enum { DEVICE_STREAMS_MAX = 8 /* two lanes, and those of three spools that were replaced; the store keeps as many */ };
+enum {
+    DEVICE_STREAMS_MAX = 8,       /* two lanes, and those of three spools that were replaced; the store keeps as many */
+    REGISTRY_STRANGERS_MAX = 1000 /* devices that were heard of and have not introduced themselves */
+};
+
+/* Events do not tell: a gap record travels in the lane whose records it stands for. */
+enum lane { LANE_UNKNOWN, LANE_URGENT, LANE_BULK, LANE_COUNT };
 
 /* How far one stream of a device is committed. */
 struct device_stream {
     char stream[CAP_UUID_BYTES + 1];
+    int64_t row;             /* in the store; 0: to be looked up */
     uint64_t seq;            /* everything up to here is in the store (or in the transaction under way) */
     uint64_t acked_seq;      /* what the device was last told */
     int64_t ack_due_mono_ms; /* 0: nothing to tell */
     int64_t used_mono_ms;
+    enum lane lane;
     bool is_urgent;
-    bool is_changed; /* position to be written with this transaction */
-    bool ack_now;    /* a repeat or a gap: tell again, soon */
+    bool is_changed;   /* position to be written with this transaction */
+    bool ack_now;      /* a repeat or a gap: tell again, soon */
+    bool was_replaced; /* another stream took its place in the lane */
 };
 
 /* Series ids of one metric, by part index; 0: not interned yet. */
@@ -35,22 +45,32 @@ struct device {
     struct device_series *series; /* [pack->metric_count] */
     struct device_stream streams[DEVICE_STREAMS_MAX];
     int stream_count;
+    struct device_stream *current[LANE_COUNT]; /* which a lane's last message came in */
+    struct conduct conduct;
     uint32_t capabilities; /* from the birth */
     bool is_online;
     bool is_touched; /* in this transaction: last_seen to be written */
     bool has_ack;    /* on the list of devices with an ack due */
     int64_t last_seen_ms;
+    int64_t heard_mono_ms;       /* when its last message was received */
     int64_t birth_asked_mono_ms; /* when it was last told to introduce itself */
-    struct device *next_ack, *next_touched;
+    struct device *next_ack, *next_touched, *next_listed;
 };
 
 struct registry;
 struct registry *registry_new(void);
 void registry_free(struct registry *registry);
-struct device *registry_find(const struct registry *registry, const char *id); /* NULL: not known */
+/* Strangers too. NULL: not known. */
+struct device *registry_find(const struct registry *registry, const char *id);
 /* Adds one that is not there. */
 struct device *registry_add(struct registry *registry, const char *id);
-size_t registry_count(const struct registry *registry);
+/* The same for a device that has only been heard of. Anybody can make names up, so there are at most
+ * REGISTRY_STRANGERS_MAX: the one met first is forgotten. NULL: too many that something is due to just now. */
+struct device *registry_meet(struct registry *registry, const char *id);
+/* The stranger introduced itself: it stays. For others it does nothing. */
+void registry_keep(struct registry *registry, struct device *device);
+size_t registry_count(const struct registry *registry); /* without strangers, as the next */
+size_t registry_stranger_count(const struct registry *registry);
 /* For going round: the one after `device`, in the order they were added; the first after NULL; NULL after the last. */
 struct device *registry_next(const struct registry *registry, const struct device *device);
 
@@ -61,6 +81,9 @@ void device_set_series(struct device *device, int metric, int part, int64_t id);
 struct device_stream *device_stream_find(struct device *device, const char *stream);
 /* Adds a stream at position 0; the one unused longest makes room. */
 struct device_stream *device_stream_add(struct device *device, const char *stream);
+/* A message came in this stream; its kind tells the lane, or nothing. True: the stream is back in its lane after
+ * another had taken its place. A spool that was replaced never comes back: two programs send as this device. */
+bool device_stream_returned(struct device *device, struct device_stream *stream, enum lane lane);
 
 /* What a stamped message is, given what is committed. */
 enum arrival {

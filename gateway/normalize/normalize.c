@@ -13,7 +13,10 @@ struct normalizer {
     struct sample *samples;       /* [CAP_PACK_RECORDS] */
     struct log_record *logs;      /* [CAP_LOGS_IN_MESSAGE] */
     struct normalized out;
+    int64_t error_ms, wall_ms; /* of the clock that made the message under way */
 };
+/* SenML takes smaller times as relative to now (RFC 8428, 4.5.3). */
+static const int64_t SENML_ABSOLUTE_MS = (INT64_C(1) << 28) * 1000;
 
 struct normalizer *normalizer_new(void) {
     struct normalizer *n = mem_alloc(sizeof *n);
@@ -30,6 +33,23 @@ void normalizer_free(struct normalizer *n) {
     free(n->samples);
     free(n->logs);
     free(n);
+}
+
+void normalizer_rebase(struct normalizer *n, int64_t error_ms, int64_t wall_ms) {
+    n->error_ms = error_ms;
+    n->wall_ms = wall_ms;
+}
+
+/* A time that cannot be moved stays, and is absurd. */
+static int64_t rebased(const struct normalizer *n, int64_t event_ms) {
+    int64_t out;
+    return __builtin_sub_overflow(event_ms, n->error_ms, &out) ? event_ms : out;
+}
+
+/* What relative times are relative to: now, so that rebasing leaves them as they are; 0 for a clock that stands so
+ * early that its absolute times look relative. */
+static int64_t relative_base(const struct normalizer *n, int64_t now_ms) {
+    return n->error_ms != 0 && n->wall_ms < SENML_ABSOLUTE_MS ? 0 : now_ms + n->error_ms;
 }
 
 static void begin(struct normalizer *n) {
@@ -94,10 +114,12 @@ enum result normalize_tele(struct normalizer *n, struct device *device, const vo
                            int64_t now_ms, const struct normalized **out, struct fault *fault) {
     size_t count = 0;
     begin(n);
-    const enum result result = senml_decode(payload, bytes, now_ms, n->records, CAP_PACK_RECORDS, &count, fault);
+    const enum result result =
+        senml_decode(payload, bytes, relative_base(n, now_ms), n->records, CAP_PACK_RECORDS, &count, fault);
     if (result != RESULT_OK)
         return result;
     for (size_t i = 0; i < count; i++) {
+        n->records[i].event_ms = rebased(n, n->records[i].event_ms);
         struct fault *reject = next_reject(n);
         struct sample *sample = &n->samples[n->out.sample_count];
         if (judge(device, &n->records[i], now_ms, sample, reject) == RESULT_OK) {
@@ -121,6 +143,7 @@ enum result normalize_logs(struct normalizer *n, const void *payload, size_t byt
         return result;
     for (size_t i = 0; i < count; i++) {
         struct fault *reject = next_reject(n);
+        n->logs[i].event_ms = rebased(n, n->logs[i].event_ms);
         if (normalize_time(n->logs[i].event_ms, now_ms, reject) == RESULT_OK) {
             note_time(n, n->logs[i].event_ms);
             if (n->out.log_count != i)
@@ -133,4 +156,14 @@ enum result normalize_logs(struct normalizer *n, const void *payload, size_t byt
     }
     *out = &n->out;
     return RESULT_OK;
+}
+
+enum result normalize_event(const struct normalizer *n, struct event_message *event, int64_t now_ms,
+                            struct fault *fault) {
+    event->event_ms = rebased(n, event->event_ms);
+    if (event->kind == EVENT_GAP && event->gap_first_ms != 0) { /* 0: the agent does not know */
+        event->gap_first_ms = rebased(n, event->gap_first_ms);
+        event->gap_last_ms = rebased(n, event->gap_last_ms);
+    }
+    return normalize_time(event->event_ms, now_ms, fault);
 }

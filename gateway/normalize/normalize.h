@@ -25,10 +25,17 @@ struct normalizer;
 struct normalizer *normalizer_new(void);
 void normalizer_free(struct normalizer *n);
 
+/* How far off the clock is that made the messages decoded from now on (device_clock.h): taken off every absolute time
+ * in them. wall_ms is what that clock said, 0 when not known: times of a clock that stands before 1978 look like
+ * relative ones in SenML. To be called for each message, with 0 for those without a stamp. */
+void normalizer_rebase(struct normalizer *n, int64_t error_ms, int64_t wall_ms);
 /* The device must have a pack. */
 FL_CHECK enum result normalize_tele(struct normalizer *n, struct device *device, const void *payload, size_t bytes,
                                     int64_t now_ms, const struct normalized **out, struct fault *fault);
 FL_CHECK enum result normalize_logs(struct normalizer *n, const void *payload, size_t bytes, int64_t now_ms,
                                     const struct normalized **out, struct fault *fault);
+/* Rebases the times of an event and refuses an absurd one. */
+FL_CHECK enum result normalize_event(const struct normalizer *n, struct event_message *event, int64_t now_ms,
+                                     struct fault *fault);
 /* Refuses a time that no working clock shows ("in the future by ...", "older than 90 days"). */
 FL_CHECK enum result normalize_time(int64_t event_ms, int64_t now_ms, struct fault *fault);

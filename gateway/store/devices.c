@@ -96,11 +96,10 @@ static enum result put_position(struct store *store, int64_t stream, uint64_t se
 }
 
 enum result store_stream_put(struct store *store, int64_t device, const char *stream, bool is_urgent, uint64_t seq,
-                             int64_t now_ms) {
-    int64_t id = 0;
-    enum result result = find_stream(store, device, stream, &id);
+                             int64_t now_ms, int64_t *row) {
+    enum result result = *row != 0 ? RESULT_OK : find_stream(store, device, stream, row);
     if (result == RESULT_OK)
-        return put_position(store, id, seq, now_ms);
+        return put_position(store, *row, seq, now_ms);
     if (result != RESULT_NOT_FOUND)
         return result;
     struct query q = query_of(&store->sql, "INSERT INTO stream(device, stream, is_urgent) VALUES(?, ?, ?)");
@@ -108,8 +107,10 @@ enum result store_stream_put(struct store *store, int64_t device, const char *st
     put_text(&q, stream);
     put_int(&q, is_urgent);
     result = query_run(&q);
-    if (result == RESULT_OK)
-        result = put_position(store, sqlite3_last_insert_rowid(store->sql.db), seq, now_ms);
+    if (result == RESULT_OK) {
+        *row = sqlite3_last_insert_rowid(store->sql.db);
+        result = put_position(store, *row, seq, now_ms);
+    }
     return result == RESULT_OK ? forget_streams(store, device) : result;
 }
 

@@ -12,9 +12,11 @@ FL_CHECK enum result store_device_seen(struct store *store, int64_t row, bool is
 /* At a start: nobody is known to be online until the broker says so. */
 FL_CHECK enum result store_devices_offline(struct store *store);
 
-/* Everything up to `seq` of that stream is in the transaction. Keeps the newest 8 streams of a device. */
+/* Everything up to `seq` of that stream is in the transaction. Keeps the newest 8 streams of a device. *row: 0, or what
+ * an earlier call put there, which saves looking the stream up. A call that found 0 may have deleted other streams of
+ * the device: forget their rows then. */
 FL_CHECK enum result store_stream_put(struct store *store, int64_t device, const char *stream, bool is_urgent,
-                                      uint64_t seq, int64_t now_ms);
+                                      uint64_t seq, int64_t now_ms, int64_t *row);
 /* The id of a series, made when it is new. Ids are small and dense: fit to index an array. */
 FL_CHECK enum result store_series_intern(struct store *store, int64_t device, const char *metric, const char *part,
                                          int64_t *id);

@@ -12,7 +12,6 @@
 #include "fieldline/number.h"
 #include "store/handle.h"
 
-enum { PAYLOAD_BYTES_MAX = JOURNAL_SAMPLES_MAX * 30 + 16 };
 #define META_TRIMMED "journal_trimmed"
 
 static enum result read_next(struct store *store) {
@@ -67,7 +66,7 @@ enum result journal_append(struct store *store, const struct journal_row *row, i
 }
 
 void journal_init(struct store *store) {
-    buf_init(&store->journal_payload, PAYLOAD_BYTES_MAX);
+    buf_init(&store->journal_payload, JOURNAL_PAYLOAD_BYTES_MAX);
 }
 
 enum result journal_replay(struct store *store, int64_t after, journal_fn *fn, void *self) {

@@ -33,7 +33,13 @@ FL_CHECK enum result journal_replay(struct store *store, int64_t after, journal_
 FL_CHECK enum result journal_trim(struct store *store, int64_t before_id, int64_t before_ms, int rows_max,
                                   int *deleted);
 
-/* The row's payload. Exact for every double. Decoding is all or nothing. */
+/* The row's payload. Exact for every double. Decoding is all or nothing. RESULT_TOO_BIG: more samples than a row holds,
+ * or a buffer whose cap is below JOURNAL_PAYLOAD_BYTES_MAX of that many. */
+enum {
+    JOURNAL_HEAD_BYTES_MAX = 1 + VARINT_BYTES_MAX,
+    JOURNAL_SAMPLE_BYTES_MAX = 3 * VARINT_BYTES_MAX + 1,
+    JOURNAL_PAYLOAD_BYTES_MAX = JOURNAL_HEAD_BYTES_MAX + JOURNAL_SAMPLES_MAX * JOURNAL_SAMPLE_BYTES_MAX
+};
 FL_CHECK enum result journal_encode(const struct journal_sample *samples, size_t count, struct buf *out);
 FL_CHECK enum result journal_decode(const void *payload, size_t bytes, struct journal_sample *out, size_t room,
                                     size_t *count);

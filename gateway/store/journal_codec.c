@@ -9,19 +9,20 @@
 
 enum { JOURNAL_VERSION = 1, VALUE_RAW = 0xff };
 
-static void put_value(double value, struct buf *out) {
+static uint8_t *put_value(uint8_t *at, double value) {
     int64_t mantissa = 0;
     for (int exponent = 0; exponent <= DECIMAL_EXPONENT_MAX; exponent++) {
         if (!decimal_split(value, exponent, &mantissa))
             continue;
-        buf_add_u8(out, (uint8_t)exponent);
-        buf_add_varint(out, zigzag_encode(mantissa));
-        return;
+        *at++ = (uint8_t)exponent;
+        return varint_write(at, zigzag_encode(mantissa));
     }
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    buf_add_u8(out, VALUE_RAW);
-    buf_add_u64be(out, bits);
+    *at++ = VALUE_RAW;
+    for (int shift = 56; shift >= 0; shift -= 8)
+        *at++ = (uint8_t)(bits >> shift);
+    return at;
 }
 
 static bool get_value(struct cursor *in, double *value) {
@@ -45,16 +46,20 @@ enum result journal_encode(const struct journal_sample *samples, size_t count, s
     if (count > JOURNAL_SAMPLES_MAX)
         return RESULT_TOO_BIG;
     uint64_t series = 0, event_ms = 0;
-    buf_add_u8(out, JOURNAL_VERSION);
-    buf_add_varint(out, count);
+    uint8_t *at = buf_space(out, JOURNAL_HEAD_BYTES_MAX + count * JOURNAL_SAMPLE_BYTES_MAX);
+    if (!at)
+        return RESULT_TOO_BIG;
+    *at++ = JOURNAL_VERSION;
+    at = varint_write(at, count);
     for (size_t i = 0; i < count; i++) {
-        buf_add_varint(out, zigzag_encode((int64_t)((uint64_t)samples[i].series - series)));
-        buf_add_varint(out, zigzag_encode((int64_t)((uint64_t)samples[i].event_ms - event_ms)));
-        put_value(samples[i].value, out);
+        at = varint_write(at, zigzag_encode((int64_t)((uint64_t)samples[i].series - series)));
+        at = varint_write(at, zigzag_encode((int64_t)((uint64_t)samples[i].event_ms - event_ms)));
+        at = put_value(at, samples[i].value);
         series = (uint64_t)samples[i].series;
         event_ms = (uint64_t)samples[i].event_ms;
     }
-    return out->overflow ? RESULT_TOO_BIG : RESULT_OK;
+    buf_wrote(out, at);
+    return RESULT_OK;
 }
 
 enum result journal_decode(const void *payload, size_t bytes, struct journal_sample *out, size_t room, size_t *count) {

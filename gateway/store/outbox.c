@@ -78,3 +78,16 @@ enum result outbox_done(struct store *store, const char *id, struct outbox_row *
         *out = row;
     return result;
 }
+
+enum result store_due_step(struct store *store, int64_t step_ms) {
+    struct query q = query_of(&store->sql, "UPDATE outbox SET created_ms = created_ms + ?1, next_ms = next_ms + ?1,"
+                                           " expires_ms = expires_ms + ?1");
+    put_int(&q, step_ms);
+    const enum result result = query_run(&q);
+    if (result != RESULT_OK)
+        return result;
+    q = query_of(&store->sql,
+                 "UPDATE session SET requested_ms = requested_ms + ? WHERE is_running = 1 AND is_live = 0");
+    put_int(&q, step_ms);
+    return query_run(&q);
+}

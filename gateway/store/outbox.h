@@ -25,3 +25,6 @@ FL_CHECK enum result outbox_tried(struct store *store, const char *id, int64_t n
 /* Answered or given up: the row goes. RESULT_NOT_FOUND when it was not there (a repeated answer). `out` (may be NULL)
  * gets what it was, args_json apart. */
 FL_CHECK enum result outbox_done(struct store *store, const char *id, struct outbox_row *out);
+/* The machine's wall clock was set by so much (new minus old): what is due, and questions to owners that wait for an
+ * answer, keep the time they had left. */
+FL_CHECK enum result store_due_step(struct store *store, int64_t step_ms);

@@ -6,6 +6,7 @@
  * moment; do not hold it longer than a request (the log cannot begin anew meanwhile). */
 #pragma once
 #include "fieldline/message.h"
+#include "normalize/conduct.h"
 #include "rules/alarm.h"
 #include "sessions/session.h"
 #include "store/users.h"
@@ -46,6 +47,9 @@ struct device_row {
     enum severity worst; /* of the active alarms; 0: none is active */
     int64_t tickets_open;
     int64_t quarantined;
+    int64_t clock_error_ms;                  /* its wall time minus the true one; 0 within the tolerance */
+    int64_t trouble_since_ms[CONDUCT_COUNT]; /* 0: none of this kind */
+    int64_t dropped;                         /* messages, since the flood of now or the last one began */
 };
 typedef void device_fn(void *self, const struct device_row *row);
 enum { READER_CURSOR_BYTES = 95 };

@@ -14,8 +14,10 @@
     " (SELECT coalesce(max(a.severity), 0) FROM alarm a WHERE a.device = d.id AND a.is_active = 1),"                   \
     " (SELECT count(*) FROM ticket t WHERE t.device = d.id AND (t.is_open = 1 OR t.alarms_active > 0)"                 \
     "   AND t.is_open = 1),"                                                                                           \
-    " coalesce((SELECT total FROM quarantine_count c WHERE c.device = d.device), 0)"
-#define JOINED " LEFT JOIN presence p ON p.device = d.id "
+    " coalesce((SELECT total FROM quarantine_count c WHERE c.device = d.device), 0), coalesce(k.error_ms, 0),"         \
+    " coalesce(k.clock_since_ms, 0), coalesce(k.shared_since_ms, 0), coalesce(k.flapping_since_ms, 0),"                \
+    " coalesce(k.flooding_since_ms, 0), coalesce(k.dropped, 0)"
+#define JOINED " LEFT JOIN presence p ON p.device = d.id LEFT JOIN conduct k ON k.device = d.id "
 
 enum { TRIGRAM = 3 }; /* shorter parts are in no trigram: then it is the beginning of the id that counts */
 
@@ -36,6 +38,10 @@ static void take_device(struct query *q, struct device_row *out) {
     out->worst = (enum severity)take_int(q);
     out->tickets_open = take_int(q);
     out->quarantined = take_int(q);
+    out->clock_error_ms = take_int(q);
+    for (int kind = 0; kind < CONDUCT_COUNT; kind++)
+        out->trouble_since_ms[kind] = take_int(q);
+    out->dropped = take_int(q);
 }
 
 /* Runs a query bound to give one row more than the page, calls for the page, and makes the cursor from its last row. */

@@ -147,7 +147,17 @@ static const char first_schema[] =
     "CREATE TABLE audit(id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,"
     " object TEXT NOT NULL, result TEXT NOT NULL, detail TEXT NOT NULL, address TEXT NOT NULL, hash BLOB NOT NULL);";
 
+/* How devices behave (normalize/conduct.h): the clock of the newest boot and of the one before, and since when there is
+ * trouble of each kind (0: none). No row: nothing is known. Written when something begins or ends. */
+static const char conduct_schema[] =
+    "CREATE TABLE conduct(device INTEGER PRIMARY KEY, boot TEXT NOT NULL, zero_ms INTEGER NOT NULL,"
+    " mono_ms INTEGER NOT NULL, error_ms INTEGER NOT NULL, bias_ms INTEGER NOT NULL, before_boot TEXT NOT NULL,"
+    " before_zero_ms INTEGER NOT NULL, before_mono_ms INTEGER NOT NULL, before_error_ms INTEGER NOT NULL,"
+    " before_bias_ms INTEGER NOT NULL, clock_since_ms INTEGER NOT NULL, shared_since_ms INTEGER NOT NULL,"
+    " flapping_since_ms INTEGER NOT NULL, flooding_since_ms INTEGER NOT NULL, dropped INTEGER NOT NULL);";
+
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
+    {3, "conduct of devices", conduct_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

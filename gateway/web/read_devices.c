@@ -16,6 +16,21 @@ static void print_title(struct json_out *j, const char *title, const char *title
     jo_str(j, zh, title_zh == NULL ? title : title_zh);
 }
 
+/* How it behaves on the wire, and since when it does not behave. */
+static void print_troubles(struct json_out *j, const struct device_row *row) {
+    jo_array(j, "troubles");
+    for (int kind = 0; kind < CONDUCT_COUNT; kind++) {
+        if (row->trouble_since_ms[kind] == 0) {
+            continue;
+        }
+        jo_object(j, NULL);
+        jo_str(j, "kind", conduct_name((enum conduct_kind)kind));
+        jo_int(j, "since_ms", row->trouble_since_ms[kind]);
+        jo_end(j);
+    }
+    jo_end(j);
+}
+
 static void print_device(struct json_out *j, const struct device_row *row, const struct pack *pack) {
     jo_str(j, "id", row->device);
     jo_str(j, "model", row->model);
@@ -27,6 +42,7 @@ static void print_device(struct json_out *j, const struct device_row *row, const
     jo_int(j, "alarms", row->alarms_active);
     jo_str(j, "worst", row->worst == 0 ? NULL : alarm_severity_name(row->worst));
     jo_int(j, "tickets_open", row->tickets_open);
+    print_troubles(j, row);
 }
 
 struct page {
@@ -156,6 +172,8 @@ static void print_detail(void *self, const struct device_row *row) {
     print_diagnostics(j, row, pack);
     print_metrics(detail, pack);
     jo_int(j, "quarantined", row->quarantined);
+    jo_int(j, "clock_error_ms", row->clock_error_ms);
+    jo_int(j, "dropped", row->dropped);
 }
 
 void read_device(struct read *read, struct response *response) {

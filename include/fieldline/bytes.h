@@ -39,12 +39,30 @@ void buf_add_u32be(struct buf *b, uint32_t value);
 void buf_add_u64be(struct buf *b, uint64_t value);
 void buf_add_varint(struct buf *b, uint64_t value);
 void buf_str(struct buf *b, const char *text);
+/* For loops that add a few bytes at a time: room for `most` more, to be written there and told with buf_wrote. NULL
+ * when it would pass the cap (overflow is set). */
+uint8_t *buf_space(struct buf *b, size_t most);
+void buf_wrote(struct buf *b, const uint8_t *end);
 void buf_printf(struct buf *b, const char *format, ...) FL_PRINTF(2, 3);
 const char *buf_text(struct buf *b); /* never NULL; "" when empty */
 
 /* ZigZag for signed varints. */
-uint64_t zigzag_encode(int64_t value);
-int64_t zigzag_decode(uint64_t value);
+static inline uint64_t zigzag_encode(int64_t value) {
+    return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+}
+static inline int64_t zigzag_decode(uint64_t value) {
+    return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
+}
+enum { VARINT_BYTES_MAX = 10 };
+/* LEB128 at a place with room for VARINT_BYTES_MAX; returns the end. */
+static inline uint8_t *varint_write(uint8_t *at, uint64_t value) {
+    while (value >= 0x80) {
+        *at++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (uint8_t)value;
+    return at;
+}
 
 /* Memory never runs out half-way: an allocation that fails ends the process (which is built to be killed). */
 void *mem_alloc(size_t bytes);              /* zeroed */

@@ -10,14 +10,14 @@
  * stream  UUID made with the spool; two per agent, one a lane (urgent: birth event reply; bulk: tele log)
  * seq     1, 2, 3, ...; never a hole
  * from    first seq that this message stands for (= seq; smaller in a gap record, which covers what was dropped)
- * boot    boot id; mono: milliseconds of the monotonic clock; wall: milliseconds of the wall clock. The three were
- *         read together when the message was made, so that a clock that jumped can be told from time that passed. */
+ * clock   "BOOT MONO WALL": boot id, milliseconds of the monotonic clock and of the wall clock. The three were read
+ *         together when the message was made, so that a clock that jumped can be told from time that passed.
+ * An introduction (a birth outside of the streams, sent at each connection) carries the clock alone, of the moment of
+ * sending. */
 #define WIRE_STREAM "stream"
 #define WIRE_SEQ    "seq"
 #define WIRE_FROM   "from"
-#define WIRE_BOOT   "boot"
-#define WIRE_MONO   "mono"
-#define WIRE_WALL   "wall"
+#define WIRE_CLOCK  "clock"
 
 struct wire_stamp {
     char stream[CAP_UUID_BYTES + 1];
@@ -25,6 +25,14 @@ struct wire_stamp {
     char boot[CAP_UUID_BYTES + 1];
     int64_t mono_ms, wall_ms;
 };
+enum { WIRE_CLOCK_CHARS = CAP_UUID_BYTES + 2 * 20 };
+void wire_clock_print(const struct wire_stamp *stamp, char out[WIRE_CLOCK_CHARS + 1]);
+/* Takes one user property into a stamp that began as zeros; what has another name is left alone. Returns what is wrong
+ * with it, a static text, or NULL. */
+const char *wire_stamp_take(struct wire_stamp *stamp, const char *key, size_t key_chars, const char *value,
+                            size_t chars);
+/* After the last one: fills in `from`. *has_stream: stream and seq are there. */
+const char *wire_stamp_end(struct wire_stamp *stamp, bool *has_stream);
 
 /* RFC 5424 severities, 0 emergency .. 7 debug. */
 enum {

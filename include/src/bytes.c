@@ -73,14 +73,6 @@ bool cursor_varint(struct cursor *c, uint64_t *out) {
     return false;
 }
 
-uint64_t zigzag_encode(int64_t value) {
-    return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
-}
-
-int64_t zigzag_decode(uint64_t value) {
-    return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
-}
-
 void buf_init(struct buf *b, size_t cap) {
     *b = (struct buf){.cap = cap};
 }
@@ -156,12 +148,17 @@ void buf_add_u64be(struct buf *b, uint64_t value) {
 }
 
 void buf_add_varint(struct buf *b, uint64_t value) {
-    uint8_t bytes[10];
-    size_t count = 0;
-    for (; value >= 0x80; value >>= 7)
-        bytes[count++] = (uint8_t)(value | 0x80);
-    bytes[count++] = (uint8_t)value;
-    buf_add(b, bytes, count);
+    uint8_t bytes[VARINT_BYTES_MAX];
+    buf_add(b, bytes, (size_t)(varint_write(bytes, value) - bytes));
+}
+
+uint8_t *buf_space(struct buf *b, size_t most) {
+    return buf_reserve(b, most) ? b->data + b->count : NULL;
+}
+
+void buf_wrote(struct buf *b, const uint8_t *end) {
+    b->count = (size_t)(end - b->data);
+    b->data[b->count] = 0;
 }
 
 void buf_str(struct buf *b, const char *text) {

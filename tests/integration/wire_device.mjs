@@ -101,7 +101,7 @@ export class WireDevice {
 
   stamp(lane, seq) {
     const now = Date.now();
-    return { stream: lane.stream, seq: String(seq), from: String(seq), boot: this.boot, mono: String(Math.round(performance.now())), wall: String(now) };
+    return { stream: lane.stream, seq: String(seq), from: String(seq), clock: `${this.boot} ${Math.round(performance.now())} ${now}` };
   }
 
   #push(lane) {

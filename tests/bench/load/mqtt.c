@@ -1,4 +1,4 @@
-/* Packets. The property lengths are written after their contents are known; `out` is built once and not copied. */
+/* Packets. A packet's length is put before it once it is known: it is built behind room for its head. */
 #include "mqtt.h"
 
 #include <stdio.h>
@@ -22,17 +22,21 @@ static void add_user(struct buf *b, const char *key, const char *value, size_t c
     add_text(b, value, count);
 }
 
-static void add_user_number(struct buf *b, const char *key, uint64_t value) {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    add_user(b, key, digits + at, sizeof digits - at);
+static size_t user_bytes(const char *key, size_t count) {
+    return 1 + 2 + strlen(key) + 2 + count;
 }
 
-/* A length in exactly `bytes` bytes: MQTT's form with as many leading continuations as it takes. */
+/* Where the digits begin, at the end of `out`. */
+static size_t print_digits(uint64_t value, char out[20]) {
+    size_t at = 20;
+    do {
+        out[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    return at;
+}
+
+/* MQTT's variable length in exactly `bytes` bytes. */
 static void put_length(uint8_t *at, size_t value, int bytes) {
     for (int i = 0; i < bytes; i++, value >>= 7)
         at[i] = (uint8_t)((value & 0x7f) | (i + 1 < bytes ? 0x80 : 0));
@@ -80,18 +84,17 @@ void mqtt_subscribe(struct buf *out, const char *topic) {
 
 void mqtt_publish(struct buf *out, const char *topic, const struct wire_stamp *stamp, const void *payload,
                   size_t bytes) {
-    enum { PROPERTIES_LENGTH_BYTES = 2 };
+    char clock[WIRE_CLOCK_CHARS + 1], seq[20];
+    const size_t seq_at = print_digits(stamp->seq, seq), seq_count = sizeof seq - seq_at;
+    wire_clock_print(stamp, clock);
     begin(out);
     add_text(out, topic, strlen(topic));
-    const size_t at = out->count;
-    add_u16(out, 0);
+    /* LEB128 is MQTT's variable length */
+    buf_add_varint(out, user_bytes(WIRE_STREAM, CAP_UUID_BYTES) + user_bytes(WIRE_SEQ, seq_count) +
+                            user_bytes(WIRE_CLOCK, strlen(clock)));
     add_user(out, WIRE_STREAM, stamp->stream, CAP_UUID_BYTES);
-    add_user_number(out, WIRE_SEQ, stamp->seq);
-    add_user(out, WIRE_BOOT, stamp->boot, CAP_UUID_BYTES);
-    add_user_number(out, WIRE_MONO, (uint64_t)stamp->mono_ms);
-    add_user_number(out, WIRE_WALL, (uint64_t)stamp->wall_ms);
-    /* always more than 127 and less than 16,384 bytes: two UUIDs alone are 88 */
-    put_length(out->data + at, out->count - at - PROPERTIES_LENGTH_BYTES, PROPERTIES_LENGTH_BYTES);
+    add_user(out, WIRE_SEQ, seq + seq_at, seq_count);
+    add_user(out, WIRE_CLOCK, clock, strlen(clock));
     buf_add(out, payload, bytes);
     finish(out, 0x30);
 }

@@ -19,10 +19,15 @@ int fake_acks, fake_commands, fake_kills, fake_expects;
 uint64_t fake_ack_seq;
 char fake_command[CAP_COMMAND_BYTES + 1024];
 struct web_session fake_expected;
+struct mqtt_figures fake_mqtt;
 
 /* ---- the fakes: linked in place of ingest/mqtt.c and web/
  * --------------------------------------------------------------- */
 
+struct mqtt_figures mqtt_read_figures(const struct mqtt *mqtt) {
+    (void)mqtt;
+    return fake_mqtt;
+}
 void mqtt_resubscribe(struct mqtt *mqtt) {
     (void)mqtt;
 }
@@ -99,8 +104,9 @@ struct fixture *fixture_new(void) {
     snprintf(core->session_url, sizeof core->session_url, "wss://127.0.0.1:1");
     cr_assert_eq(store_open(f->store_path, &core->store, &fault), RESULT_OK, "%s", fault.text);
     core->normalizer = normalizer_new();
-    core->inbox = inbox_new(100, 1 << 20, 1);
+    core->inbox = inbox_new(100, 1 << 20, 1, 1000);
     core->acks = acks_new(1000000);
+    core->reserve = reserve_open("/nowhere/reserve", 0);
     core->effects = effects_new();
     core->reporter = reporter_start(f->dir, drop_report, NULL);
     firings_init(&core->firings);
@@ -122,6 +128,7 @@ void fixture_free(struct fixture *f) {
     registry_free(core->registry);
     history_close(core->history);
     store_close(core->store);
+    reserve_close(core->reserve);
     packs_free(f->packs);
     snprintf(command, sizeof command, "rm -rf %s", f->dir);
     cr_assert_eq(system(command), 0);

@@ -32,3 +32,4 @@ extern int fake_acks, fake_commands, fake_kills, fake_expects;
 extern uint64_t fake_ack_seq;                       /* of the newest ack */
 extern char fake_command[CAP_COMMAND_BYTES + 1024]; /* the newest command's payload */
 extern struct web_session fake_expected;
+extern struct mqtt_figures fake_mqtt;

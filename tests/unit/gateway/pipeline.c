@@ -107,6 +107,47 @@ Test(pipeline, a_gap_record_stands_for_a_range) {
     fixture_free(f);
 }
 
+Test(pipeline, promise_5_a_full_disk_takes_what_is_urgent_and_leaves_telemetry_with_the_device) {
+    struct fixture *f = fixture_new();
+    char topic[CAP_TOPIC_BYTES + 1], payload[200];
+    fixture_birth(f, "freezer-7", "vaccine-freezer");
+    f->core.figures.is_short_of_disk = true;
+    fake_acks = 0;
+    tele(f, "freezer-7", 1, clock_wall_ms(), -20);
+    cr_expect_eq(fake_acks, 0, "nothing is acknowledged that was not taken");
+    cr_expect_eq(f->core.figures.put_off, 1);
+    topic_format("freezer-7", TOPIC_UP_EVENT, topic);
+    snprintf(payload, sizeof payload, "{\"t\":%lld,\"kind\":\"fault\",\"code\":\"E17\",\"active\":true}",
+             (long long)clock_wall_ms());
+    fixture_feed(f, topic, payload, strlen(payload), fixture_urgent, 2, 0);
+    cr_expect_eq(fake_acks, 1);
+    cr_expect_eq(f->core.figures.events, 1);
+    f->core.figures.is_short_of_disk = false;
+    tele(f, "freezer-7", 1, clock_wall_ms(), -20);
+    cr_expect_eq(stored_samples(f, "freezer-7", "air_temperature"), 1);
+    fixture_free(f);
+}
+
+Test(pipeline, the_store_forgets_the_stream_unused_longest_and_nothing_is_taken_twice) {
+    struct fixture *f = fixture_new();
+    char topic[CAP_TOPIC_BYTES + 1], payload[200], stream[CAP_UUID_BYTES + 1];
+    const int64_t now = clock_wall_ms();
+    fixture_birth(f, "freezer-7", "vaccine-freezer");
+    topic_format("freezer-7", TOPIC_UP_TELE, topic);
+    for (int i = 0; i < 3 * DEVICE_STREAMS_MAX; i++) {
+        snprintf(stream, sizeof stream, "00000000-0000-4000-8000-%012d", i);
+        for (uint64_t seq = 1; seq <= 2; seq++) {
+            snprintf(payload, sizeof payload, "[{\"n\":\"air_temperature\",\"u\":\"Cel\",\"t\":%.3f,\"v\":-20}]",
+                     (double)(now + i * 10 + (int64_t)seq) / 1000);
+            fixture_feed(f, topic, payload, strlen(payload), stream, seq, 0);
+        }
+    }
+    fixture_restart(f);
+    fixture_feed(f, topic, payload, strlen(payload), stream, 2, 0);
+    cr_expect_eq(stored_samples(f, "freezer-7", "air_temperature"), 6 * DEVICE_STREAMS_MAX);
+    fixture_free(f);
+}
+
 Test(pipeline, data_of_a_device_that_is_not_known_stays_with_it) {
     struct fixture *f = fixture_new();
     fake_acks = fake_commands = 0;

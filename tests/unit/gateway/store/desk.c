@@ -242,7 +242,7 @@ static bool write_meanwhile(void *self, int done, int all) {
     cr_expect(done >= 0 && done <= all);
     b->steps++;
     begin(b->f);
-    cr_assert_eq(store_stream_put(b->f->store, b->device, "s", false, ++b->seq, 0), RESULT_OK);
+    cr_assert_eq(store_stream_put(b->f->store, b->device, "s", false, ++b->seq, 0, &(int64_t){0}), RESULT_OK);
     commit(b->f);
     return true;
 }
@@ -265,7 +265,7 @@ Test(backup, is_one_moment_of_a_store_that_goes_on) {
     memset(record.text, 'y', 2000);
     for (int i = 0; i < 6000; i++) /* enough for several steps */
         cr_assert_eq(store_log_add(f.store, busy.device, i, &record), RESULT_OK);
-    cr_assert_eq(store_stream_put(f.store, busy.device, "s", false, 1, 0), RESULT_OK);
+    cr_assert_eq(store_stream_put(f.store, busy.device, "s", false, 1, 0, &(int64_t){0}), RESULT_OK);
     commit(&f);
     cr_expect_eq(store_backup(f.path, copy, stop_at_once, NULL, &f.fault), RESULT_CLOSED);
     cr_expect_neq(access(copy, F_OK), 0, "no half copy");

@@ -39,10 +39,10 @@ Test(devices, a_start_finds_what_was_committed) {
     fixture_open(&f);
     const int64_t one = add_device(&f, "freezer-7"), two = add_device(&f, "pump-1");
     begin(&f);
-    cr_assert_eq(store_stream_put(f.store, one, "bulk", false, 5, 10), RESULT_OK);
-    cr_assert_eq(store_stream_put(f.store, one, "urgent", true, 2, 11), RESULT_OK);
-    cr_assert_eq(store_stream_put(f.store, one, "bulk", false, 6, 12), RESULT_OK);
-    cr_assert_eq(store_stream_put(f.store, two, "bulk", false, UINT32_MAX + 9ull, 12), RESULT_OK);
+    cr_assert_eq(store_stream_put(f.store, one, "bulk", false, 5, 10, &(int64_t){0}), RESULT_OK);
+    cr_assert_eq(store_stream_put(f.store, one, "urgent", true, 2, 11, &(int64_t){0}), RESULT_OK);
+    cr_assert_eq(store_stream_put(f.store, one, "bulk", false, 6, 12, &(int64_t){0}), RESULT_OK);
+    cr_assert_eq(store_stream_put(f.store, two, "bulk", false, UINT32_MAX + 9ull, 12, &(int64_t){0}), RESULT_OK);
     cr_assert_eq(store_series_intern(f.store, one, "temp", "", &id), RESULT_OK);
     cr_assert_eq(store_series_intern(f.store, two, "temp", "", &id), RESULT_OK);
     cr_assert_eq(store_series_intern(f.store, one, "temp", "lid", &id), RESULT_OK);
@@ -88,11 +88,11 @@ Test(devices, old_streams_of_a_device_are_forgotten) {
     fixture_open(&f);
     const int64_t one = add_device(&f, "freezer-7"), two = add_device(&f, "pump-1");
     begin(&f);
-    cr_assert_eq(store_stream_put(f.store, two, "kept", false, 1, 0), RESULT_OK);
+    cr_assert_eq(store_stream_put(f.store, two, "kept", false, 1, 0, &(int64_t){0}), RESULT_OK);
     for (int i = 0; i < 20; i++) {
         char name[24];
         snprintf(name, sizeof name, "stream-%d", i);
-        cr_assert_eq(store_stream_put(f.store, one, name, false, 1, 100 + i), RESULT_OK);
+        cr_assert_eq(store_stream_put(f.store, one, name, false, 1, 100 + i, &(int64_t){0}), RESULT_OK);
     }
     commit(&f);
     cr_expect_eq(ask(&f, "SELECT count(*) FROM stream WHERE device = 1"), 8);

@@ -99,7 +99,7 @@ Test(store, a_rollback_leaves_nothing) {
     const int64_t device = add_device(&f, "freezer-7");
     begin(&f);
     cr_assert_eq(store_device_seen(f.store, device, false, 5000), RESULT_OK);
-    cr_assert_eq(store_stream_put(f.store, device, "s", false, 9, 5000), RESULT_OK);
+    cr_assert_eq(store_stream_put(f.store, device, "s", false, 9, 5000, &(int64_t){0}), RESULT_OK);
     cr_assert_eq(store_counter_add(f.store, "messages", 3), RESULT_OK);
     store_rollback(f.store);
     cr_expect_eq(ask(&f, "SELECT count(*) FROM stream"), 0);
@@ -173,7 +173,7 @@ static enum result write_batch(struct store *store, int64_t device, uint64_t seq
     if (result == RESULT_OK)
         result = audit_add(store, &audit);
     if (result == RESULT_OK)
-        result = store_stream_put(store, device, "stream", false, seq, 0);
+        result = store_stream_put(store, device, "stream", false, seq, 0, &(int64_t){0});
     if (result == RESULT_OK)
         result = store_commit(store);
     if (result != RESULT_OK)

@@ -141,6 +141,7 @@ export class WireDevice {
     const hasMoved = message.seq > lane.acked;
     lane.acked = message.seq;
     lane.ackedMost = Math.max(lane.ackedMost, message.seq);
+    this.onAck?.(lane, message.seq);
     lane.sent = Math.max(lane.sent, lane.acked);
     if (hasMoved) lane.movedAt = Date.now();
     this.#push(lane);

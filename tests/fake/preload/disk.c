@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 enum mode { MODE_OK, MODE_FULL, MODE_READ_ONLY, MODE_SYNC_FAILS, MODE_NTH_FAILS };
-enum act { ACT_OPEN, ACT_WRITE, ACT_CUT, ACT_SYNC, ACT_REMOVE };
+enum act { ACT_OPEN, ACT_WRITE, ACT_CUT, ACT_SYNC, ACT_REMOVE, ACT_SYNC_FAILED };
 enum { FDS = 65536 };
 
 struct control {
@@ -232,8 +232,7 @@ static int sync_with(int fd, int (*real)(int)) {
         return real(fd);
     pthread_mutex_lock(&order);
     const int result = is_refused(ACT_SYNC) ? -1 : real(fd);
-    if (result == 0)
-        note(ACT_SYNC, ours(fd), 0, NULL, 0);
+    note(result == 0 ? ACT_SYNC : ACT_SYNC_FAILED, ours(fd), 0, NULL, 0);
     pthread_mutex_unlock(&order);
     return result;
 }

@@ -46,7 +46,7 @@ demo-programs: $(PROGRAMS) $(FAKE_PROGRAMS) console
 .PHONY: test programs test-programs fuzz-programs asan tsan coverage fuzz
 programs: $(PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
-TEST_PROGRAMS = $(PROGRAMS) $(FAKE_PROGRAMS) $(UNIT_PROGRAMS) $(if $(wildcard tests/fuzz/replay.c),$(FUZZ_PROGRAMS))
+TEST_PROGRAMS = $(PROGRAMS) $(FAKE_PROGRAMS) $(PRELOADS) $(STORE_TOOLS) $(OUT)/bench-storm $(UNIT_PROGRAMS) $(if $(wildcard tests/fuzz/replay.c),$(FUZZ_PROGRAMS))
 test-programs: $(TEST_PROGRAMS) console
 test: deps-test ## build and run every test; last line `N passed, N failed`
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release test-programs

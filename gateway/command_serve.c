@@ -56,7 +56,6 @@ int command_serve(int argc, char **argv) {
         die("gateway", "cannot start a thread");
     service_notify("READY=1");
     gateway_run(signals.gateway);
-    service_notify("STOPPING=1");
     pthread_cancel(waiter);
     pthread_join(waiter, NULL);
     gateway_free(signals.gateway);

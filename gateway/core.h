@@ -5,18 +5,24 @@
 
 #include "acks.h"
 #include "effects.h"
+#include "health.h"
 #include "normalize/normalize.h"
+#include "quarantine_cause.h"
 #include "settings.h"
 #include "store/history.h"
+#include "timing.h"
 
 /* Counts since the start, read by any thread. */
 struct figures {
     _Atomic uint64_t messages, samples, logs, events, repeats, gaps, quarantined, rejected_records;
     _Atomic uint64_t alarms_raised, alarms_cleared, tickets_opened, sessions_asked, commands_sent, replies;
     _Atomic uint64_t turns, turns_failed, changes;
-    _Atomic uint64_t alarm_latency_us_last; /* message received -> its alarm committed */
-    _Atomic uint64_t commits, commit_us_total, commit_us_max;
+    _Atomic uint64_t quarantined_by[QUARANTINE_CAUSES];
+    _Atomic uint64_t dropped_store_failed, dropped_unknown_device; /* messages; not taken, so they come again */
     _Atomic size_t devices, history_bytes, open_samples, wal_bytes;
+    _Atomic size_t journal_rows, outbox_rows, store_file_bytes, store_wal_file_bytes, changes_waiting;
+    _Atomic int64_t outbox_oldest_ms;       /* wall; 0: none */
+    _Atomic int64_t changes_oldest_mono_us; /* of those that wait; 0: none does */
 };
 
 struct core {
@@ -34,6 +40,9 @@ struct core {
     struct effects *effects;
     struct reporter *reporter;
     struct figures figures;
+    struct timing timing;
+    struct health health;
+    struct watchdog *watchdog; /* NULL: nobody is told */
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;
     struct device *touched; /* through next_touched: last_seen and stream positions to write */

@@ -159,6 +159,7 @@ struct inbox_figures inbox_read_figures(struct inbox *inbox) {
     struct inbox_figures figures = inbox->figures;
     figures.depth = inbox->depth;
     figures.bytes = inbox->bytes;
+    figures.oldest_mono_us = inbox->depth > 0 ? inbox->ring[inbox->head]->recv_mono_us : 0;
     pthread_mutex_unlock(&inbox->lock);
     return figures;
 }

@@ -27,6 +27,7 @@ struct inbox_figures {
     uint64_t received, dropped, waited; /* messages: all, refused because full, that had to wait first */
     size_t depth, depth_max;
     size_t bytes;
+    int64_t oldest_mono_us; /* when the first one that waits was received; 0: none does */
 };
 struct inbox *inbox_new(size_t messages_max, size_t bytes_max, int64_t wait_ms);
 void inbox_free(struct inbox *inbox);

@@ -11,9 +11,10 @@ enum { DEVICE_STREAMS_MAX = 8 /* two lanes, and those of three spools that were 
 /* How far one stream of a device is committed. */
 struct device_stream {
     char stream[CAP_UUID_BYTES + 1];
-    uint64_t seq;            /* everything up to here is in the store (or in the transaction under way) */
-    uint64_t acked_seq;      /* what the device was last told */
-    int64_t ack_due_mono_ms; /* 0: nothing to tell */
+    uint64_t seq;              /* everything up to here is in the store (or in the transaction under way) */
+    uint64_t acked_seq;        /* what the device was last told */
+    int64_t ack_due_mono_ms;   /* 0: nothing to tell */
+    int64_t ack_since_mono_ms; /* since when there is; valid while something is due */
     int64_t used_mono_ms;
     bool is_urgent;
     bool is_changed; /* position to be written with this transaction */

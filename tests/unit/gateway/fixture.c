@@ -50,6 +50,14 @@ enum result mqtt_publish_command(struct mqtt *mqtt, const char *topic, const cha
     snprintf(fake_command, sizeof fake_command, "%.*s", (int)bytes, (const char *)payload);
     return RESULT_OK;
 }
+struct mqtt_figures mqtt_read_figures(const struct mqtt *mqtt) {
+    (void)mqtt;
+    return (struct mqtt_figures){0};
+}
+int64_t web_alive_mono_ms(const struct web *web) {
+    (void)web;
+    return clock_mono_ms();
+}
 void web_notify(struct web *web, const char *kind, const char *id, const char *device) {
     (void)web;
     (void)kind;
@@ -102,6 +110,7 @@ struct fixture *fixture_new(void) {
     core->inbox = inbox_new(100, 1 << 20, 1);
     core->acks = acks_new(1000000);
     core->effects = effects_new();
+    timing_init(&core->timing);
     core->reporter = reporter_start(f->dir, drop_report, NULL);
     firings_init(&core->firings);
     cr_assert_eq(pipeline_load(core, &fault), RESULT_OK, "%s", fault.text);
@@ -115,6 +124,7 @@ void fixture_free(struct fixture *f) {
     reader_close(f->reader);
     reporter_stop(core->reporter);
     firings_fini(&core->firings);
+    timing_fini(&core->timing);
     effects_free(core->effects);
     acks_free(core->acks);
     inbox_free(core->inbox);

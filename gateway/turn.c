@@ -145,6 +145,7 @@ static enum result tick(struct turns *t) {
     if (core->now_mono_ms < t->tick_mono_ms)
         return RESULT_OK;
     t->tick_mono_ms = core->now_mono_ms + TICK_MS;
+    log_settle(false);
     const struct history_figures h = history_read_figures(core->history);
     const struct store_figures s = store_read_figures(core->store);
     core->figures.devices = registry_count(core->registry);

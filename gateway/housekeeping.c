@@ -44,6 +44,10 @@ struct housekeeping *housekeeping_new(const struct core *core) {
     return h;
 }
 
+int64_t housekeeping_journal_keep_ms(const struct housekeeping *h) {
+    return h->journal_keep_ms;
+}
+
 void housekeeping_free(struct housekeeping *h) {
     free(h);
 }

@@ -5,6 +5,7 @@
 
 struct housekeeping;
 struct housekeeping *housekeeping_new(const struct core *core);
+int64_t housekeeping_journal_keep_ms(const struct housekeeping *h); /* rows are of no use after this */
 void housekeeping_free(struct housekeeping *h);
 /* In a transaction; `messages`: how many this turn took. */
 FL_CHECK enum result housekeeping_turn(struct housekeeping *h, struct core *core, size_t messages);

@@ -17,6 +17,9 @@
 #include "store/conduct.h"
 #include "store/devices.h"
 #include "store/rule_state.h"
+#include "watchdog.h"
+
+enum { BEAT_ROWS = 10000 };
 
 /* Where a series of the journal belongs. Ids are small and dense: an array. */
 struct place {
@@ -161,7 +164,8 @@ static void replay_row(void *self, const struct journal_row *row) {
         rule_device_samples(device->rules, l->samples, count, &l->core->firings);
         rule_keep_note(&l->core->rule_keep, device, row->id, clock_mono_ms());
     }
-    l->rows++;
+    if (++l->rows % BEAT_ROWS == 0)
+        watchdog_beat(l->core->watchdog, l->core);
     l->samples_total += (int64_t)row->count;
 }
 

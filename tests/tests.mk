@@ -6,7 +6,7 @@ TEST_DIR     := build/test
 C_FILES       = $(shell find agent gateway include tests deploy -name node_modules -prune -o -name '*.[ch]' -print | sort)
 
 # ---- set-up: skips what is there -------------------------------------------------------------------------------------
-.PHONY: deps deps-build deps-demo deps-test deps-lint
+.PHONY: deps deps-build deps-demo deps-test deps-bench deps-lint
 deps: deps-test deps-lint ## Debian's packages and npm's, for everything below
 deps-build:
 	@deploy/install-packages build
@@ -16,6 +16,8 @@ deps-demo:
 deps-test:
 	@deploy/install-packages build demo test
 	@$(MAKE) --no-print-directory $(call npm_done,gateway/console deploy/demo tests tests/browser)
+deps-bench: deps-test
+	@deploy/install-packages bench >&2
 deps-lint:
 	@deploy/install-packages build lint
 
@@ -44,7 +46,7 @@ demo-programs: $(PROGRAMS) $(FAKE_PROGRAMS) console
 .PHONY: test programs test-programs fuzz-programs asan tsan coverage fuzz
 programs: $(PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
-TEST_PROGRAMS = $(PROGRAMS) $(FAKE_PROGRAMS) $(UNIT_PROGRAMS) $(if $(wildcard tests/fuzz/replay.c),$(FUZZ_PROGRAMS))
+TEST_PROGRAMS = $(PROGRAMS) $(FAKE_PROGRAMS) $(PRELOADS) $(STORE_TOOLS) $(OUT)/bench-storm $(UNIT_PROGRAMS) $(if $(wildcard tests/fuzz/replay.c),$(FUZZ_PROGRAMS))
 test-programs: $(TEST_PROGRAMS) console
 test: deps-test ## build and run every test; last line `N passed, N failed`
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release test-programs
@@ -64,15 +66,21 @@ fuzz: deps-test deps-lint ## every fuzz target for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=fuzz fuzz-programs
 	@tests/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
 
-# ---- bench: tests/bench/NAME.c are clients in C, tests/bench/run.mjs starts what they need --------------------------------
+# ---- bench: tests/bench/NAME.c are programs in C, their parts in tests/bench/NAME/; tests/bench/run.mjs starts what they need
+# `make bench TOPICS="ingest agent"` runs some; BENCH_ROUNDS=1 is a quick look.
 .PHONY: bench bench-programs
-BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
-$(OUT)/bench-%: $(OUT)/tests/bench/%.o $(ALL_LIBS)
-	$(link) $< $(call group,$(filter %.a,$^)) $(LIBS_gateway)
+BENCHES := $(basename $(notdir $(wildcard tests/bench/*.c)))
+BENCH_PROGRAMS := $(BENCHES:%=$(OUT)/bench-%)
+define bench
+$(OUT)/bench-$(1): $(call objects,tests/bench/$(1).c $(wildcard tests/bench/$(1)/*.c)) $(ALL_LIBS)
+	$$(link) $$(filter %.o,$$^) $$(call group,$$(filter %.a,$$^)) $$(LIBS_gateway)
+endef
+$(foreach b,$(BENCHES),$(eval $(call bench,$(b))))
+$(OUT)/bench-history: $(call objects,tests/fake/product/cold.c tests/fake/product/drum.c)
 bench-programs: $(PROGRAMS) $(FAKE_PROGRAMS) $(BENCH_PROGRAMS) console
-bench: deps-test ## figures, one a line: `name value unit`
+bench: deps-bench ## figures, one a line: `name value unit`
 	@$(MAKE) --no-print-directory -s -j$(JOBS) MODE=release bench-programs >&2
-	@node tests/bench/run.mjs
+	@node tests/bench/run.mjs $(TOPICS)
 
 # ---- lint --------------------------------------------------------------------------------------------------------------
 .PHONY: lint lint-format lint-tidy lint-cppcheck format

@@ -1,0 +1,62 @@
+// The table of figures in README.md and what tests/bench prints: the same names, neither more nor less.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { files, read } from './source.mjs';
+
+/** "a_{1,10}_b" -> ["a_1_b", "a_10_b"] */
+function expand(name) {
+  const found = /^(.*?)\{([^}]*)\}(.*)$/.exec(name);
+  if (!found) return [name];
+  return found[2].split(',').flatMap((choice) => expand(found[1] + choice + found[3]));
+}
+
+async function documented() {
+  const section = /^## Figures$([^]*?)^## /m.exec(await read('README.md'))[1];
+  const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+  return rows.flatMap((row) => [...row.split('|')[1].matchAll(/`([^`]+)`/g)]).flatMap(([, name]) => expand(name));
+}
+
+/** First arguments of print(): texts and templates, as patterns. A choice `c ? a : b` counts as both. */
+async function printed() {
+  const found = [];
+  for (const path of await files('tests/bench', /\.mjs$/)) {
+    for (const [line] of (await read(path)).matchAll(/\bprint\((?:[^`'(),]*\? *)?[`'][^\n]*/g)) {
+      const name = line.split(/, (?![^`]*\}`)/)[0];
+      for (const [, , text] of name.matchAll(/([`'])((?:(?!\1).)+)\1/g)) {
+        const pattern = text.split(/\$\{[^}]*\}/).map((part) => part.replaceAll(/\W/g, '\\$&')).join('\\w+');
+        found.push({ path, text, pattern: new RegExp(`^${pattern}$`) });
+      }
+    }
+  }
+  return found;
+}
+
+test('a name with choices is expanded', () => {
+  assert.deepEqual(expand('a_{1,10}_{x,y}'), ['a_1_x', 'a_1_y', 'a_10_x', 'a_10_y']);
+});
+
+test('every figure of README.md is printed by a topic of the bench', async () => {
+  const calls = await printed();
+  const names = await documented();
+  assert.ok(names.length > 40 && calls.length > 20, 'the table or the calls were not understood');
+  assert.deepEqual(names.filter((name) => !calls.some(({ pattern }) => pattern.test(name))), []);
+  assert.deepEqual(names.filter((name, i) => names.indexOf(name) !== i), [], 'named twice');
+});
+
+test('every figure that the bench prints is in README.md', async () => {
+  const names = await documented();
+  const wrong = (await printed()).filter(({ pattern }) => !names.some((name) => pattern.test(name)));
+  assert.deepEqual(wrong.map(({ path, text }) => `${path}: ${text}`), []);
+});
+
+test('every topic of the bench is a file, and every file that prints figures a topic', async () => {
+  const rows = [...(await read('tests/bench/run.mjs')).matchAll(/^ {2}\['(\w+)', '(\w+)'\],$/gm)];
+  assert.ok(rows.length > 0, 'the table of topics was not understood');
+  const topics = new Map(rows.map(([, name, figures]) => [`tests/bench/${name}.mjs`, figures]));
+  const exporting = [];
+  for (const path of await files('tests/bench', /\.mjs$/)) {
+    const [, figures] = /^export (?:async )?function (\w+Figures)\(/m.exec(await read(path)) ?? [];
+    if (figures) exporting.push([path, figures]);
+  }
+  assert.deepEqual(exporting.filter(([path, figures]) => topics.get(path) !== figures), []);
+});

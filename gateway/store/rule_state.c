@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "fieldline/log.h"
+#include "store/chunk_rows.h"
 #include "store/handle.h"
 #include "store/history.h"
 
@@ -30,18 +30,16 @@ enum result store_rule_states_load(struct store *store, rule_state_fn *fn, void 
 
 enum result store_points_since(struct store *store, int64_t series, int64_t from_ms, points_fn *fn, void *self) {
     struct point *points = mem_alloc(CHUNK_SAMPLES_MAX * sizeof *points);
-    struct query q = query_of(&store->sql, "SELECT id, bytes FROM chunk WHERE series = ? AND start_ms > ?"
+    struct query q = query_of(&store->sql, "SELECT " CHUNK_COLUMNS " FROM chunk WHERE series = ? AND start_ms > ?"
                                            " ORDER BY start_ms");
     put_int(&q, series);
     put_int(&q, from_ms - HISTORY_SPAN_MS - 1);
     while (query_next(&q)) {
-        size_t bytes = 0, count = 0, first = 0;
-        const int64_t id = take_int(&q);
-        const void *blob = take_blob(&q, &bytes);
-        if (chunk_decode(blob, bytes, points, CHUNK_SAMPLES_MAX, &count) != RESULT_OK) {
-            log_error("gateway.store", "chunk_damaged", "chunk=%lld series=%lld", (long long)id, (long long)series);
+        struct chunk_row row;
+        size_t count = 0, first = 0;
+        take_chunk(&q, &row);
+        if (row.summary.end_ms < from_ms || chunk_row_open(&row, points, &count) != RESULT_OK)
             continue;
-        }
         while (first < count && points[first].event_ms < from_ms)
             first++;
         if (first < count)

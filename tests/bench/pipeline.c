@@ -29,6 +29,7 @@ enum {
     SIGNALS_MAX = 16,
     ROUNDS_MAX = 50,
     JITTER_MS = 8,
+    HOUR_MS = 3600 * 1000,
     PAYLOAD_BYTES = 8 * 1024
 };
 
@@ -324,13 +325,19 @@ static double pss_bytes(void) {
     return (double)kib * 1024;
 }
 
-/* Opens and fills a fleet; returns heap bytes a device, or those of the process (PSS). */
-static double fleet_make(struct fleet *f, int64_t span_ms, struct firings *firings, bool of_process) {
+/* Opens and fills a fleet: first as far as its longest window reaches, at `coarse_ms`, then an hour or that long as it
+ * sends. Returns the heap bytes of a device, or those of the process (PSS). */
+static double fleet_make(struct fleet *f, int64_t coarse_ms, struct firings *firings, bool of_process) {
+    const int64_t reach_ms = f->pack->longest_window_ms, step_ms = f->step_ms;
     f->products = mem_alloc(f->product_count * sizeof *f->products);
     memset(f->products, 1, f->product_count * sizeof *f->products); /* its pages are there before the count */
     double before = of_process ? pss_bytes() : heap_bytes();
-    fleet_open(f, 1790000000000);
-    fleet_fill(f, span_ms, firings);
+    fleet_open(f, 1790000000000 / coarse_ms * coarse_ms);
+    f->step_ms = coarse_ms;
+    if (coarse_ms != step_ms)
+        fleet_fill(f, reach_ms, firings);
+    f->step_ms = step_ms;
+    fleet_fill(f, reach_ms < HOUR_MS ? reach_ms : HOUR_MS, firings);
     return ((of_process ? pss_bytes() : heap_bytes()) - before) / (double)f->product_count;
 }
 
@@ -362,17 +369,17 @@ int main(int argc, char **argv) {
     firings_init(&b->firings);
 
     struct fleet second = {line, line_signals, line_count, FEW_DEVICES, 1000, true, NULL, NULL, 0, 0};
-    double device_1hz = fleet_make(&second, line->longest_window_ms, &b->firings, false);
+    double device_1hz = fleet_make(&second, 1000, &b->firings, false);
     fleet_close(&second);
     print("bytes_per_device_1hz", device_1hz, "bytes", 0);
     struct fleet cold = {freezer, freezer_signals, freezer_count, FEW_DEVICES / 10, 1000, false, NULL, NULL, 0, 0};
-    print("bytes_per_device_freezer", fleet_make(&cold, 8 * 3600 * 1000, &b->firings, false), "bytes", 0);
+    print("bytes_per_device_freezer", fleet_make(&cold, 60 * 1000, &b->firings, false), "bytes", 0);
     struct fleet few = {line, line_signals, line_count, FEW_DEVICES, 10000, false, NULL, NULL, 0, 0};
-    double device = fleet_make(&few, line->longest_window_ms, &b->firings, false);
+    double device = fleet_make(&few, 10000, &b->firings, false);
     print("bytes_per_device", device, "bytes", 0);
     print("bytes_per_series", device / (double)line_count, "bytes", 0);
     struct fleet many = {line, line_signals, line_count, (size_t)devices, 10000, false, NULL, NULL, 0, 0};
-    double pss = fleet_make(&many, line->longest_window_ms, &b->firings, true);
+    double pss = fleet_make(&many, 10000, &b->firings, true);
     print("bytes_per_device_pss", pss, "bytes", 0);
 
     struct figures g;

@@ -105,6 +105,11 @@ void rule_device_samples(struct rule_device *d, struct sample *samples, size_t c
         at += take_moment(d, samples + at, count - at, out);
 }
 
+void rule_device_warm(struct rule_device *d, const struct sample *sample) {
+    if (is_usable(d, sample))
+        series_add(&d->set, sample);
+}
+
 /* ---- the rest of the contract ---- */
 
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,

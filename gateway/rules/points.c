@@ -16,7 +16,7 @@
 
 #include "fieldline/bytes.h"
 
-enum { ROOM_FIRST = 8, DECIMALS_MAX = 6 };
+enum { ROOM_FIRST = 8 };
 enum { NARROW = 2, MIDDLE = 4, WIDE = 8 };
 #define WHOLE_MAX    2251799813685248.0 /* 2^51: up to here adding ROUNDER rounds to a whole number */
 #define ROUNDER      6755399441055744.0 /* 1.5 * 2^52 */
@@ -24,7 +24,7 @@ enum { NARROW = 2, MIDDLE = 4, WIDE = 8 };
 #define MIDDLE_FIRST 1073741824
 #define STEP_BIAS    32768 /* steps are not negative: two bytes reach 65,535 ms */
 
-static const double POWERS[DECIMALS_MAX + 1] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+static const double POWERS[POINTS_DECIMALS_MAX + 1] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
 
 struct form {
     int64_t base;
@@ -101,6 +101,14 @@ double points_value(const struct points *p, size_t index) {
     return p->decimals ? value / POWERS[p->decimals] : value;
 }
 
+int64_t points_whole(const struct points *p, size_t index) {
+    return p->base + signed_get(p->data + place(p, index) * p->value_bytes, p->value_bytes);
+}
+
+double points_of_whole(int64_t whole, unsigned decimals) {
+    return (double)whole / POWERS[decimals];
+}
+
 int64_t points_step_ms(const struct points *p, size_t index) {
     return signed_get(steps_of(p) + place(p, index) * p->step_bytes, p->step_bytes) + STEP_BIAS;
 }
@@ -167,7 +175,7 @@ static bool form_choose(const struct points *p, double value, unsigned decimals,
 static void fit_value(struct points *p, double value) {
     struct form form = {.value_bytes = WIDE, .step_bytes = p->step_bytes ? p->step_bytes : NARROW};
     unsigned decimals = p->count > 0 ? p->decimals : 0;
-    while (decimals <= DECIMALS_MAX && !form_choose(p, value, decimals, &form))
+    while (decimals <= POINTS_DECIMALS_MAX && !form_choose(p, value, decimals, &form))
         decimals++;
     rewrite(p, &form, p->room ? p->room : ROOM_FIRST);
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { POINTS_MAX = 1024 };
+enum { POINTS_MAX = 1024, POINTS_DECIMALS_MAX = 6 };
 struct points {
     char *data; /* values, then the steps in time; NULL: none yet */
     int64_t first_ms, last_ms;
@@ -25,4 +25,10 @@ void points_drop(struct points *p); /* the oldest */
 double points_value(const struct points *p, size_t index);
 int64_t points_step_ms(const struct points *p, size_t index); /* from the one before; index > 0 */
 void points_prefetch(const struct points *p);                 /* both ends are wanted in the cache */
-size_t points_bytes(const struct points *p);                  /* beyond the struct */
+/* As whole numbers of 10^-decimals, while all are. */
+static inline bool points_is_whole(const struct points *p) {
+    return p->value_bytes < sizeof(double);
+}
+int64_t points_whole(const struct points *p, size_t index);
+double points_of_whole(int64_t whole, unsigned decimals);
+size_t points_bytes(const struct points *p); /* beyond the struct */

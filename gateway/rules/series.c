@@ -125,7 +125,7 @@ static struct series *insert(struct series_set *set, int metric, size_t at, int 
     return series;
 }
 
-static struct series *find(struct series_set *set, int metric, int part) {
+struct series *series_find(struct series_set *set, int metric, int part) {
     struct metric_series *all = &set->metrics[metric];
     size_t low = 0, high = all->count;
     while (low < high) {
@@ -165,7 +165,7 @@ void series_prefetch(const struct series_set *set, const struct sample *samples,
 
 void series_add(struct series_set *set, const struct sample *sample) {
     const struct plan_metric *metric = &set->plan->metrics[sample->metric];
-    struct series *series = find(set, sample->metric, sample->part);
+    struct series *series = series_find(set, sample->metric, sample->part);
     for (size_t w = 0; w < metric->window_count; w++) {
         const struct plan_window *window = &set->plan->windows[metric->windows[w]];
         window_add(series_window(series, window), &window->spec, sample->event_ms, sample->value);

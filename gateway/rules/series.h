@@ -43,4 +43,6 @@ int series_part(struct series_set *set, const char *name); /* -1: RULE_PARTS_MAX
 void series_prefetch(const struct series_set *set, const struct sample *samples, size_t count);
 /* A finite sample of a known metric and part. */
 void series_add(struct series_set *set, const struct sample *sample);
+/* Of this metric and part; made, empty, when it is not there. */
+struct series *series_find(struct series_set *set, int metric, int part);
 size_t series_set_bytes(const struct series_set *set);

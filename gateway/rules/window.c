@@ -39,6 +39,14 @@ void window_fini(struct window *w) {
         points_fini(&w->points);
 }
 
+void window_begin_buckets(struct window *w) {
+    if (!w->is_bucketed) {
+        points_fini(&w->points);
+        w->buckets = (struct buckets){0};
+    }
+    w->is_bucketed = true;
+}
+
 struct window *window_new(const struct window_spec *spec) {
     struct window *w = mem_alloc(window_size(spec));
     window_init(w, spec);

@@ -68,6 +68,9 @@ static inline int64_t newest_ms(const struct window *w) {
     return w->is_bucketed ? buckets_last_ms(&w->buckets, w->needs, w->buckets.count - 1u) : w->points.last_ms;
 }
 
+/* An empty window is to hold buckets. */
+void window_begin_buckets(struct window *w);
+
 /* ---- window_totals.c ---- */
 void window_totals_clear(struct window *w);
 /* A sample, or the samples of a bucket, enter (sign 1) or leave (-1). */

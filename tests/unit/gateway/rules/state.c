@@ -1,0 +1,147 @@
+/* Rule state: saved and loaded it goes on as if nothing had happened; anything else is refused and changes nothing. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rig.h"
+
+static const char alerts[] =
+    "groups:\n"
+    "- name: g\n"
+    "  rules:\n"
+    "  - alert: High\n"
+    "    expr: a > 50\n"
+    "    for: 30s\n"
+    "    keep_firing_for: 20s\n"
+    "    labels: {severity: major}\n"
+    "    annotations: {summary: high}\n"
+    "  - alert: Rising\n"
+    "    expr: deriv(b[2m]) > 0.2 and avg_over_time(b[5m]) > 10\n"
+    "    labels: {severity: minor}\n"
+    "    annotations: {summary: rising}\n"
+    "  - alert: Spread\n"
+    "    expr: max_over_time(v[10m]) - min_over_time(v[10m]) > 30 and stddev_over_time(v[1m]) > 4\n"
+    "    labels: {severity: warning}\n"
+    "    annotations: {summary: spread}\n"
+    "  - alert: Resets\n"
+    "    expr: increase(c[1h]) > 3400 or increase(k[30m]) > 1000 and changes(c[1m]) > 10\n"
+    "    labels: {severity: warning}\n"
+    "    annotations: {summary: resets}\n";
+
+static uint64_t noise(uint64_t *state) {
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return *state >> 33;
+}
+
+/* A message of a few series that began long ago, with values that make every rule come and go. */
+static void feed(struct rule_device *d, int64_t second, uint64_t *seed, struct firings *out) {
+    static const char *const parts[] = {"", "left", "right"};
+    struct sample samples[8];
+    size_t count = 0;
+    const int64_t at_ms = 1700000000000 + second * 1000;
+    const double slow = sin((double)second / 97), fast = (double)(noise(seed) % 1000) / 100;
+    samples[count++] = (struct sample){.metric = 0, .event_ms = at_ms, .value = 50 + 20 * slow};
+    samples[count++] = (struct sample){.metric = 1, .event_ms = at_ms, .value = 12 + 8 * slow + fast / 3};
+    for (int i = 1; i < 3; i++)
+        samples[count++] = (struct sample){.metric = 2,
+                                           .part = rule_device_part(d, parts[i]),
+                                           .event_ms = at_ms,
+                                           .value = fast * (second / 200 % 2 ? 4 : 1)};
+    samples[count++] = (struct sample){.metric = 4, .event_ms = at_ms, .value = (double)(second % 700)};
+    samples[count++] = (struct sample){.metric = 5, .event_ms = at_ms, .value = (double)second * 0.75};
+    if (noise(seed) % 50 == 0) /* late */
+        samples[count++] = (struct sample){.metric = 1, .event_ms = at_ms - 15500, .value = fast};
+    rule_device_samples(d, samples, count, out);
+}
+
+static void save(const struct rule_device *d, struct buf *out) {
+    buf_reset(out);
+    rule_device_save(d, out);
+    cr_assert_not(out->overflow);
+}
+
+Test(state, promise_23_goes_on_as_if_nothing_had_happened) {
+    struct pack *pack = rig_pack(alerts);
+    struct rule_device *kept = rule_device_new(pack, "pump-1");
+    struct firings of_kept, of_loaded;
+    struct buf state;
+    uint64_t seed = 7;
+    size_t told = 0;
+    buf_init(&state, 1 << 24);
+    firings_init(&of_kept);
+    firings_init(&of_loaded);
+    for (int64_t second = 0; second < 9000; second++) {
+        firings_reset(&of_kept);
+        feed(kept, second, &seed, &of_kept);
+        if (second % 613 != 0)
+            continue;
+        /* a copy, which has seen only the state, from here on beside the original */
+        struct rule_device *loaded = rule_device_new(pack, "pump-1");
+        (void)rule_device_part(loaded, "spare"); /* parts have other indices here */
+        save(kept, &state);
+        cr_assert_eq(rule_device_load(loaded, state.data, state.count), RESULT_OK);
+        uint64_t seed_of_loaded = seed;
+        for (int64_t next = second + 1; next < second + 700; next++) {
+            firings_reset(&of_kept);
+            firings_reset(&of_loaded);
+            feed(kept, next, &seed, &of_kept);
+            feed(loaded, next, &seed_of_loaded, &of_loaded);
+            char expected[8000];
+            strncpy(expected, rig_firings(&of_kept), sizeof expected - 1);
+            expected[sizeof expected - 1] = 0;
+            cr_assert_str_eq(rig_firings(&of_loaded), expected, "second %lld: %s, expected %s", (long long)next, rig_firings(&of_loaded), expected);
+            told += of_kept.count;
+        }
+        second += 699;
+        rule_device_free(loaded);
+    }
+    cr_assert_gt(told, 20, "the rules fired: %zu", told);
+    buf_fini(&state);
+    firings_fini(&of_kept);
+    firings_fini(&of_loaded);
+    rule_device_free(kept);
+    pack_free(pack);
+}
+
+Test(state, of_other_rules_or_damaged_is_refused_and_changes_nothing) {
+    struct pack *pack = rig_pack(alerts), *other = rig_rule("avg_over_time(a[3m]) > 5", NULL, NULL, NULL);
+    struct rule_device *d = rule_device_new(pack, "pump-1"), *b = rule_device_new(other, "pump-1");
+    struct firings f;
+    struct buf state, before, after;
+    uint64_t seed = 1;
+    buf_init(&state, 1 << 24);
+    buf_init(&before, 1 << 24);
+    buf_init(&after, 1 << 24);
+    firings_init(&f);
+    for (int64_t second = 0; second < 400; second++)
+        feed(d, second, &seed, &f);
+    save(d, &state);
+    rig_feed(b, other, "0 a=1; 1 a=2", &f);
+    save(b, &before);
+    cr_expect_eq(rule_device_load(b, state.data, state.count), RESULT_CONFLICT);
+    save(b, &after);
+    cr_expect_eq(after.count, before.count);
+    cr_expect_eq(memcmp(after.data, before.data, before.count), 0);
+    struct rule_device *fresh = rule_device_new(pack, "pump-1");
+    cr_expect_eq(rule_device_load(fresh, state.data, 0), RESULT_CORRUPT);
+    for (size_t cut = 0; cut < state.count; cut += 1 + cut / 20)
+        cr_expect_eq(rule_device_load(fresh, state.data, cut), RESULT_CORRUPT, "cut at %zu", cut);
+    for (int i = 0; i < 2000; i++) {
+        const size_t at = noise(&seed) % state.count;
+        const uint8_t bit = (uint8_t)(1u << (noise(&seed) % 8));
+        state.data[at] ^= bit;
+        cr_expect_eq(rule_device_load(fresh, state.data, state.count), RESULT_CORRUPT, "byte %zu", at);
+        state.data[at] ^= bit;
+    }
+    cr_expect_eq(rule_device_load(fresh, state.data, state.count), RESULT_OK);
+    rule_device_free(fresh);
+    rule_device_free(d);
+    rule_device_free(b);
+    firings_fini(&f);
+    buf_fini(&state);
+    buf_fini(&before);
+    buf_fini(&after);
+    pack_free(pack);
+    pack_free(other);
+}

@@ -84,6 +84,8 @@ static void tell_gap(const struct lane *lane, uint64_t seq, uint64_t to, struct 
         out->reason = hole->reason;
         out->first_ms = hole->first_ms;
         out->last_ms = hole->last_ms;
+    } else {
+        end = lane_state_hole_after(&lane->state, seq, end);
     }
     out->from = seq - lane->state.base;
     out->seq = end - lane->state.base;

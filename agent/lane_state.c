@@ -167,3 +167,12 @@ const struct lane_hole *lane_state_hole(const struct lane_state *state, uint64_t
     }
     return NULL;
 }
+
+uint64_t lane_state_hole_after(const struct lane_state *state, uint64_t seq, uint64_t to) {
+    for (size_t i = 0; i < state->hole_count; i++) {
+        if (state->holes[i].from > seq && state->holes[i].from <= to) {
+            return state->holes[i].from - 1; /* they ascend */
+        }
+    }
+    return to;
+}

@@ -44,3 +44,5 @@ void lane_state_add_hole(struct lane_state *state, const struct lane_hole *hole)
 void lane_state_forget_holes(struct lane_state *state, uint64_t up_to);
 /* The hole that `seq` is in, or NULL. */
 const struct lane_hole *lane_state_hole(const struct lane_state *state, uint64_t seq);
+/* The last number up to `to` before the next hole behind `seq`: what is told for one reason ends there. */
+uint64_t lane_state_hole_after(const struct lane_state *state, uint64_t seq, uint64_t to);

@@ -32,7 +32,7 @@ async function findSteps() {
   const built = existsSync(programs) ? await readdir(programs) : [];
   const isProgram = (prefix) => built.filter((name) => name.startsWith(prefix) && /^[a-z]+-[a-z_]+$/.test(name)).sort();
   const steps = [
-    ...isProgram('unit-').map((name) => ({ kind: 'unit', name, command: join(programs, name), args: ['--tap=-', '-j1'], seconds: 180 })),
+    ...isProgram('unit-').map((name) => ({ kind: 'unit', name, command: join(programs, name), args: ['--tap=-', '-j1'], seconds: 300 })),
     ...isProgram('fuzz-').map((name) => fuzzStep(name)),
     ...(await nodeSteps('tree', 60)),
     ...(await nodeSteps('browser', 300)),

@@ -84,6 +84,12 @@ Test(lane_state, holes) {
         const struct lane_hole *h = lane_state_hole(&s, rows[i].seq);
         cr_expect_eq(h == NULL ? -1 : (int)h->reason, rows[i].reason, "%lu", rows[i].seq);
     }
+    static const struct {
+        uint64_t seq, to, end;
+    } ends[] = {{1, 9, 9}, {1, 10, 9}, {5, 100, 9}, {22, 49, 49}, {22, 55, 49}, {22, 300, 49}, {61, 300, 300}};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        cr_expect_eq(lane_state_hole_after(&s, ends[i].seq, ends[i].to), ends[i].end, "%lu", ends[i].seq);
+    }
     lane_state_forget_holes(&s, 20);
     cr_expect_eq(s.hole_count, 2);
     cr_expect_eq(s.holes[0].from, 21);

@@ -58,6 +58,7 @@ export class Load {
 /** One line for people: what held the generator back, and how much of the machine went to what is not of the bench. */
 export function describeLoad(result) {
   const percent = (ratio) => `${(ratio * 100).toFixed(0)} %`;
-  return `${result.rate.toFixed(0)} messages/s; generator: ${percent(result.cpu_ratio)} on a CPU, ${percent(result.runnable_ratio)} waiting for one, ` +
-    `${percent(result.blocked_ratio)} asleep with every window full; others took ${percent(result.others)} of the machine`;
+  return `${result.rate.toFixed(0)} messages/s; generator: ${percent(result.cpu_ratio)} on a CPU, ` +
+    `${percent(result.runnable_ratio)} waiting for one, ${percent(result.blocked_ratio)} asleep with every window full; ` +
+    `others took ${percent(result.others)} of the machine`;
 }

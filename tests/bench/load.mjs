@@ -19,9 +19,10 @@ export class Load {
     this.child.stdin.on('error', () => {}); // it may have ended
     this.child.stderr.on('data', (chunk) => { this.said = `${this.said ?? ''}${chunk}`; });
     const marks = {};
-    this.begun = new Promise((resolve) => { marks.begin = resolve; });
+    const begin = new Promise((resolve) => { marks.begin = resolve; });
     this.result = this.#read(watch, marks);
-    this.result.catch(() => {}); // told to whoever awaits it
+    this.begun = Promise.race([begin, this.result]); // it may fail before
+    for (const promise of [this.result, this.begun]) promise.catch(() => {}); // told to whoever awaits it
   }
 
   async #read(watch, marks) {

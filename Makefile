@@ -134,6 +134,17 @@ FAKE_PROGRAMS := $(patsubst tests/fake/%.c,$(OUT)/fake-%,$(wildcard tests/fake/*
 $(OUT)/fake-%: $(OUT)/tests/fake/%.o $(call objects,$(call sources,tests/fake/product)) $(WIRE_LIB)
 	$(link) $^ $(LIBS_wire)
 
+# ---- tests/fake/preload/NAME.c: put before the C library of a real program (LD_PRELOAD); tests/fake/store/NAME.c: they look
+# into a store with the gateway's own codecs. Neither has a sanitizer of its own in a preloaded library.
+PRELOADS := $(patsubst tests/fake/preload/%.c,$(OUT)/preload-%.so,$(wildcard tests/fake/preload/*.c))
+$(OUT)/preload-%.so: tests/fake/preload/%.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)gcc -std=gnu17 -g -O2 $(WARN) $(CPPFLAGS) -fPIC -shared -o $@ $< -ldl
+STORE_TOOLS := $(patsubst tests/fake/store/%.c,$(OUT)/store-%,$(wildcard tests/fake/store/*.c))
+$(OUT)/store-%: $(OUT)/tests/fake/store/%.o $(STAGE_LIBS) $(WIRE_LIB)
+	$(link) $< $(call group,$(wordlist 2,99,$^)) $(LIBS_gateway)
+
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 -include tests/tests.mk

@@ -16,6 +16,7 @@ struct acks {
     int64_t per_second, tokens_milli, filled_mono_ms;
     int64_t earliest_mono_ms; /* no stream is due before this */
     uint64_t sent;
+    struct histogram delay;
 };
 
 struct acks *acks_new(int64_t per_second) {
@@ -39,6 +40,8 @@ void acks_note(struct acks *acks, struct device *device, struct device_stream *s
     const uint64_t half = (stream->is_urgent ? CAP_WINDOW_URGENT : CAP_WINDOW_BULK) / 2;
     const bool at_once = stream->is_urgent || stream->ack_now || stream->seq - stream->acked_seq >= half;
     const int64_t due = at_once ? now_mono_ms : now_mono_ms + ACK_DELAY_MS;
+    if (stream->ack_due_mono_ms == 0)
+        stream->ack_since_mono_ms = now_mono_ms;
     if (stream->ack_due_mono_ms == 0 || due < stream->ack_due_mono_ms)
         stream->ack_due_mono_ms = due;
     if (stream->ack_due_mono_ms < acks->earliest_mono_ms)
@@ -59,7 +62,7 @@ static void fill_bucket(struct acks *acks, int64_t now_mono_ms) {
 }
 
 static bool publish_one(struct acks *acks, struct mqtt *mqtt, const struct device *device, struct device_stream *stream,
-                        struct buf *scratch) {
+                        int64_t now_mono_ms, struct buf *scratch) {
     char topic[CAP_TOPIC_BYTES + 1];
     struct ack_message ack = {.seq = stream->seq};
     if (acks->tokens_milli < 1000)
@@ -72,6 +75,7 @@ static bool publish_one(struct acks *acks, struct mqtt *mqtt, const struct devic
         return false;
     acks->tokens_milli -= 1000;
     acks->sent++;
+    histogram_observe(&acks->delay, (now_mono_ms - stream->ack_since_mono_ms) * 1000);
     stream->acked_seq = stream->seq;
     stream->ack_due_mono_ms = 0;
     stream->ack_now = false;
@@ -92,7 +96,8 @@ void acks_publish(struct acks *acks, struct mqtt *mqtt, int64_t now_mono_ms) {
             struct device_stream *stream = &device->streams[i];
             if (stream->ack_due_mono_ms == 0)
                 continue;
-            if (stream->ack_due_mono_ms > now_mono_ms || !publish_one(acks, mqtt, device, stream, &scratch)) {
+            if (stream->ack_due_mono_ms > now_mono_ms ||
+                !publish_one(acks, mqtt, device, stream, now_mono_ms, &scratch)) {
                 const int64_t due = stream->ack_due_mono_ms > now_mono_ms ? stream->ack_due_mono_ms : now_mono_ms + 20;
                 next_due = due < next_due ? due : next_due;
             }
@@ -118,4 +123,8 @@ int64_t acks_wait_ms(const struct acks *acks, int64_t now_mono_ms, int64_t most)
 
 uint64_t acks_sent(const struct acks *acks) {
     return acks->sent;
+}
+
+const struct histogram *acks_delay(const struct acks *acks) {
+    return &acks->delay;
 }

@@ -2,6 +2,7 @@
  * publishing is what Paho does slowly. Called by the pipeline thread between transactions only, so that what is told is
  * what is committed. */
 #pragma once
+#include "fieldline/histogram.h"
 #include "ingest/mqtt.h"
 #include "normalize/device.h"
 
@@ -20,3 +21,5 @@ void acks_publish(struct acks *acks, struct mqtt *mqtt, int64_t now_mono_ms);
 int64_t acks_wait_ms(const struct acks *acks, int64_t now_mono_ms, int64_t most);
 void acks_forget(struct acks *acks); /* the devices are about to be freed */
 uint64_t acks_sent(const struct acks *acks);
+/* From the turn in which something was to be told first to its telling. Any thread. */
+const struct histogram *acks_delay(const struct acks *acks);

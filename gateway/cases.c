@@ -75,7 +75,7 @@ enum result cases_take(struct core *core, struct device *device, const struct fi
             return result;
     }
     if (firings->count > 0)
-        core->figures.alarm_latency_us_last = (uint64_t)(clock_mono_us() - recv_mono_us);
+        timing_landed(&core->timing, LANDING_ALARM, recv_mono_us);
     return RESULT_OK;
 }
 

@@ -28,6 +28,7 @@ int command_serve(int argc, char **argv) {
     struct signals signals = {0};
     struct fault fault;
     enum log_level level;
+    enum log_format format;
     pthread_t waiter;
     int status = 1;
     if (!settings)
@@ -41,7 +42,12 @@ int command_serve(int argc, char **argv) {
                 settings->log_level);
         goto out;
     }
+    if (!log_format_parse(settings->log_format, &format)) {
+        fprintf(stderr, "fieldline-gateway: log_format is '%s', expected text or json\n", settings->log_format);
+        goto out;
+    }
     log_set_level(level);
+    log_set_format(format);
     /* Blocked here, before any thread exists: every thread inherits that, and the waiter alone takes them. */
     sigemptyset(&signals.set);
     sigaddset(&signals.set, SIGTERM);
@@ -56,10 +62,10 @@ int command_serve(int argc, char **argv) {
         die("gateway", "cannot start a thread");
     service_notify("READY=1");
     gateway_run(signals.gateway);
-    service_notify("STOPPING=1");
     pthread_cancel(waiter);
     pthread_join(waiter, NULL);
     gateway_free(signals.gateway);
+    log_settle(true);
     status = 0;
 out:
     settings_free(settings);

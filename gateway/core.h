@@ -7,10 +7,13 @@
 #include "doubt.h"
 #include "effects.h"
 #include "guard.h"
+#include "health.h"
 #include "normalize/normalize.h"
+#include "quarantine_cause.h"
 #include "reserve.h"
 #include "settings.h"
 #include "store/history.h"
+#include "timing.h"
 
 /* Counts since the start, read by any thread. */
 struct figures {
@@ -18,12 +21,14 @@ struct figures {
     _Atomic uint64_t alarms_raised, alarms_cleared, tickets_opened, sessions_asked, commands_sent, replies;
     _Atomic uint64_t turns, turns_failed, changes;
     _Atomic uint64_t put_off; /* bulk messages not taken while the disk is full */
-    _Atomic int64_t disk_free_bytes;
     _Atomic bool is_short_of_disk;
     _Atomic uint64_t clock_jumps, clock_rebased, own_clock_steps, identity_switches, flapping_begun, doubted;
-    _Atomic uint64_t alarm_latency_us_last; /* message received -> its alarm committed */
-    _Atomic uint64_t commits, commit_us_total, commit_us_max;
+    _Atomic uint64_t quarantined_by[QUARANTINE_CAUSES];
+    _Atomic uint64_t dropped_store_failed, dropped_unknown_device; /* messages; not taken, so they come again */
     _Atomic size_t devices, strangers, history_bytes, open_samples, wal_bytes;
+    _Atomic size_t journal_rows, outbox_rows, store_file_bytes, store_wal_file_bytes, changes_waiting;
+    _Atomic int64_t outbox_oldest_ms;       /* wall; 0: none */
+    _Atomic int64_t changes_oldest_mono_us; /* of those that wait; 0: none does */
 };
 
 struct core {
@@ -44,6 +49,9 @@ struct core {
     struct guard guard;
     struct doubt doubt;
     struct figures figures;
+    struct timing timing;
+    struct health health;
+    struct watchdog *watchdog; /* NULL: nobody is told */
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;
     struct device *touched; /* through next_touched: last_seen and stream positions to write */

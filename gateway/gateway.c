@@ -13,12 +13,15 @@
 
 #include "core.h"
 #include "evidence.h"
+#include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "fieldline/service.h"
 #include "metrics.h"
 #include "pipeline.h"
 #include "reporter.h"
 #include "session_desk.h"
 #include "turn.h"
+#include "watchdog.h"
 
 struct gateway {
     struct core core;
@@ -31,6 +34,29 @@ struct gateway {
 static void print_metrics(void *self, struct buf *out) {
     const struct gateway *g = self;
     metrics_print(&g->core, out);
+}
+
+static int64_t ago(int64_t then_mono_ms, int64_t now_mono_ms) {
+    return then_mono_ms == 0 ? -1 : then_mono_ms > now_mono_ms ? 0 : now_mono_ms - then_mono_ms;
+}
+
+/* Only looks at stamps: waits for nobody. */
+static int print_health(void *self, bool only_live, bool is_detailed, struct buf *out) {
+    const struct gateway *g = self;
+    const struct health *h = &g->core.health;
+    const int64_t now = clock_mono_ms(), oldest_ms = h->journal_oldest_ms;
+    const struct health_facts facts = {
+        .pipeline_silent_ms = ago(h->progress_mono_ms, now),
+        .is_stopping = h->is_stopping,
+        .is_broker_connected = mqtt_read_figures(g->core.mqtt).is_connected,
+        .is_store_failing = h->is_store_failing,
+        .commit_age_ms = ago(h->commit_mono_ms, now),
+        .turn_failed_age_ms = ago(h->turn_failed_mono_ms, now),
+        .journal_late_ms = oldest_ms == 0 ? 0 : clock_wall_ms() - oldest_ms - h->journal_keep_ms,
+        .disk_free_bytes = h->disk_free_bytes,
+        .disk_low_bytes = g->core.settings->disk_low_bytes,
+    };
+    return health_print(&facts, only_live, is_detailed, out);
 }
 
 static void submit(void *self, struct change *change) {
@@ -69,7 +95,9 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .login_idle_ms = s->login_idle_ms,
                                         .login_max_ms = s->login_max_ms,
                                         .submit = submit,
+                                        .connections_per_address = (int)s->connections_per_address,
                                         .metrics = print_metrics,
+                                        .health = print_health,
                                         .self = g};
     const enum result result = web_start(&options, &g->core.web, fault);
     if (result != RESULT_OK)
@@ -124,10 +152,14 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     core->inbox =
         inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms, s->unstamped_per_second);
     core->acks = acks_new(s->acks_per_second);
+    timing_init(&core->timing);
+    core->watchdog = watchdog_new(service_watchdog_ms());
+    watchdog_beat(core->watchdog, core);
     core->effects = effects_new();
     firings_init(&core->firings);
     g->turns = turns_new(core);
     core->reporter = reporter_start(g->transcript_dir, submit, g);
+    service_notify("STATUS=reading the store");
     result = pipeline_load(core, fault);
     if (result == RESULT_OK)
         result = session_desk_recover(core, g->transcript_dir, g->seal_key, fault);
@@ -164,6 +196,8 @@ void gateway_run(struct gateway *g) {
 }
 
 void gateway_stop(struct gateway *g) {
+    g->core.health.is_stopping = true;
+    service_notify("STOPPING=1\nSTATUS=ending live sessions");
     turns_stop(g->turns);
 }
 
@@ -176,6 +210,8 @@ void gateway_free(struct gateway *g) {
     turns_free(g->turns);
     web_free(g->core.web);
     firings_fini(&g->core.firings);
+    timing_fini(&g->core.timing);
+    watchdog_free(g->core.watchdog);
     effects_free(g->core.effects);
     acks_free(g->core.acks);
     inbox_free(g->core.inbox);

@@ -2,6 +2,8 @@
 #pragma once
 #include "settings.h"
 
+#define GATEWAY_VERSION "0.1.0"
+
 struct gateway;
 /* Builds the parts in the order of the data's flow, reads the store, listens. Frees what it built when it fails. */
 FL_CHECK enum result gateway_start(const struct settings *settings, struct gateway **out, struct fault *fault);

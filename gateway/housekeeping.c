@@ -1,9 +1,12 @@
 /* The journal is trimmed in every turn by a multiple of what the turn wrote: at any rate of messages it stays as long
  * as the rules look back, and no longer. Retention goes round the devices, one a second and at most so many rows of
- * each: a fleet of 10,000 is round in three hours, which is often enough for limits counted in days. */
+ * each: a fleet of 10,000 is round in three hours, which is often enough for limits counted in days. History's tiers
+ * get a little time in every turn too. */
 #include "housekeeping.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/records.h"
 #include "store/users.h"
@@ -15,6 +18,9 @@ enum {
     JOURNAL_KEEP_EXTRA_MS = 10 * 60 * 1000, /* beyond what rules look back: for late data */
     DEVICE_EVERY_MS = 1000,
     EXPIRE_ROWS = 500,
+    TIDY_EVERY_MS = 50,
+    TIDY_CHUNKS_LEAST = 16, /* a fraction of a millisecond */
+    TIDY_CHUNKS_MOST = 500,
     LOGINS_EVERY_MS = 60 * 1000
 };
 
@@ -22,9 +28,10 @@ static const int64_t UNKNOWN_MODEL_KEEP_MS = 30LL * 24 * 3600 * 1000; /* of a mo
 
 struct housekeeping {
     int64_t journal_keep_ms;
-    int64_t trim_mono_ms, device_mono_ms, logins_mono_ms; /* when next */
-    size_t messages;                                      /* since the last trim */
-    const struct device *device;                          /* whose turn it was last */
+    int64_t trim_mono_ms, device_mono_ms, tidy_mono_ms, logins_mono_ms; /* when next */
+    uint64_t tidied_chunks;                                             /* written when tiers were last worked on */
+    size_t messages;                                                    /* since the last trim */
+    const struct device *device;                                        /* whose turn it was last */
 };
 
 struct housekeeping *housekeeping_new(const struct core *core) {
@@ -35,6 +42,10 @@ struct housekeeping *housekeeping_new(const struct core *core) {
     }
     h->journal_keep_ms += JOURNAL_KEEP_EXTRA_MS;
     return h;
+}
+
+int64_t housekeeping_journal_keep_ms(const struct housekeeping *h) {
+    return h->journal_keep_ms;
 }
 
 void housekeeping_free(struct housekeeping *h) {
@@ -52,6 +63,14 @@ static bool is_due(int64_t *next_mono_ms, int64_t now_mono_ms, int64_t every_ms)
     return true;
 }
 
+/* Tiers keep up when they open twice as many chunks as were written. */
+static int tidy_chunks(struct housekeeping *h, const struct core *core) {
+    const uint64_t written = history_read_figures(core->history).chunks;
+    const uint64_t more = written > h->tidied_chunks ? written - h->tidied_chunks : 0; /* a reload begins at 0 */
+    h->tidied_chunks = written;
+    return TIDY_CHUNKS_LEAST + (more < TIDY_CHUNKS_MOST ? (int)more * 2 : TIDY_CHUNKS_MOST);
+}
+
 static enum result trim_journal(struct housekeeping *h, struct core *core) {
     int deleted;
     const size_t rows = TRIM_ROWS_LEAST + TRIM_PER_MESSAGE * h->messages;
@@ -60,16 +79,42 @@ static enum result trim_journal(struct housekeeping *h, struct core *core) {
                         &deleted);
 }
 
+/* What a device's pack lets grow old, and who throws it away. */
+struct retention {
+    size_t keep_ms; /* where in struct pack */
+    enum result (*expire)(struct core *core, int64_t device, int64_t before_ms, int *deleted);
+};
+
+static enum result expire_history(struct core *core, int64_t device, int64_t before_ms, int *deleted) {
+    return history_expire(core->history, device, before_ms, EXPIRE_ROWS, deleted);
+}
+static enum result expire_tiers(struct core *core, int64_t device, int64_t before_ms, int *deleted) {
+    return history_expire_tiers(core->history, device, before_ms, EXPIRE_ROWS, deleted);
+}
+static enum result expire_logs(struct core *core, int64_t device, int64_t before_ms, int *deleted) {
+    return store_logs_expire(core->store, device, before_ms, EXPIRE_ROWS, deleted);
+}
+static enum result expire_events(struct core *core, int64_t device, int64_t before_ms, int *deleted) {
+    return store_events_expire(core->store, device, before_ms, EXPIRE_ROWS, deleted);
+}
+
+static const struct retention retentions[] = {{offsetof(struct pack, history_ms), expire_history},
+                                              {offsetof(struct pack, trends_ms), expire_tiers},
+                                              {offsetof(struct pack, logs_ms), expire_logs},
+                                              {offsetof(struct pack, events_ms), expire_events}};
+
 static enum result expire_next_device(struct housekeeping *h, struct core *core) {
     const struct device *device = h->device = registry_next(core->registry, h->device);
+    enum result result = RESULT_OK;
     int deleted;
     if (!device || device->row == 0)
         return RESULT_OK;
-    const int64_t history_ms = device->pack ? device->pack->history_ms : UNKNOWN_MODEL_KEEP_MS;
-    const int64_t logs_ms = device->pack ? device->pack->logs_ms : UNKNOWN_MODEL_KEEP_MS;
-    enum result result = history_expire(core->history, device->row, core->now_ms - history_ms, EXPIRE_ROWS, &deleted);
-    if (result == RESULT_OK)
-        result = store_logs_expire(core->store, device->row, core->now_ms - logs_ms, EXPIRE_ROWS, &deleted);
+    for (size_t i = 0; i < sizeof retentions / sizeof *retentions && result == RESULT_OK; i++) {
+        int64_t keep_ms = UNKNOWN_MODEL_KEEP_MS;
+        if (device->pack)
+            memcpy(&keep_ms, (const char *)device->pack + retentions[i].keep_ms, sizeof keep_ms);
+        result = retentions[i].expire(core, device->row, core->now_ms - keep_ms, &deleted);
+    }
     return result;
 }
 
@@ -80,6 +125,8 @@ enum result housekeeping_turn(struct housekeeping *h, struct core *core, size_t 
         result = trim_journal(h, core);
     if (result == RESULT_OK && is_due(&h->device_mono_ms, core->now_mono_ms, DEVICE_EVERY_MS))
         result = expire_next_device(h, core);
+    if (result == RESULT_OK && is_due(&h->tidy_mono_ms, core->now_mono_ms, TIDY_EVERY_MS))
+        result = history_tidy(core->history, core->now_ms, tidy_chunks(h, core));
     if (result == RESULT_OK && is_due(&h->logins_mono_ms, core->now_mono_ms, LOGINS_EVERY_MS))
         result = store_logins_expire(core->store, core->now_ms, core->now_ms - core->settings->login_idle_ms);
     return result;

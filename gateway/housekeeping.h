@@ -1,10 +1,11 @@
-/* What has to be thrown away in time: journal rows that history has, chunks and log lines past their pack's retention,
- * login sessions past their limits. A little in each turn, so that no turn is long. */
+/* What has to be thrown away in time: journal rows that history has, chunks, tiers, log lines and events past their
+ * pack's retention, login sessions past their limits. A little in each turn, so that no turn is long. */
 #pragma once
 #include "core.h"
 
 struct housekeeping;
 struct housekeeping *housekeeping_new(const struct core *core);
+int64_t housekeeping_journal_keep_ms(const struct housekeeping *h); /* rows are of no use after this */
 void housekeeping_free(struct housekeeping *h);
 /* In a transaction; `messages`: how many this turn took. */
 FL_CHECK enum result housekeeping_turn(struct housekeeping *h, struct core *core, size_t messages);

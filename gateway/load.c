@@ -15,6 +15,9 @@
 #include "store/cases.h"
 #include "store/conduct.h"
 #include "store/devices.h"
+#include "watchdog.h"
+
+enum { BEAT_ROWS = 10000 };
 
 /* Where a series of the journal belongs. Ids are small and dense: an array. */
 struct place {
@@ -114,7 +117,8 @@ static void replay_row(void *self, const struct journal_row *row) {
         firings_reset(&l->core->firings);
         rule_device_samples(device->rules, l->samples, count, &l->core->firings);
     }
-    l->rows++;
+    if (++l->rows % BEAT_ROWS == 0)
+        watchdog_beat(l->core->watchdog, l->core);
     l->samples_total += (int64_t)row->count;
 }
 

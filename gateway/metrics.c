@@ -1,15 +1,29 @@
-/* One row a figure. Names follow Prometheus' conventions (unit suffix, _total for counters). */
+/* Tables of rows: one for figures that stand alone, one for histograms, and families that have a label. Names follow
+ * Prometheus' conventions (unit suffix, base units, _total for counters) and are a contract: deploy/README.md says what
+ * each means, and a test compares the two. Nothing here has a label whose values grow with the fleet. */
 #include "metrics.h"
+
+#include <stdio.h>
+
+#include "fieldline/clock.h"
+#include "fieldline/exposition.h"
+#include "gateway.h"
+#include "process_figures.h"
 
 struct figure {
     const char *name, *type, *help;
     double value;
 };
 
-void metrics_print(const struct core *core, struct buf *out) {
+static double age_s(int64_t since_ms, int64_t now_ms) {
+    return since_ms == 0 || since_ms > now_ms ? 0 : (double)(now_ms - since_ms) / 1000;
+}
+
+static void print_figures(const struct core *core, struct buf *out) {
     const struct figures *f = &core->figures;
     const struct inbox_figures inbox = inbox_read_figures(core->inbox);
     const struct mqtt_figures mqtt = mqtt_read_figures(core->mqtt);
+    const int64_t now_ms = clock_wall_ms(), mono_us = clock_mono_us();
     const struct figure rows[] = {
         {"messages_total", "counter", "MQTT messages taken from the inbox", (double)f->messages},
         {"samples_total", "counter", "samples accepted", (double)f->samples},
@@ -17,7 +31,6 @@ void metrics_print(const struct core *core, struct buf *out) {
         {"events_total", "counter", "events accepted", (double)f->events},
         {"repeated_messages_total", "counter", "messages that were committed before", (double)f->repeats},
         {"gap_messages_total", "counter", "messages refused because one before them is missing", (double)f->gaps},
-        {"quarantined_total", "counter", "messages put in quarantine, whole or in part", (double)f->quarantined},
         {"rejected_records_total", "counter", "records rejected in messages that were otherwise fine",
          (double)f->rejected_records},
         {"clock_jumps_total", "counter", "times that the clock of a product went wrong, or right",
@@ -31,24 +44,29 @@ void metrics_print(const struct core *core, struct buf *out) {
         {"doubted_total", "counter", "devices that did not return after the broker was lost", (double)f->doubted},
         {"alarms_raised_total", "counter", "alarms raised", (double)f->alarms_raised},
         {"alarms_cleared_total", "counter", "alarms cleared", (double)f->alarms_cleared},
-        {"alarm_latency_seconds", "gauge", "from receiving to deciding, of the last message that changed an alarm",
-         (double)f->alarm_latency_us_last / 1e6},
         {"tickets_opened_total", "counter", "tickets opened", (double)f->tickets_opened},
         {"sessions_asked_total", "counter", "remote sessions asked for", (double)f->sessions_asked},
         {"commands_sent_total", "counter", "commands published, repeats too", (double)f->commands_sent},
         {"replies_total", "counter", "replies of devices", (double)f->replies},
         {"changes_total", "counter", "changes asked for by people and the edge", (double)f->changes},
+        {"changes_waiting", "gauge", "changes that wait for the next turn", (double)f->changes_waiting},
+        {"changes_oldest_seconds", "gauge", "how long the first of them has waited",
+         age_s(f->changes_oldest_mono_us / 1000, mono_us / 1000)},
         {"turns_total", "counter", "transactions of the pipeline", (double)f->turns},
         {"turns_failed_total", "counter", "transactions that were rolled back", (double)f->turns_failed},
         {"put_off_messages_total", "counter", "telemetry and log messages not taken while the disk was full",
          (double)f->put_off},
         {"disk_short", "gauge", "1 while the disk is full and telemetry waits with the products",
          f->is_short_of_disk ? 1 : 0},
-        {"disk_free_bytes", "gauge", "room left on the store's disk", (double)f->disk_free_bytes},
-        {"commits_total", "counter", "transactions committed", (double)f->commits},
-        {"commit_seconds_total", "counter", "time that commits took", (double)f->commit_us_total / 1e6},
-        {"commit_seconds_max", "gauge", "longest commit", (double)f->commit_us_max / 1e6},
+        {"acks_sent_total", "counter", "acknowledgements published", (double)acks_sent(core->acks)},
         {"store_log_bytes", "gauge", "write-ahead log that is not yet in the file", (double)f->wal_bytes},
+        {"store_file_bytes", "gauge", "size of the database", (double)f->store_file_bytes},
+        {"store_wal_file_bytes", "gauge", "size of the write-ahead log's file", (double)f->store_wal_file_bytes},
+        {"disk_free_bytes", "gauge", "room on the disk of data_dir", (double)core->health.disk_free_bytes},
+        {"journal_rows", "gauge", "messages in the journal", (double)f->journal_rows},
+        {"journal_oldest_seconds", "gauge", "age of the oldest of them", age_s(core->health.journal_oldest_ms, now_ms)},
+        {"outbox_depth", "gauge", "commands to devices that are not answered yet", (double)f->outbox_rows},
+        {"outbox_oldest_seconds", "gauge", "age of the oldest of them", age_s(f->outbox_oldest_ms, now_ms)},
         {"devices", "gauge", "devices known", (double)f->devices},
         {"strangers", "gauge", "devices heard of that have not introduced themselves", (double)f->strangers},
         {"history_open_bytes", "gauge", "memory of open chunks", (double)f->history_bytes},
@@ -62,6 +80,8 @@ void metrics_print(const struct core *core, struct buf *out) {
         {"inbox_depth", "gauge", "messages waiting", (double)inbox.depth},
         {"inbox_depth_max", "gauge", "most messages that ever waited", (double)inbox.depth_max},
         {"inbox_bytes", "gauge", "bytes waiting", (double)inbox.bytes},
+        {"inbox_oldest_seconds", "gauge", "how long the first of them has waited",
+         age_s(inbox.oldest_mono_us / 1000, mono_us / 1000)},
         {"broker_connected", "gauge", "1 while the broker's connection is up", mqtt.is_connected ? 1 : 0},
         {"broker_connects_total", "counter", "connections made to the broker", (double)mqtt.connects},
         {"broker_losses_total", "counter", "connections to the broker that were lost", (double)mqtt.losses},
@@ -71,4 +91,60 @@ void metrics_print(const struct core *core, struct buf *out) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         buf_printf(out, "# HELP fieldline_%s %s\n# TYPE fieldline_%s %s\nfieldline_%s %.17g\n", rows[i].name,
                    rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
+}
+
+static void print_histograms(const struct core *core, struct buf *out) {
+    const struct timing *t = &core->timing;
+    const struct {
+        const char *name, *help;
+        const struct histogram *histogram;
+    } rows[] = {
+        {"fieldline_turn_seconds", "a turn, from its first statement to its end", &t->turn},
+        {"fieldline_batch_messages", "messages in a turn that had any", &t->batch},
+        {"fieldline_commit_seconds", "the commit of a turn", &t->commit},
+        {"fieldline_inbox_wait_seconds", "a message, from receiving to the begin of its turn", &t->inbox_wait},
+        {"fieldline_alarm_latency_seconds", "a message that changed an alarm, from receiving to its commit",
+         &t->landings[LANDING_ALARM]},
+        {"fieldline_ack_delay_seconds", "from the first thing to acknowledge to the acknowledgement",
+         acks_delay(core->acks)},
+        {"fieldline_checkpoint_seconds", "moving the write-ahead log into the file, beside the turns",
+         store_checkpoint_seconds(core->store)},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        expose_family(out, rows[i].name, EXPOSE_HISTOGRAM, rows[i].help);
+        expose_histogram(out, rows[i].name, NULL, NULL, rows[i].histogram);
+    }
+}
+
+static void print_families(const struct core *core, struct buf *out) {
+    static const char latency[] = "fieldline_commit_latency_seconds", drops[] = "fieldline_messages_dropped_total",
+                      quarantined[] = "fieldline_quarantined_total";
+    const struct figures *f = &core->figures;
+    const struct {
+        const char *reason;
+        uint64_t count;
+    } rows[] = {
+        {"inbox_full", inbox_read_figures(core->inbox).dropped},
+        {"store_failed", f->dropped_store_failed},
+        {"unknown_device", f->dropped_unknown_device},
+        {"gap", f->gaps},
+    };
+    expose_family(out, latency, EXPOSE_HISTOGRAM, "a message, from receiving to its commit");
+    expose_histogram(out, latency, "lane", "bulk", &core->timing.landings[LANDING_BULK]);
+    expose_histogram(out, latency, "lane", "urgent", &core->timing.landings[LANDING_URGENT]);
+    expose_family(out, drops, EXPOSE_COUNTER, "messages not taken and not acknowledged: their devices send them again");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expose_value(out, drops, "reason", rows[i].reason, (double)rows[i].count);
+    expose_family(out, quarantined, EXPOSE_COUNTER, "messages put in quarantine, whole or in part");
+    for (enum quarantine_cause cause = 0; cause < QUARANTINE_CAUSES; cause++)
+        expose_value(out, quarantined, "cause", quarantine_cause_name(cause), (double)f->quarantined_by[cause]);
+    expose_family(out, "fieldline_build_info", EXPOSE_GAUGE, "always 1; what runs");
+    expose_value(out, "fieldline_build_info", "version", GATEWAY_VERSION, 1);
+}
+
+void metrics_print(const struct core *core, struct buf *out) {
+    print_figures(core, out);
+    print_histograms(core, out);
+    print_families(core, out);
+    process_figures_print(out);
 }

@@ -27,6 +27,7 @@ enum result pipeline_quarantine(struct core *core, const struct inbound *m, cons
     vsnprintf(reason.text, sizeof reason.text, format, args);
     va_end(args);
     core->figures.quarantined++;
+    core->figures.quarantined_by[quarantine_cause_of(format)]++;
     log_warn("gateway.pipeline", "quarantined", "device=%s topic=%s bytes=%zu reason=%s", device, log_text(m->topic),
              m->payload_bytes, log_text(reason.text));
     const struct quarantined q = {.at_ms = core->now_ms,
@@ -248,6 +249,7 @@ static enum result receive_state(struct core *core, struct device *device, const
 
 /* What it sent meanwhile is not taken and stays with it. */
 static enum result refuse_unknown(struct core *core, struct device *device, const struct inbound *m) {
+    core->figures.dropped_unknown_device++;
     return ask_birth(core, device)
                ? pipeline_quarantine(core, m, device->id, "unknown device: no birth message yet (asked for it)")
                : RESULT_OK;
@@ -291,6 +293,7 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
     if (result != RESULT_OK)
         return result;
     touch(core, device);
+    timing_landed(&core->timing, kinds[kind].is_urgent ? LANDING_URGENT : LANDING_BULK, m->recv_mono_us);
     if (stream) {
         stream->seq = m->stamp.seq;
         stream->is_changed = true;

@@ -14,6 +14,8 @@ struct settings {
     int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
     char *web_cert, *web_key, *device_ca, *console_dir;
     int64_t consent_wait_ms;
+    int64_t disk_low_bytes, connections_per_address;
+    char *log_format;
 };
 /* Problems as "file:line: text" lines. */
 FL_CHECK enum result settings_read(const char *path, struct settings **out, struct buf *problems);

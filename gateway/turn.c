@@ -18,8 +18,10 @@
 #include "outbox.h"
 #include "pipeline.h"
 #include "session_desk.h"
+#include "store/depth.h"
+#include "watchdog.h"
 
-enum { IDLE_WAIT_MS = 200, TICK_MS = 1000, RECOVER_WAIT_MAX_MS = 30 * 1000 };
+enum { IDLE_WAIT_MS = 200, TICK_MS = 1000, RECOVER_WAIT_MAX_MS = 30 * 1000, BEAT_MS = 1000 };
 
 struct turns {
     struct core *core;
@@ -43,6 +45,7 @@ struct turns *turns_new(struct core *core) {
     t->recover_wait_ms = IDLE_WAIT_MS;
     pthread_mutex_init(&t->lock, NULL);
     t->housekeeping = housekeeping_new(core);
+    core->health.journal_keep_ms = housekeeping_journal_keep_ms(t->housekeeping);
     return t;
 }
 
@@ -51,6 +54,8 @@ static struct change *take_changes(struct turns *t) {
     struct change *list = t->first;
     t->first = NULL;
     t->last = &t->first;
+    t->core->figures.changes_waiting = 0;
+    t->core->figures.changes_oldest_mono_us = 0;
     pthread_mutex_unlock(&t->lock);
     return list;
 }
@@ -72,6 +77,8 @@ void turns_submit(void *self, struct change *change) {
     struct turns *t = self;
     change->next = NULL;
     pthread_mutex_lock(&t->lock);
+    if (t->core->figures.changes_waiting++ == 0)
+        t->core->figures.changes_oldest_mono_us = clock_mono_us();
     *t->last = change;
     t->last = &change->next;
     pthread_mutex_unlock(&t->lock);
@@ -101,25 +108,40 @@ static enum result execute(struct core *core, struct change *changes, enum resul
     return result;
 }
 
+/* How much waits in the store, and how much room the disk has. */
+static enum result look_around(struct core *core) {
+    struct store_depth depth;
+    const enum result result = store_read_depth(core->store, &depth);
+    if (result != RESULT_OK)
+        return result;
+    core->figures.journal_rows = (size_t)depth.journal_rows;
+    core->figures.outbox_rows = (size_t)depth.outbox_rows;
+    core->figures.outbox_oldest_ms = depth.outbox_oldest_ms;
+    core->figures.store_file_bytes = (size_t)depth.file_bytes;
+    core->figures.store_wal_file_bytes = (size_t)depth.wal_file_bytes;
+    core->health.journal_oldest_ms = depth.journal_oldest_ms;
+    core->health.disk_free_bytes = reserve_disk_free(core->reserve);
+    return RESULT_OK;
+}
+
 /* About once a second: what waits for time to pass, and figures that other threads read. */
 static enum result tick(struct turns *t) {
     struct core *core = t->core;
     if (core->now_mono_ms < t->tick_mono_ms)
         return RESULT_OK;
     t->tick_mono_ms = core->now_mono_ms + TICK_MS;
+    log_settle(false);
     const struct history_figures h = history_read_figures(core->history);
     const struct store_figures s = store_read_figures(core->store);
     core->figures.devices = registry_count(core->registry);
     core->figures.strangers = registry_stranger_count(core->registry);
     core->figures.history_bytes = h.memory_bytes;
     core->figures.open_samples = h.open_samples;
-    core->figures.commits = s.commits;
-    core->figures.commit_us_total = (uint64_t)s.commit_us_total;
-    core->figures.commit_us_max = (uint64_t)s.commit_us_max;
     core->figures.wal_bytes = (size_t)s.wal_bytes;
-    core->figures.disk_free_bytes = reserve_disk_free(core->reserve);
     core->figures.is_short_of_disk = !reserve_restore(core->reserve, core->now_mono_ms);
-    enum result result = guard_tick(core);
+    enum result result = look_around(core);
+    if (result == RESULT_OK)
+        result = guard_tick(core);
     if (result == RESULT_OK)
         result = doubt_tick(core);
     return result == RESULT_OK ? session_desk_tick(core) : result;
@@ -132,17 +154,34 @@ static int64_t boot_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static enum result commit(struct core *core) {
+    const int64_t began_us = clock_mono_us();
+    const enum result result = store_commit(core->store);
+    if (result != RESULT_OK)
+        return result;
+    const int64_t now_us = clock_mono_us();
+    histogram_observe(&core->timing.commit, now_us - began_us);
+    timing_committed(&core->timing, now_us);
+    core->health.commit_mono_ms = now_us / 1000;
+    core->health.is_store_failing = false;
+    return RESULT_OK;
+}
+
 /* Carries everything out; whatever the result, every change is among the effects and every message is freed. */
 static enum result carry_out(struct turns *t, size_t count, struct change *changes) {
     struct core *core = t->core;
     core->now_ms = clock_wall_ms();
     core->now_mono_ms = clock_mono_ms();
+    const int64_t began_us = clock_mono_us();
     enum result result = store_begin(core->store);
     if (result == RESULT_OK)
         result = guard_own_clock(core, core->now_ms, boot_ms());
     if (result == RESULT_OK)
         result = outbox_pump(core);
+    if (count > 0)
+        histogram_observe(&core->timing.batch, (int64_t)count);
     for (size_t i = 0; i < count; i++) {
+        histogram_observe(&core->timing.inbox_wait, began_us - t->batch[i]->recv_mono_us);
         if (result == RESULT_OK)
             result = pipeline_receive(core, t->batch[i]);
         inbound_free(t->batch[i]);
@@ -154,7 +193,10 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
         result = housekeeping_turn(t->housekeeping, core, count);
     if (result == RESULT_OK)
         result = pipeline_finish(core);
-    return result == RESULT_OK ? store_commit(core->store) : result;
+    if (result == RESULT_OK)
+        result = commit(core);
+    histogram_observe(&core->timing.turn, clock_mono_us() - began_us);
+    return result;
 }
 
 /* In front of what came meanwhile. */
@@ -169,6 +211,10 @@ static void put_back(struct turns *t, struct change *list) {
     if (!t->first)
         t->last = &last->next;
     t->first = list;
+    for (const struct change *change = list; change != last->next; change = change->next)
+        t->core->figures.changes_waiting++;
+    if (t->core->figures.changes_oldest_mono_us == 0)
+        t->core->figures.changes_oldest_mono_us = clock_mono_us();
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -182,7 +228,7 @@ static void give_up_reserve(struct core *core, enum result result) {
     core->figures.is_short_of_disk = true;
 }
 
-static void fail(struct turns *t, enum result result) {
+static void fail(struct turns *t, size_t count, enum result result) {
     struct core *core = t->core;
     give_up_reserve(core, result);
     log_error("gateway.turn", "turn_failed", "result=%s store=%s", result_name(result),
@@ -190,6 +236,10 @@ static void fail(struct turns *t, enum result result) {
     store_rollback(core->store);
     put_back(t, effects_drop(core->effects, core->web));
     core->figures.turns_failed++;
+    core->figures.dropped_store_failed += count;
+    timing_dropped(&core->timing);
+    core->health.turn_failed_mono_ms = clock_mono_ms();
+    core->health.is_store_failing = true;
     t->is_broken = true;
 }
 
@@ -197,7 +247,9 @@ static void fail(struct turns *t, enum result result) {
 static void wait_out(struct turns *t) {
     const int64_t until = clock_mono_ms() + t->recover_wait_ms;
     for (int64_t left; !t->is_stopping && (left = until - clock_mono_ms()) > 0;) {
-        const size_t count = inbox_take(t->core->inbox, t->batch, t->batch_room, left, 0);
+        const size_t count = inbox_take(t->core->inbox, t->batch, t->batch_room, left < BEAT_MS ? left : BEAT_MS, 0);
+        watchdog_beat(t->core->watchdog, t->core);
+        t->core->figures.dropped_store_failed += count;
         for (size_t i = 0; i < count; i++)
             inbound_free(t->batch[i]);
     }
@@ -232,8 +284,9 @@ void turns_run(struct turns *t) {
         mqtt_tick(core->mqtt, clock_mono_ms());
         const enum result result = carry_out(t, count, changes);
         core->figures.turns++;
+        watchdog_beat(core->watchdog, core);
         if (result != RESULT_OK) {
-            fail(t, result);
+            fail(t, count, result);
             continue;
         }
         t->recover_wait_ms = IDLE_WAIT_MS;
@@ -259,7 +312,7 @@ void turns_last(struct turns *t) {
     }
     const enum result result = carry_out(t, 0, take_changes(t));
     if (result != RESULT_OK)
-        fail(t, result);
+        fail(t, 0, result);
     else
         effects_run(t->core->effects, t->core->web);
 }

@@ -232,12 +232,19 @@ void inbox_wake(struct inbox *inbox) {
     pthread_mutex_unlock(&inbox->lock);
 }
 
+static int64_t oldest(const struct list *list, int64_t other_us) {
+    if (!list->first)
+        return other_us;
+    return other_us == 0 || list->first->recv_mono_us < other_us ? list->first->recv_mono_us : other_us;
+}
+
 struct inbox_figures inbox_read_figures(struct inbox *inbox) {
     pthread_mutex_lock(&inbox->lock);
     struct inbox_figures figures = inbox->figures;
     figures.depth = depth(inbox);
     figures.urgent = inbox->urgent.count;
     figures.bytes = inbox->bytes;
+    figures.oldest_mono_us = oldest(&inbox->bulk, oldest(&inbox->urgent, 0));
     pthread_mutex_unlock(&inbox->lock);
     return figures;
 }

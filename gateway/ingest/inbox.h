@@ -45,6 +45,7 @@ struct inbox_figures {
     size_t depth, depth_max;
     size_t urgent; /* of the depth */
     size_t bytes;
+    int64_t oldest_mono_us; /* when the first one that waits was received; 0: none does */
 };
 /* unstamped_per_second: of each device. */
 struct inbox *inbox_new(size_t messages_max, size_t bytes_max, int64_t wait_ms, int64_t unstamped_per_second);

@@ -18,10 +18,11 @@ enum lane { LANE_UNKNOWN, LANE_URGENT, LANE_BULK, LANE_COUNT };
 /* How far one stream of a device is committed. */
 struct device_stream {
     char stream[CAP_UUID_BYTES + 1];
-    int64_t row;             /* in the store; 0: to be looked up */
-    uint64_t seq;            /* everything up to here is in the store (or in the transaction under way) */
-    uint64_t acked_seq;      /* what the device was last told */
-    int64_t ack_due_mono_ms; /* 0: nothing to tell */
+    int64_t row;               /* in the store; 0: to be looked up */
+    uint64_t seq;              /* everything up to here is in the store (or in the transaction under way) */
+    uint64_t acked_seq;        /* what the device was last told */
+    int64_t ack_due_mono_ms;   /* 0: nothing to tell */
+    int64_t ack_since_mono_ms; /* since when there is; valid while something is due */
     int64_t used_mono_ms;
     enum lane lane;
     bool is_urgent;

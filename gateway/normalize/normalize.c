@@ -8,8 +8,16 @@
 
 #include "normalize/unit.h"
 
+/* What the first record of a name has told, for all that the decoder knows to be of the same name. */
+struct known {
+    const struct pack_metric *metric; /* NULL: not resolved, or rejected */
+    int index, part;                  /* part: -1 until a sample is accepted */
+    struct unit_conversion unit;
+};
+
 struct normalizer {
     struct senml_record *records; /* [CAP_PACK_RECORDS] */
+    struct known *known;          /* [CAP_PACK_RECORDS], beside the records */
     struct sample *samples;       /* [CAP_PACK_RECORDS] */
     struct log_record *logs;      /* [CAP_LOGS_IN_MESSAGE] */
     struct normalized out;
@@ -21,6 +29,7 @@ static const int64_t SENML_ABSOLUTE_MS = (INT64_C(1) << 28) * 1000;
 struct normalizer *normalizer_new(void) {
     struct normalizer *n = mem_alloc(sizeof *n);
     n->records = mem_alloc(sizeof *n->records * CAP_PACK_RECORDS);
+    n->known = mem_alloc(sizeof *n->known * CAP_PACK_RECORDS);
     n->samples = mem_alloc(sizeof *n->samples * CAP_PACK_RECORDS);
     n->logs = mem_alloc(sizeof *n->logs * CAP_LOGS_IN_MESSAGE);
     return n;
@@ -30,6 +39,7 @@ void normalizer_free(struct normalizer *n) {
     if (!n)
         return;
     free(n->records);
+    free(n->known);
     free(n->samples);
     free(n->logs);
     free(n);
@@ -81,18 +91,29 @@ enum result normalize_time(int64_t event_ms, int64_t now_ms, struct fault *fault
     return RESULT_OK;
 }
 
-static enum result judge(struct device *device, const struct senml_record *r, int64_t now_ms, struct sample *out,
-                         struct fault *fault) {
-    const int metric = pack_metric_find(device->pack, r->metric);
-    if (metric < 0)
+static enum result resolve(const struct device *device, const struct senml_record *r, struct known *out,
+                           struct fault *fault) {
+    out->metric = NULL;
+    const int index = pack_metric_find(device->pack, r->metric);
+    if (index < 0)
         return fault_set(fault, RESULT_BAD_INPUT, "metric '%s' is not in the pack of model '%s'", r->metric,
                          device->model);
-    const struct pack_metric *m = &device->pack->metrics[metric];
-    struct unit_conversion unit;
-    if (unit_convert(r->unit, m->unit, &unit) != RESULT_OK)
+    const struct pack_metric *metric = &device->pack->metrics[index];
+    if (unit_convert(r->unit, metric->unit, &out->unit) != RESULT_OK)
         return fault_set(fault, RESULT_BAD_INPUT, "metric '%s' has unit '%s', expected '%s' or one that converts to it",
-                         r->metric, r->unit, m->unit);
-    const double value = r->value * unit.scale + unit.offset;
+                         r->metric, r->unit, metric->unit);
+    out->metric = metric;
+    out->index = index;
+    out->part = -1;
+    return RESULT_OK;
+}
+
+static enum result judge(struct device *device, const struct senml_record *r, struct known *known, int64_t now_ms,
+                         struct sample *out, struct fault *fault) {
+    if ((!r->same || !known->metric) && resolve(device, r, known, fault) != RESULT_OK)
+        return RESULT_BAD_INPUT;
+    const struct pack_metric *m = known->metric;
+    const double value = r->value * known->unit.scale + known->unit.offset;
     if ((m->has_min && value < m->min) || (m->has_max && value > m->max))
         return fault_set(fault, RESULT_BAD_INPUT, "metric '%s' is %g, outside what its sensor can report (%g to %g)",
                          r->metric, value, m->has_min ? m->min : -__builtin_inf(),
@@ -102,11 +123,12 @@ static enum result judge(struct device *device, const struct senml_record *r, in
         fault_prefix(fault, "metric '%s'", r->metric);
         return result;
     }
-    const int part = rule_device_part(device->rules, r->part);
-    if (part < 0)
+    if (known->part < 0)
+        known->part = rule_device_part(device->rules, r->part);
+    if (known->part < 0)
         return fault_set(fault, RESULT_BAD_INPUT, "part '%s': the device has %d parts already", r->part,
                          RULE_PARTS_MAX);
-    *out = (struct sample){.metric = metric, .part = part, .event_ms = r->event_ms, .value = value};
+    *out = (struct sample){.metric = known->index, .part = known->part, .event_ms = r->event_ms, .value = value};
     return RESULT_OK;
 }
 
@@ -120,9 +142,11 @@ enum result normalize_tele(struct normalizer *n, struct device *device, const vo
         return result;
     for (size_t i = 0; i < count; i++) {
         n->records[i].event_ms = rebased(n, n->records[i].event_ms);
+        const struct senml_record *r = &n->records[i];
+        struct known *known = &n->known[r->same ? r->same - 1u : i];
         struct fault *reject = next_reject(n);
         struct sample *sample = &n->samples[n->out.sample_count];
-        if (judge(device, &n->records[i], now_ms, sample, reject) == RESULT_OK) {
+        if (judge(device, r, known, now_ms, sample, reject) == RESULT_OK) {
             note_time(n, sample->event_ms);
             n->out.sample_count++;
         } else {

@@ -27,7 +27,7 @@ static void eval_select(const struct scope *s, const struct node *node, struct v
     int64_t stale_ms = s->set->plan->metrics[node->metric].stale_ms;
     out->count = 0;
     for (size_t i = 0; i < all->count; i++) {
-        const struct series *series = &all->items[i];
+        const struct series *series = series_at(all, i);
         if ((s->set->parts[series->part].tests & node->tests) != node->tests)
             continue;
         bool is_stale = s->now_ms - series->last_ms > stale_ms;
@@ -46,14 +46,14 @@ static void eval_over(const struct scope *s, const struct function_row *f, const
     int64_t stale_ms = s->set->plan->metrics[range->metric].stale_ms;
     out->count = 0;
     for (size_t i = 0; i < all->count; i++) {
-        const struct series *series = &all->items[i];
+        const struct series *series = series_at(all, i);
         if ((s->set->parts[series->part].tests & range->tests) != range->tests)
             continue;
         struct element *e = &out->items[out->count++];
         *e = unknown(series->part);
         if (!f->sees_gaps && s->now_ms - series->last_ms > stale_ms)
             continue;
-        struct window_view view = {.window = series->windows[w->place], .spec = &w->spec, .now_ms = s->now_ms};
+        struct window_view view = {.window = series_window(series, w), .spec = &w->spec, .now_ms = s->now_ms};
         window_advance(view.window, view.spec, s->now_ms);
         if (window_count(view.window) == 0 || !f->over(&view, &e->value) || !isfinite(e->value))
             continue;

@@ -7,19 +7,19 @@
 #include <string.h>
 
 static bool over_sum(const struct window_view *v, double *out) {
-    *out = window_sum(v->window, v->spec);
+    *out = window_sum(v->window);
     return true;
 }
 static bool over_avg(const struct window_view *v, double *out) {
-    *out = window_sum(v->window, v->spec) / (double)window_count(v->window);
+    *out = window_sum(v->window) / (double)window_count(v->window);
     return true;
 }
 static bool over_min(const struct window_view *v, double *out) {
-    *out = window_min(v->window, v->spec);
+    *out = window_min(v->window);
     return true;
 }
 static bool over_max(const struct window_view *v, double *out) {
-    *out = window_max(v->window, v->spec);
+    *out = window_max(v->window);
     return true;
 }
 static bool over_count(const struct window_view *v, double *out) {
@@ -27,11 +27,11 @@ static bool over_count(const struct window_view *v, double *out) {
     return true;
 }
 static bool over_stddev(const struct window_view *v, double *out) {
-    *out = window_stddev(v->window, v->spec);
+    *out = window_stddev(v->window);
     return true;
 }
 static bool over_stdvar(const struct window_view *v, double *out) {
-    *out = window_stddev(v->window, v->spec);
+    *out = window_stddev(v->window);
     *out *= *out;
     return true;
 }
@@ -46,7 +46,7 @@ static bool over_present(const struct window_view *v, double *out) {
     return true;
 }
 static bool over_changes(const struct window_view *v, double *out) {
-    *out = window_changes(v->window, v->spec);
+    *out = window_changes(v->window);
     return true;
 }
 static bool over_deriv(const struct window_view *v, double *out) {
@@ -62,7 +62,7 @@ static bool extrapolate(const struct window_view *v, bool is_counter, double *ou
     window_last(v->window, &last_ms, &last);
     if (last_ms <= first_ms || samples < 2)
         return false;
-    double result = last - first + (is_counter ? window_resets(v->window, v->spec) : 0);
+    double result = last - first + (is_counter ? window_resets(v->window) : 0);
     double sampled = (double)(last_ms - first_ms), step = sampled / (samples - 1), far = step * 1.1;
     double before = (double)(first_ms - (v->now_ms - v->spec->range_ms)), after = (double)(v->now_ms - last_ms);
     if (before >= far)
@@ -153,7 +153,7 @@ const struct function_row function_rows[] = {
     {"last_over_time", OVER(over_last), .sees_gaps = true},
     {"present_over_time", OVER(over_present), .sees_gaps = true},
     {"changes", OVER(over_changes), .needs = WINDOW_STEPS},
-    {"delta", OVER(over_delta), .fits = FITS_GAUGE},
+    {"delta", OVER(over_delta), .needs = WINDOW_FIRST, .fits = FITS_GAUGE},
     {"deriv", OVER(over_deriv), .needs = WINDOW_TREND, .fits = FITS_GAUGE},
     {"increase", OVER(over_increase), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},
     {"rate", OVER(over_rate), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},

@@ -42,8 +42,9 @@ struct pack {
     struct pack_diagnostic *diagnostics;
     size_t diagnostic_count;
     uint32_t capabilities; /* what a session on this model may be granted at most */
-    int64_t history_ms;    /* retention of telemetry */
-    int64_t logs_ms;
+    int64_t history_ms;    /* retention of telemetry as it was measured */
+    int64_t trends_ms;     /* of its minutes, ten minutes and hours; not shorter */
+    int64_t logs_ms, events_ms;
     char *sla_class;
     struct pack_article *articles;
     size_t article_count;

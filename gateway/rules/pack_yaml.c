@@ -196,15 +196,24 @@ static void read_capabilities(struct reader *r, const struct yaml_field *field) 
 }
 
 static void read_retention(struct reader *r, const struct yaml_field *field) {
-    enum { HISTORY, LOGS, FIELDS };
+    enum { HISTORY, TRENDS, LOGS, EVENTS, FIELDS };
     const int64_t day_ms = INT64_C(86400000);
-    struct yaml_field f[FIELDS] = {{"history", false, 0}, {"logs", false, 0}};
-    r->pack->history_ms = 365 * day_ms;
-    r->pack->logs_ms = 30 * day_ms;
+    struct yaml_field f[FIELDS] = {
+        {"history", false, 0}, {"trends", false, 0}, {"logs", false, 0}, {"events", false, 0}};
+    struct pack *pack = r->pack;
+    pack->history_ms = 365 * day_ms;
+    pack->trends_ms = 5 * 365 * day_ms;
+    pack->logs_ms = 30 * day_ms;
+    pack->events_ms = 2 * 365 * day_ms;
     if (!field->at || !document_fields(r->doc, field->at, "retention", f, FIELDS, r->problems))
         return;
-    read_duration(r, &f[HISTORY], r->pack->history_ms, &r->pack->history_ms);
-    read_duration(r, &f[LOGS], r->pack->logs_ms, &r->pack->logs_ms);
+    read_duration(r, &f[HISTORY], pack->history_ms, &pack->history_ms);
+    read_duration(r, &f[TRENDS], pack->trends_ms > pack->history_ms ? pack->trends_ms : pack->history_ms,
+                  &pack->trends_ms);
+    read_duration(r, &f[LOGS], pack->logs_ms, &pack->logs_ms);
+    read_duration(r, &f[EVENTS], pack->events_ms, &pack->events_ms);
+    if (pack->trends_ms < pack->history_ms)
+        document_problem(r->doc, f[TRENDS].at, r->problems, "'trends' is shorter than 'history'");
 }
 
 static void read_identity(struct reader *r, const struct yaml_field *model, const char *folder) {

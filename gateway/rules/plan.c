@@ -64,12 +64,23 @@ int plan_metric(struct plan *plan, const char *name, size_t chars) {
     return (int)plan->metric_count++;
 }
 
+/* Where the windows of a metric lie in a series, one behind the other. */
+static void lay_out(struct plan *plan, struct plan_metric *m) {
+    m->windows_bytes = 0;
+    for (size_t i = 0; i < m->window_count; i++) {
+        struct plan_window *w = &plan->windows[m->windows[i]];
+        w->offset = m->windows_bytes;
+        m->windows_bytes += (uint32_t)window_size(&w->spec);
+    }
+}
+
 int plan_window(struct plan *plan, int metric, int64_t range_ms, uint32_t needs) {
     struct plan_metric *m = &plan->metrics[metric];
     for (size_t i = 0; i < m->window_count; i++) {
         struct plan_window *w = &plan->windows[m->windows[i]];
         if (w->spec.range_ms == range_ms) {
             w->spec.needs |= needs;
+            lay_out(plan, m);
             return m->windows[i];
         }
     }
@@ -81,10 +92,10 @@ int plan_window(struct plan *plan, int metric, int64_t range_ms, uint32_t needs)
                  .needs = needs,
                  .is_dense = m->interval_ms > 0 && range_ms / m->interval_ms > WINDOW_POINTS_MAX},
         .metric = (uint16_t)metric,
-        .place = m->window_count,
     };
     m->windows = mem_realloc(m->windows, (m->window_count + 1u) * sizeof *m->windows);
     m->windows[m->window_count++] = (uint16_t)index;
+    lay_out(plan, m);
     return (int)index;
 }
 

@@ -11,7 +11,7 @@ enum { PLAN_STALE_MIN_MS = 60 * 1000, PLAN_STALE_MAX_MS = 5 * 60 * 1000, PLAN_ST
 struct plan_window {
     struct window_spec spec;
     uint16_t metric;
-    uint16_t place; /* among the windows of its metric */
+    uint32_t offset; /* of its state, in struct series */
 };
 enum part_test_kind { PART_IS, PART_IS_NOT, PART_MATCHES, PART_MATCHES_NOT };
 
@@ -23,6 +23,7 @@ struct plan_metric {
     int64_t interval_ms; /* 0: not known */
     uint16_t *windows;   /* indices in plan->windows */
     uint16_t window_count;
+    uint32_t windows_bytes;              /* of all its windows' states, in struct series */
     uint64_t rules[PLAN_RULES_MAX / 64]; /* those that read it, a bit each */
 };
 struct part_test;

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS_FEW = 8 }; /* up to here a linear search is faster than hashing */
+enum {
+    PARTS_FEW = 8, /* up to here a linear search is faster than hashing */
+    PARTS_FIRST = 2,
+    CACHE_LINE = 64
+};
 
 void series_set_init(struct series_set *set, const struct plan *plan) {
     *set = (struct series_set){.plan = plan};
@@ -14,15 +18,19 @@ void series_set_init(struct series_set *set, const struct plan *plan) {
     (void)series_part(set, "");
 }
 
+static void series_free(const struct plan *plan, size_t metric, struct series *series) {
+    for (size_t w = 0; w < plan->metrics[metric].window_count; w++)
+        window_fini(series_window(series, &plan->windows[plan->metrics[metric].windows[w]]));
+    free(series);
+}
+
 void series_set_fini(struct series_set *set) {
     for (size_t m = 0; m < set->plan->metric_count; m++) {
-        for (size_t i = 0; i < set->metrics[m].count; i++) {
-            struct series *series = &set->metrics[m].items[i];
-            for (size_t w = 0; w < set->plan->metrics[m].window_count; w++)
-                window_free(series->windows[w]);
-            free(series->windows);
-        }
-        free(set->metrics[m].items);
+        struct metric_series *all = &set->metrics[m];
+        for (size_t i = 0; i < all->count; i++)
+            series_free(set->plan, m, series_at(all, i));
+        if (all->room)
+            free(all->many);
     }
     free(set->metrics);
     for (size_t i = 0; i < set->part_count; i++)
@@ -82,21 +90,38 @@ int series_part(struct series_set *set, const char *name) {
 
 /* ---- samples ---- */
 
+static struct series *series_new(const struct plan *plan, int metric, int part) {
+    const struct plan_metric *m = &plan->metrics[metric];
+    struct series *series = mem_alloc(sizeof *series + m->windows_bytes);
+    series->last_ms = INT64_MIN;
+    series->part = (uint16_t)part;
+    for (size_t w = 0; w < m->window_count; w++) {
+        const struct plan_window *window = &plan->windows[m->windows[w]];
+        window_init(series_window(series, window), &window->spec);
+    }
+    return series;
+}
+
 static struct series *insert(struct series_set *set, int metric, size_t at, int part) {
     struct metric_series *all = &set->metrics[metric];
-    if (all->count == all->room) {
-        all->room = all->room ? (uint16_t)(all->room * 2) : 1;
-        all->items = mem_realloc(all->items, all->room * sizeof *all->items);
+    struct series *series = series_new(set->plan, metric, part);
+    if (all->count == 0) {
+        all->one = series;
+        all->count = 1;
+        return series;
     }
-    struct series *series = &all->items[at];
-    memmove(series + 1, series, (all->count - at) * sizeof *series);
+    if (all->room == 0) {
+        struct series *first = all->one;
+        all->many = mem_alloc(PARTS_FIRST * sizeof(struct series *));
+        all->many[0] = first;
+        all->room = PARTS_FIRST;
+    } else if (all->count == all->room) {
+        all->room = (uint16_t)(all->room * 2);
+        all->many = mem_realloc(all->many, all->room * sizeof(struct series *));
+    }
+    memmove(&all->many[at + 1], &all->many[at], (all->count - at) * sizeof(struct series *));
+    all->many[at] = series;
     all->count++;
-    size_t windows = set->plan->metrics[metric].window_count;
-    *series = (struct series){.last_ms = INT64_MIN, .part = (uint16_t)part};
-    if (windows > 0)
-        series->windows = mem_alloc(windows * sizeof(struct window *));
-    for (size_t w = 0; w < windows; w++)
-        series->windows[w] = window_new(&set->plan->windows[set->plan->metrics[metric].windows[w]].spec);
     return series;
 }
 
@@ -105,44 +130,46 @@ static struct series *find(struct series_set *set, int metric, int part) {
     size_t low = 0, high = all->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (all->items[middle].part < part)
+        if (series_at(all, middle)->part < part)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low < all->count && all->items[low].part == part)
-        return &all->items[low];
+    if (low < all->count && series_at(all, low)->part == part)
+        return series_at(all, low);
     return insert(set, metric, low, part);
 }
 
-static const struct series *look_up(const struct series_set *set, const struct sample *sample) {
+/* Of a sample's metric: its first series, which nearly always is the one. */
+static const struct series *first_of(const struct series_set *set, const struct sample *sample) {
     size_t metric = (size_t)sample->metric;
-    return metric < set->plan->metric_count && set->metrics[metric].count == 1 ? set->metrics[metric].items : NULL;
+    if (metric >= set->plan->metric_count || set->metrics[metric].count == 0)
+        return NULL;
+    return series_at(&set->metrics[metric], 0);
 }
 
 void series_prefetch(const struct series_set *set, const struct sample *samples, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        const struct series *series = look_up(set, &samples[i]);
-        if (series)
-            __builtin_prefetch(series);
+        const struct series *series = first_of(set, &samples[i]);
+        size_t bytes = series ? sizeof *series + set->plan->metrics[samples[i].metric].windows_bytes : 0;
+        for (size_t at = 0; at < bytes; at += CACHE_LINE)
+            __builtin_prefetch((const char *)series + at, 1);
     }
     for (size_t i = 0; i < count; i++) {
-        const struct series *series = look_up(set, &samples[i]);
-        if (series && series->windows)
-            __builtin_prefetch(series->windows);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct series *series = look_up(set, &samples[i]);
-        for (size_t w = 0; series && w < set->plan->metrics[samples[i].metric].window_count; w++)
-            window_prefetch(series->windows[w]);
+        const struct series *series = first_of(set, &samples[i]);
+        const struct plan_metric *m = &set->plan->metrics[samples[i].metric];
+        for (size_t w = 0; series && w < m->window_count; w++)
+            window_prefetch(series_window(series, &set->plan->windows[m->windows[w]]));
     }
 }
 
 void series_add(struct series_set *set, const struct sample *sample) {
-    struct series *series = find(set, sample->metric, sample->part);
     const struct plan_metric *metric = &set->plan->metrics[sample->metric];
-    for (size_t w = 0; w < metric->window_count; w++)
-        window_add(series->windows[w], &set->plan->windows[metric->windows[w]].spec, sample->event_ms, sample->value);
+    struct series *series = find(set, sample->metric, sample->part);
+    for (size_t w = 0; w < metric->window_count; w++) {
+        const struct plan_window *window = &set->plan->windows[metric->windows[w]];
+        window_add(series_window(series, window), &window->spec, sample->event_ms, sample->value);
+    }
     if (sample->event_ms > series->last_ms) {
         series->last_ms = sample->event_ms;
         series->value = sample->value;
@@ -157,11 +184,11 @@ size_t series_set_bytes(const struct series_set *set) {
         bytes += strlen(set->parts[i].name) + 1;
     for (size_t m = 0; m < set->plan->metric_count; m++) {
         const struct metric_series *all = &set->metrics[m];
-        size_t windows = set->plan->metrics[m].window_count;
-        bytes += all->room * sizeof *all->items + all->count * windows * sizeof(struct window *);
+        const struct plan_metric *metric = &set->plan->metrics[m];
+        bytes += all->room * sizeof(struct series *) + all->count * sizeof(struct series);
         for (size_t i = 0; i < all->count; i++)
-            for (size_t w = 0; w < windows; w++)
-                bytes += window_bytes(all->items[i].windows[w]);
+            for (size_t w = 0; w < metric->window_count; w++)
+                bytes += window_bytes(series_window(series_at(all, i), &set->plan->windows[metric->windows[w]]));
     }
     return bytes;
 }

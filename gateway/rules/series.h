@@ -7,13 +7,23 @@
 struct series {
     int64_t last_ms;
     double value;
-    struct window **windows; /* in the order of plan_metric.windows */
     uint16_t part;
+    _Alignas(8) char windows[]; /* their states, each at its plan_window.offset */
 };
+/* Most metrics have one part. */
 struct metric_series {
-    struct series *items; /* by part, ascending */
+    union {
+        struct series *one;   /* while room is 0 */
+        struct series **many; /* by part, ascending */
+    };
     uint16_t count, room;
 };
+static inline struct series *series_at(const struct metric_series *all, size_t index) {
+    return all->room ? all->many[index] : all->one;
+}
+static inline struct window *series_window(const struct series *series, const struct plan_window *w) {
+    return (struct window *)(void *)(uintptr_t)(series->windows + w->offset);
+}
 struct part_entry {
     char *name;
     uint64_t tests; /* plan_tests_passed */

@@ -2,9 +2,9 @@
  * samples in (T - range, T]. Every answer costs the same however long the window is: aggregates are kept up to date as
  * samples come and go.
  *
- * Memory is bounded: up to WINDOW_POINTS_MAX samples are kept one by one (16 bytes each, the ring grows as needed);
- * where more fall into the range they are folded into at most WINDOW_BUCKETS_MAX buckets, and from then on the window's
- * old edge is exact to range / 126 only. At most 20 KiB a window.
+ * Memory is bounded: up to WINDOW_POINTS_MAX samples are kept one by one (mostly 4 bytes each, at most 16; the ring
+ * grows as needed); where more fall into the range they are folded into at most WINDOW_BUCKETS_MAX buckets, and from
+ * then on the window's old edge is exact to range / 126 only. At most 21 KiB a window.
  *
  * Samples are finite and at most WINDOW_VALUE_MAX in magnitude; the caller sees to it. */
 #pragma once
@@ -15,14 +15,15 @@
 enum { WINDOW_POINTS_MAX = 1024, WINDOW_BUCKETS_MAX = 128 };
 #define WINDOW_VALUE_MAX 1e100
 
-/* What its users need it to keep; first, last and count are always there. */
+/* What its users need it to keep; the newest and the count are always there. */
 enum window_need {
     WINDOW_SUM = 1,
     WINDOW_SPREAD = 2, /* standard deviation */
     WINDOW_TREND = 4,  /* slope */
     WINDOW_LOW = 8,
     WINDOW_HIGH = 16,
-    WINDOW_STEPS = 32 /* changes and counter resets */
+    WINDOW_STEPS = 32, /* changes and counter resets */
+    WINDOW_FIRST = 64  /* the oldest value; part of STEPS */
 };
 struct window_spec {
     int64_t range_ms;
@@ -30,10 +31,14 @@ struct window_spec {
     bool is_dense; /* more than WINDOW_POINTS_MAX samples are expected: buckets from the start */
 };
 
+/* A window may be part of something bigger: `w` is then window_size bytes of zeros. */
 struct window;
+size_t window_size(const struct window_spec *spec);
+void window_init(struct window *w, const struct window_spec *spec);
+void window_fini(struct window *w);
 struct window *window_new(const struct window_spec *spec);
 void window_free(struct window *w);
-void window_prefetch(const struct window *w); /* its totals are wanted in the cache */
+void window_prefetch(const struct window *w); /* its ring's ends are wanted in the cache */
 /* A sample; may be late (older than the newest). One of a time that is there already is ignored. */
 void window_add(struct window *w, const struct window_spec *spec, int64_t at_ms, double value);
 /* Drops what is older than the range at `now_ms`, which never goes back. Call before asking. */
@@ -41,16 +46,16 @@ void window_advance(struct window *w, const struct window_spec *spec, int64_t no
 
 /* The number of samples; the rest may be asked only when it is not 0. */
 uint64_t window_count(const struct window *w);
-void window_first(const struct window *w, int64_t *at_ms, double *value);
 void window_last(const struct window *w, int64_t *at_ms, double *value);
 /* Each needs its bit in spec->needs. */
-double window_sum(struct window *w, const struct window_spec *spec);
-double window_stddev(struct window *w, const struct window_spec *spec); /* of the population */
-double window_min(struct window *w, const struct window_spec *spec);
-double window_max(struct window *w, const struct window_spec *spec);
-double window_changes(struct window *w, const struct window_spec *spec);
+void window_first(const struct window *w, int64_t *at_ms, double *value);
+double window_sum(struct window *w);
+double window_stddev(struct window *w); /* of the population */
+double window_min(struct window *w);
+double window_max(struct window *w);
+double window_changes(struct window *w);
 /* What a counter lost in resets: the sum of the values just before them. */
-double window_resets(struct window *w, const struct window_spec *spec);
+double window_resets(struct window *w);
 /* Least squares, per second. false: all samples at one time. */
 bool window_slope(struct window *w, const struct window_spec *spec, double *out);
 size_t window_bytes(const struct window *w);

@@ -1,5 +1,7 @@
 /* The inside of a window, shared by window.c (the ring) and window_totals.c (what is kept up to date beside it). */
 #pragma once
+#include "rules/bucket.h"
+#include "rules/points.h"
 #include "rules/window.h"
 
 /* An unevaluated sum of two doubles. */
@@ -15,70 +17,65 @@ static inline double wide_get(const struct wide *sum) {
     return sum->high + sum->low;
 }
 
-struct point {
-    int64_t at_ms;
-    double value;
-};
-/* All samples of one cell of the grid. */
-struct bucket {
-    int64_t first_ms, last_ms;
-    double first, last, sum, squares /* about its mean */, low, high, mean_ms /* after first_ms */, resets;
-    uint32_t count, changes;
+/* The slots that may still become the least (or greatest), each worse than the one before: serial numbers. */
+struct queue {
+    uint16_t *serials;
+    uint16_t head, count, room; /* room: a power of two */
 };
 
+/* A slot is a point, or a bucket. Behind the struct lie the totals that spec->needs asks for, then the queues; where,
+ * is told by the functions below. */
 struct window {
     union {
-        struct point *points;
-        struct bucket *buckets;
+        struct points points;
+        struct buckets buckets;
     };
-    uint16_t *low, *high;       /* monotonic queues of slot numbers, `room` each; NULL when not needed */
-    uint32_t head, count, room; /* slots head..head+count, modulo room (a power of two) */
-    uint32_t low_head, low_count, high_head, high_count;
-    bool is_bucketed, is_dirty;
     int64_t base_ms; /* of the trend's times */
     double pivot;
-    uint64_t samples, changes;
-    struct wide sum, deviation, squares, time, time_squares, product, resets;
+    double last;                /* the newest value */
+    uint32_t samples, changes;  /* samples: true even while dirty */
+    uint16_t first_serial;      /* of the oldest slot; counts up as slots leave, and around */
+    uint8_t needs;              /* enum window_need */
+    bool is_bucketed, is_dirty; /* dirty: totals and queues are to be made anew from the ring */
+    struct wide totals[];
 };
 
-static inline uint32_t slot(const struct window *w, uint32_t index) {
-    return (w->head + index) & (w->room - 1);
+/* Which totals there are, and in which order: the sum; deviation and squares about the pivot; the trend's time,
+ * squares of time and product; what was lost in resets. */
+static inline unsigned total_spread(uint32_t needs) {
+    return needs & WINDOW_SUM ? 1 : 0;
+}
+static inline unsigned total_trend(uint32_t needs) {
+    return total_spread(needs) + (needs & (WINDOW_SPREAD | WINDOW_TREND) ? 2 : 0);
+}
+static inline unsigned total_resets(uint32_t needs) {
+    return total_trend(needs) + (needs & WINDOW_TREND ? 3 : 0);
+}
+static inline unsigned total_count(uint32_t needs) {
+    return total_resets(needs) + (needs & WINDOW_STEPS ? 1 : 0);
+}
+static inline struct queue *window_queue(const struct window *w, bool is_low) {
+    return (struct queue *)(void *)&w->totals[total_count(w->needs)] + (!is_low && w->needs & WINDOW_LOW ? 1 : 0);
 }
 
-static inline int64_t slot_last_ms(const struct window *w, uint32_t index) {
-    return w->is_bucketed ? w->buckets[slot(w, index)].last_ms : w->points[slot(w, index)].at_ms;
+static inline uint32_t slot_count(const struct window *w) {
+    return w->is_bucketed ? w->buckets.count : w->points.count;
+}
+static inline int64_t oldest_last_ms(const struct window *w) {
+    return w->is_bucketed ? buckets_last_ms(&w->buckets, w->needs, 0) : w->points.first_ms;
+}
+static inline int64_t newest_ms(const struct window *w) {
+    return w->is_bucketed ? buckets_last_ms(&w->buckets, w->needs, w->buckets.count - 1u) : w->points.last_ms;
 }
 
-static inline int64_t slot_first_ms(const struct window *w, uint32_t index) {
-    return w->is_bucketed ? w->buckets[slot(w, index)].first_ms : w->points[slot(w, index)].at_ms;
-}
-static inline double slot_first(const struct window *w, uint32_t index) {
-    return w->is_bucketed ? w->buckets[slot(w, index)].first : w->points[slot(w, index)].value;
-}
-static inline double slot_last(const struct window *w, uint32_t index) {
-    return w->is_bucketed ? w->buckets[slot(w, index)].last : w->points[slot(w, index)].value;
-}
-
-static inline struct bucket bucket_of(int64_t at_ms, double value) {
-    return (struct bucket){.first_ms = at_ms,
-                           .last_ms = at_ms,
-                           .first = value,
-                           .last = value,
-                           .sum = value,
-                           .low = value,
-                           .high = value,
-                           .count = 1};
-}
 /* ---- window_totals.c ---- */
 void window_totals_clear(struct window *w);
-/* The samples of a slot, or of a bucket that changes, enter (sign 1) or leave (-1). */
-void window_totals_slot(struct window *w, const struct window_spec *spec, uint32_t index, double sign);
-void window_totals_bucket(struct window *w, const struct window_spec *spec, const struct bucket *b, double sign);
+/* A sample, or the samples of a bucket, enter (sign 1) or leave (-1). */
+void window_totals_point(struct window *w, int64_t at_ms, double value, double sign);
+void window_totals_bucket(struct window *w, const struct bucket *b, double sign);
 /* The step from the last sample of one slot to the first of the next enters or leaves. */
-void window_step_change(struct window *w, const struct window_spec *spec, double from, double to, int sign);
+void window_step_change(struct window *w, double from, double to, int sign);
 /* The newest slot enters the queues of extremes; again, when its bucket grew. */
 void window_queues_push(struct window *w);
 /* The oldest slot leaves them. */
 void window_queues_drop(struct window *w);
-/* Everything from the ring, when it is dirty. */
-void window_refresh(struct window *w, const struct window_spec *spec);

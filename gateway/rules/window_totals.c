@@ -7,174 +7,232 @@
 #include "rules/window_state.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fieldline/bytes.h"
+
+enum { DEVIATION, SQUARES };          /* behind total_spread */
+enum { TIME, TIME_SQUARES, PRODUCT }; /* behind total_trend */
+enum { QUEUE_FIRST = 4 };
 
 /* `count` samples of this sum, spread by `squares` about their mean, at the mean time `at_ms` after base_ms. */
-static inline void change(struct window *w, const struct window_spec *spec, uint32_t count, double sum, double squares,
-                          double at_ms, double sign) {
-    double n = count;
-    w->samples += sign > 0 ? count : -(uint64_t)count;
-    if (spec->needs & WINDOW_SUM)
-        wide_add(&w->sum, sign * sum);
-    if (!(spec->needs & (WINDOW_SPREAD | WINDOW_TREND)))
+static inline void change(struct window *w, double n, double sum, double squares, double at_ms, double sign) {
+    if (w->needs & WINDOW_SUM)
+        wide_add(&w->totals[0], sign * sum);
+    if (!(w->needs & (WINDOW_SPREAD | WINDOW_TREND)))
         return;
+    struct wide *spread = &w->totals[total_spread(w->needs)];
     double off = sum / n - w->pivot;
-    wide_add(&w->deviation, sign * (n * off));
-    wide_add(&w->squares, sign * (squares + n * off * off));
-    if (!(spec->needs & WINDOW_TREND))
+    wide_add(&spread[DEVIATION], sign * (n * off));
+    wide_add(&spread[SQUARES], sign * (squares + n * off * off));
+    if (!(w->needs & WINDOW_TREND))
         return;
+    struct wide *trend = &w->totals[total_trend(w->needs)];
     double t = at_ms / 1000;
-    wide_add(&w->time, sign * (n * t));
-    wide_add(&w->time_squares, sign * (n * t * t));
-    wide_add(&w->product, sign * (n * t * off));
+    wide_add(&trend[TIME], sign * (n * t));
+    wide_add(&trend[TIME_SQUARES], sign * (n * t * t));
+    wide_add(&trend[PRODUCT], sign * (n * t * off));
 }
 
-void window_totals_bucket(struct window *w, const struct window_spec *spec, const struct bucket *b, double sign) {
-    change(w, spec, b->count, b->sum, b->squares, (double)(b->first_ms - w->base_ms) + b->mean_ms, sign);
-    if (spec->needs & WINDOW_STEPS) {
-        w->changes += sign > 0 ? b->changes : -(uint64_t)b->changes;
-        wide_add(&w->resets, sign * b->resets);
+void window_totals_point(struct window *w, int64_t at_ms, double value, double sign) {
+    change(w, 1, value, 0, (double)(at_ms - w->base_ms), sign);
+}
+
+void window_totals_bucket(struct window *w, const struct bucket *b, double sign) {
+    change(w, b->count, b->sum, b->squares, (double)(b->first_ms - w->base_ms) + b->mean_ms, sign);
+    if (w->needs & WINDOW_STEPS) {
+        w->changes += sign > 0 ? (uint32_t)b->changes : -(uint32_t)b->changes;
+        wide_add(&w->totals[total_resets(w->needs)], sign * b->resets);
     }
 }
 
-void window_totals_slot(struct window *w, const struct window_spec *spec, uint32_t index, double sign) {
-    if (w->is_bucketed) {
-        window_totals_bucket(w, spec, &w->buckets[slot(w, index)], sign);
-        return;
-    }
-    const struct point *p = &w->points[slot(w, index)];
-    change(w, spec, 1, p->value, 0, (double)(p->at_ms - w->base_ms), sign);
-}
-
-/* The step from the last sample of one slot to the first of the next. */
-void window_step_change(struct window *w, const struct window_spec *spec, double from, double to, int sign) {
-    if (!(spec->needs & WINDOW_STEPS))
+void window_step_change(struct window *w, double from, double to, int sign) {
+    if (!(w->needs & WINDOW_STEPS))
         return;
     if (from != to)
-        w->changes += (uint64_t)sign;
+        w->changes += (uint32_t)sign;
     if (to < from)
-        wide_add(&w->resets, sign * from);
+        wide_add(&w->totals[total_resets(w->needs)], sign * from);
 }
 
-static double slot_extreme(const struct window *w, uint32_t position, bool is_low) {
+/* ---- extremes ---- */
+
+static double slot_extreme(const struct window *w, uint16_t serial, bool is_low) {
+    uint16_t index = (uint16_t)(serial - w->first_serial);
     if (!w->is_bucketed)
-        return w->points[position].value;
-    return is_low ? w->buckets[position].low : w->buckets[position].high;
+        return points_value(&w->points, index);
+    const struct bucket b = buckets_get(&w->buckets, w->needs, index);
+    return is_low ? b.low : b.high;
 }
 
-/* The newest slot enters a queue (again, when its bucket grew): what it outdoes can never be the extreme anymore. */
-static void queue_push(struct window *w, uint16_t *queue, uint32_t head, uint32_t *count, bool is_low) {
-    uint32_t mask = w->room - 1, position = slot(w, w->count - 1);
-    double value = slot_extreme(w, position, is_low);
-    while (*count > 0) {
-        uint32_t last = queue[(head + *count - 1) & mask];
-        double other = slot_extreme(w, last, is_low);
-        if (last != position && (is_low ? other < value : other > value))
-            break;
-        --*count;
-    }
-    queue[(head + (*count)++) & mask] = (uint16_t)position;
+static void queue_grow(struct queue *q) {
+    uint16_t room = q->room ? (uint16_t)(q->room * 2) : QUEUE_FIRST, *serials = mem_alloc(room * sizeof *serials);
+    for (uint16_t i = 0; i < q->count; i++)
+        serials[i] = q->serials[(q->head + i) & (q->room - 1)];
+    free(q->serials);
+    *q = (struct queue){.serials = serials, .count = q->count, .room = room};
 }
+
+/* A slot enters a queue (again, when its bucket grew): what it outdoes can never be the extreme anymore. */
+static void queue_push(struct window *w, struct queue *q, uint16_t serial, bool is_low) {
+    double value = slot_extreme(w, serial, is_low);
+    while (q->count > 0) {
+        uint16_t last = q->serials[(q->head + q->count - 1) & (q->room - 1)];
+        double other = slot_extreme(w, last, is_low);
+        if (last != serial && (is_low ? other < value : other > value))
+            break;
+        q->count--;
+    }
+    if (q->count == q->room)
+        queue_grow(q);
+    q->serials[(q->head + q->count++) & (q->room - 1)] = serial;
+}
+
+static void queues_push(struct window *w, uint16_t serial) {
+    if (w->needs & WINDOW_LOW)
+        queue_push(w, window_queue(w, true), serial, true);
+    if (w->needs & WINDOW_HIGH)
+        queue_push(w, window_queue(w, false), serial, false);
+}
+
 void window_queues_push(struct window *w) {
-    if (w->low)
-        queue_push(w, w->low, w->low_head, &w->low_count, true);
-    if (w->high)
-        queue_push(w, w->high, w->high_head, &w->high_count, false);
+    if (w->needs & (WINDOW_LOW | WINDOW_HIGH))
+        queues_push(w, (uint16_t)(w->first_serial + slot_count(w) - 1));
+}
+
+static void queue_drop(struct queue *q, uint16_t serial) {
+    if (q->count > 0 && q->serials[q->head & (q->room - 1)] == serial) {
+        q->head++;
+        q->count--;
+    }
 }
 
 void window_queues_drop(struct window *w) {
-    uint32_t mask = w->room - 1, position = slot(w, 0);
-    if (w->low_count > 0 && w->low[w->low_head & mask] == position) {
-        w->low_head++;
-        w->low_count--;
-    }
-    if (w->high_count > 0 && w->high[w->high_head & mask] == position) {
-        w->high_head++;
-        w->high_count--;
-    }
+    if (w->needs & WINDOW_LOW)
+        queue_drop(window_queue(w, true), w->first_serial);
+    if (w->needs & WINDOW_HIGH)
+        queue_drop(window_queue(w, false), w->first_serial);
 }
+
+/* ---- anew ---- */
 
 void window_totals_clear(struct window *w) {
-    w->samples = w->changes = 0;
-    w->sum = w->deviation = w->squares = w->time = w->time_squares = w->product = w->resets = (struct wide){0};
-    w->low_head = w->low_count = w->high_head = w->high_count = 0;
+    memset(w->totals, 0, total_count(w->needs) * sizeof *w->totals);
+    w->changes = 0;
+    if (w->needs & WINDOW_LOW)
+        window_queue(w, true)->count = 0;
+    if (w->needs & WINDOW_HIGH)
+        window_queue(w, false)->count = 0;
 }
 
-static void rebuild(struct window *w, const struct window_spec *spec, double pivot) {
-    uint32_t count = w->count;
+static void rebuild_points(struct window *w) {
+    int64_t at_ms = w->base_ms;
+    double before = 0;
+    for (uint16_t i = 0; i < w->points.count; i++) {
+        double value = points_value(&w->points, i);
+        if (i > 0) {
+            at_ms += points_step_ms(&w->points, i);
+            window_step_change(w, before, value, 1);
+        }
+        window_totals_point(w, at_ms, value, 1);
+        queues_push(w, (uint16_t)(w->first_serial + i));
+        before = value;
+    }
+}
+
+static void rebuild_buckets(struct window *w) {
+    double before = 0;
+    for (uint16_t i = 0; i < w->buckets.count; i++) {
+        const struct bucket b = buckets_get(&w->buckets, w->needs, i);
+        if (i > 0)
+            window_step_change(w, before, b.first, 1);
+        window_totals_bucket(w, &b, 1);
+        queues_push(w, (uint16_t)(w->first_serial + i));
+        before = b.last;
+    }
+}
+
+static void rebuild(struct window *w, double pivot) {
     window_totals_clear(w);
     w->pivot = pivot;
     w->is_dirty = false;
-    if (count > 0)
-        w->base_ms = slot_first_ms(w, 0);
-    for (uint32_t i = 0; i < count; i++) {
-        window_totals_slot(w, spec, i, 1);
-        if (i > 0)
-            window_step_change(w, spec, slot_last(w, i - 1), slot_first(w, i), 1);
-        w->count = i + 1; /* window_queues_push looks at the newest */
-        window_queues_push(w);
-    }
-    w->count = count;
-}
-void window_refresh(struct window *w, const struct window_spec *spec) {
-    if (w->is_dirty)
-        rebuild(w, spec, w->count > 0 ? slot_first(w, 0) : 0);
+    if (w->samples == 0)
+        return;
+    w->base_ms = w->is_bucketed ? buckets_first_ms(&w->buckets, w->needs, 0) : w->points.first_ms;
+    if (w->is_bucketed)
+        rebuild_buckets(w);
+    else
+        rebuild_points(w);
 }
 
-double window_sum(struct window *w, const struct window_spec *spec) {
-    window_refresh(w, spec);
-    return wide_get(&w->sum);
+static void refresh(struct window *w) {
+    if (w->is_dirty)
+        rebuild(w, w->last);
+}
+
+/* ---- answers ---- */
+
+double window_sum(struct window *w) {
+    refresh(w);
+    return wide_get(&w->totals[0]);
 }
 
 /* Population variance. When the data has gone far from the pivot, digits cancel: the newest slot becomes the pivot,
  * which no data of n samples is farther from than sqrt(n) standard deviations, so this does not happen at every call.
  */
-static double variance(struct window *w, const struct window_spec *spec) {
-    double n = (double)w->samples, mean = wide_get(&w->deviation) / n;
-    double result = wide_get(&w->squares) / n - mean * mean;
+static double variance(struct window *w) {
+    const struct wide *spread = &w->totals[total_spread(w->needs)];
+    double n = w->samples, mean = wide_get(&spread[DEVIATION]) / n;
+    double result = wide_get(&spread[SQUARES]) / n - mean * mean;
     if (mean * mean * 1e-6 > result) {
-        rebuild(w, spec, slot_last(w, w->count - 1));
-        mean = wide_get(&w->deviation) / n;
-        result = wide_get(&w->squares) / n - mean * mean;
+        rebuild(w, w->last);
+        mean = wide_get(&spread[DEVIATION]) / n;
+        result = wide_get(&spread[SQUARES]) / n - mean * mean;
     }
     return result > 0 ? result : 0;
 }
 
-double window_stddev(struct window *w, const struct window_spec *spec) {
-    window_refresh(w, spec);
-    return sqrt(variance(w, spec));
+double window_stddev(struct window *w) {
+    refresh(w);
+    return sqrt(variance(w));
 }
 
-double window_min(struct window *w, const struct window_spec *spec) {
-    window_refresh(w, spec);
-    return slot_extreme(w, w->low[w->low_head & (w->room - 1)], true);
+static double extreme(struct window *w, bool is_low) {
+    refresh(w);
+    const struct queue *q = window_queue(w, is_low);
+    return slot_extreme(w, q->serials[q->head & (q->room - 1)], is_low);
 }
 
-double window_max(struct window *w, const struct window_spec *spec) {
-    window_refresh(w, spec);
-    return slot_extreme(w, w->high[w->high_head & (w->room - 1)], false);
+double window_min(struct window *w) {
+    return extreme(w, true);
 }
 
-double window_changes(struct window *w, const struct window_spec *spec) {
-    window_refresh(w, spec);
-    return (double)w->changes;
+double window_max(struct window *w) {
+    return extreme(w, false);
 }
 
-double window_resets(struct window *w, const struct window_spec *spec) {
-    window_refresh(w, spec);
-    return wide_get(&w->resets);
+double window_changes(struct window *w) {
+    refresh(w);
+    return w->changes;
+}
+
+double window_resets(struct window *w) {
+    refresh(w);
+    return wide_get(&w->totals[total_resets(w->needs)]);
 }
 
 bool window_slope(struct window *w, const struct window_spec *spec, double *out) {
-    window_refresh(w, spec);
-    int64_t last_ms = slot_last_ms(w, w->count - 1);
-    if (last_ms - w->base_ms > 4 * spec->range_ms)
-        rebuild(w, spec, w->pivot);
-    if (variance(w, spec) == 0) {
+    refresh(w);
+    if (newest_ms(w) - w->base_ms > 4 * spec->range_ms)
+        rebuild(w, w->pivot);
+    if (variance(w) == 0) {
         *out = 0;
-        return w->count > 1;
+        return w->samples > 1;
     }
-    double n = (double)w->samples, time = wide_get(&w->time);
-    double spread = wide_get(&w->time_squares) - time * time / n;
-    *out = (wide_get(&w->product) - time * wide_get(&w->deviation) / n) / spread;
-    return w->count > 1 && spread > 0;
+    const struct wide *spread = &w->totals[total_spread(w->needs)], *trend = &w->totals[total_trend(w->needs)];
+    double n = w->samples, time = wide_get(&trend[TIME]);
+    double width = wide_get(&trend[TIME_SQUARES]) - time * time / n;
+    *out = (wide_get(&trend[PRODUCT]) - time * wide_get(&spread[DEVIATION]) / n) / width;
+    return w->samples > 1 && width > 0;
 }

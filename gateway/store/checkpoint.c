@@ -7,6 +7,7 @@
  * grows and is tried again. */
 #include "store/checkpoint.h"
 
+#include "fieldline/clock.h"
 #include "fieldline/log.h"
 
 enum {
@@ -57,7 +58,9 @@ static void *helper(void *self) {
         }
         int done = 0;
         pthread_mutex_unlock(&c->lock);
+        const int64_t began_us = clock_mono_us();
         const enum result result = run_once(c->path, &done);
+        histogram_observe(&c->seconds, clock_mono_us() - began_us);
         pthread_mutex_lock(&c->lock);
         c->result = result;
         c->frames_done = done;

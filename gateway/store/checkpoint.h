@@ -5,6 +5,7 @@
 #pragma once
 #include <pthread.h>
 
+#include "fieldline/histogram.h"
 #include "store/sql.h"
 
 struct checkpoint {
@@ -16,9 +17,10 @@ struct checkpoint {
     bool is_stopping;
     enum result result; /* of the helper's last run */
     int frames_done;
-    const char *path; /* of the store; not owned */
-    int frames;       /* in the log now; writer's thread only */
-    int next_at;      /* not before the log has so many */
+    const char *path;         /* of the store; not owned */
+    int frames;               /* in the log now; writer's thread only */
+    int next_at;              /* not before the log has so many */
+    struct histogram seconds; /* the helper's runs */
 };
 void checkpoint_init(struct checkpoint *c, const char *path, struct sql *writer);
 void checkpoint_fini(struct checkpoint *c);

@@ -1,259 +1,147 @@
-/* The chunk codec, version 1.
+/* The chunk codec, version 2.
  *
- * Sensors measure at a steady pace and report few digits. So times are deltas of deltas with runs of zero folded (a
- * steady minute is one byte), and values are whole numbers of some power of ten, as deltas with runs folded (a resting
- * sensor is one byte). What has no decimal form (a computed mean, -0, NaN) falls back to XOR for the whole chunk.
+ * Two columns in one stream. Times are what is left of a steady pace: the middle of some steps is taken out, so that a
+ * clock with jitter leaves small numbers around a line, and one without leaves nothing. Values are values.h's. Decoding
+ * trusts nothing: the checksum finds accidents, every count is checked for what is not an accident, and nothing may be
+ * left over.
  *
- * Both columns use one token: odd = a run of `token >> 1` zeros; even = zigzag << 1; 0 = eight raw bytes follow, for
- * what does not fit. Decoding trusts nothing: the checksum finds accidents, every length is checked for what is not an
- * accident, and nothing may be left over. Left: bit packing in Gorilla's way; on decimal data it needs more bytes and
- * more time. */
+ * Left: a block size of its own for every column, or blocks that share what was learnt; a chunk must be readable alone,
+ * and what a chunk of 250 samples learns anew costs it some ten bytes. */
 #include "store/chunk.h"
 
 #include <string.h>
 
-#include "store/decimal.h"
+#include "store/chunk_v1.h"
+#include "store/crc32.h"
+#include "store/numbers.h"
+#include "store/values.h"
 
-enum { MODE_XOR = 0xff, CRC_BYTES = 4 };
-#define TOKEN_LIMIT ((uint64_t)1 << 62)
+enum { CRC_BYTES = 4, STEPS_LOOKED_AT = 15 };
 
-static uint32_t crc32_of(const uint8_t *bytes, size_t count) {
-    static const uint32_t nibbles[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-                                         0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-                                         0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-    uint32_t crc = 0xffffffff;
+struct chunk_summary chunk_summarize(int64_t series, const struct point *points, size_t count) {
+    struct chunk_summary s = {.series = series,
+                              .start_ms = points[0].event_ms,
+                              .end_ms = points[count - 1].event_ms,
+                              .count = (int64_t)count,
+                              .min = points[0].value,
+                              .max = points[0].value};
     for (size_t i = 0; i < count; i++) {
-        crc ^= bytes[i];
-        crc = (crc >> 4) ^ nibbles[crc & 15];
-        crc = (crc >> 4) ^ nibbles[crc & 15];
+        s.min = points[i].value < s.min ? points[i].value : s.min;
+        s.max = points[i].value > s.max ? points[i].value : s.max;
+        s.sum += points[i].value;
     }
-    return ~crc;
+    return s;
 }
 
-static uint64_t bits_of(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
+static uint32_t checksum_of(const struct chunk_summary *s, const uint8_t *bytes, size_t count) {
+    const double reals[] = {s->min + 0.0, s->max + 0.0, s->sum + 0.0}; /* SQLite keeps no -0 */
+    uint64_t words[7] = {(uint64_t)s->series, (uint64_t)s->start_ms, (uint64_t)s->end_ms, (uint64_t)s->count};
+    uint8_t plain[sizeof words];
+    memcpy(words + 4, reals, sizeof reals);
+    for (size_t i = 0; i < sizeof plain; i++)
+        plain[i] = (uint8_t)(words[i / 8] >> (8 * (i % 8)));
+    const uint32_t before = count > 0 && bytes[0] >= 2 ? crc32_add(0, plain, sizeof plain) : 0;
+    return crc32_add(before, bytes, count);
 }
 
-static double double_of(uint64_t bits) {
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* ---- tokens
- * ------------------------------------------------------------------------------------------------------------ */
-
-struct token_writer {
-    struct buf *out;
-    uint64_t zeros;
-};
-
-static void flush_zeros(struct token_writer *w) {
-    if (w->zeros > 0)
-        buf_add_varint(w->out, w->zeros << 1 | 1);
-    w->zeros = 0;
-}
-
-static void put_token(struct token_writer *w, uint64_t value) {
-    if (value == 0) {
-        w->zeros++;
-        return;
-    }
-    flush_zeros(w);
-    const uint64_t z = zigzag_encode((int64_t)value);
-    if (z < TOKEN_LIMIT) {
-        buf_add_varint(w->out, z << 1);
-    } else {
-        buf_add_varint(w->out, 0);
-        buf_add_u64be(w->out, value);
-    }
-}
-
-struct token_reader {
-    struct cursor *in;
-    uint64_t zeros;
-};
-
-static bool get_token(struct token_reader *r, uint64_t *value) {
-    uint64_t token = 0;
-    *value = 0;
-    if (r->zeros > 0) {
-        r->zeros--;
-        return true;
-    }
-    if (!cursor_varint(r->in, &token))
+bool chunk_is_sound(const struct chunk_summary *summary, const void *bytes, size_t count) {
+    uint32_t crc = 0;
+    if (count < 1 + CRC_BYTES)
         return false;
-    if (token == 0)
-        return cursor_u64be(r->in, value);
-    if ((token & 1) == 0) {
-        *value = (uint64_t)zigzag_decode(token >> 1);
-        return true;
-    }
-    if (token >> 1 == 0 || token >> 1 > CHUNK_SAMPLES_MAX)
-        return false;
-    r->zeros = (token >> 1) - 1;
-    return true;
+    struct cursor tail = cursor_of((const uint8_t *)bytes + count - CRC_BYTES, CRC_BYTES);
+    return cursor_u32be(&tail, &crc) && crc == checksum_of(summary, bytes, count - CRC_BYTES);
 }
 
-/* ---- times
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- times ---- */
 
-static void put_times(const struct point *points, size_t count, struct buf *out) {
-    struct token_writer w = {.out = out};
-    uint64_t last = 0, step = 0;
-    for (size_t i = 0; i < count; i++) { /* unsigned: wraps, and wraps back when decoded */
-        const uint64_t now = (uint64_t)points[i].event_ms;
-        const uint64_t delta = now - last;
-        put_token(&w, i == 0 ? now : delta - step);
-        step = i == 0 ? 0 : delta;
-        last = now;
+static uint64_t pace_of(const struct point *points, size_t count) {
+    int64_t steps[STEPS_LOOKED_AT];
+    size_t looked_at = 0;
+    const size_t every = (count - 2) / STEPS_LOOKED_AT + 1;
+    for (size_t i = 1; i < count; i += every) { /* sorted as they come */
+        const int64_t step = (int64_t)((uint64_t)points[i].event_ms - (uint64_t)points[i - 1].event_ms);
+        size_t at = looked_at++;
+        for (; at > 0 && steps[at - 1] > step; at--)
+            steps[at] = steps[at - 1];
+        steps[at] = step;
     }
-    flush_zeros(&w);
+    return (uint64_t)steps[looked_at / 2];
 }
 
-static bool get_times(struct cursor *in, struct point *out, size_t count) {
-    struct token_reader r = {.in = in};
-    uint64_t last = 0, step = 0, token = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!get_token(&r, &token))
-            return false;
-        if (i == 0) {
-            last = token;
-        } else {
-            step += token;
-            last += step;
-        }
-        out[i].event_ms = (int64_t)last;
-    }
-    return r.zeros == 0;
-}
-
-/* ---- values
- * ------------------------------------------------------------------------------------------------------------ */
-
-/* The smallest exponent at which every value is a decimal, or MODE_XOR. What fits an exponent fits the next, too,
- * unless it is very large; hence the second look. */
-static int pick_mode(const struct point *points, size_t count, int64_t *mantissas) {
-    int exponent = 0;
-    for (size_t i = 0; i < count; i++) {
-        while (exponent <= DECIMAL_EXPONENT_MAX && !decimal_split(points[i].value, exponent, &mantissas[i]))
-            exponent++;
-        if (exponent > DECIMAL_EXPONENT_MAX)
-            return MODE_XOR;
-    }
+static void put_times(const struct point *points, size_t count, struct range_encoder *e) {
+    int64_t left[CHUNK_SAMPLES_MAX];
+    const uint64_t pace = count > 1 ? pace_of(points, count) : 0;
+    const int64_t header[] = {(int64_t)pace};
     for (size_t i = 0; i < count; i++)
-        if (!decimal_split(points[i].value, exponent, &mantissas[i]))
-            return MODE_XOR;
-    return exponent;
+        left[i] = (int64_t)((uint64_t)points[i].event_ms - pace * i);
+    numbers_encode(header, 1, e);
+    numbers_encode(left, count, e);
 }
 
-static void put_decimals(const int64_t *mantissas, size_t count, struct buf *out) {
-    struct token_writer w = {.out = out};
-    int64_t last = 0;
-    for (size_t i = 0; i < count; i++) {
-        put_token(&w, (uint64_t)(mantissas[i] - last));
-        last = mantissas[i];
-    }
-    flush_zeros(&w);
-}
-
-static bool get_decimals(struct cursor *in, int exponent, struct point *out, size_t count) {
-    struct token_reader r = {.in = in};
-    uint64_t mantissa = 0, token = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!get_token(&r, &token))
-            return false;
-        mantissa += token;
-        out[i].value = decimal_join((int64_t)mantissa, exponent);
-    }
-    return r.zeros == 0;
-}
-
-/* A control byte (leading zero bytes << 4 | bytes that follow), then those bytes of the XOR with the value before. */
-static void put_xors(const struct point *points, size_t count, struct buf *out) {
-    uint64_t last = 0;
-    for (size_t i = 0; i < count; i++) {
-        const uint64_t x = bits_of(points[i].value) ^ last;
-        last ^= x;
-        if (x == 0) {
-            buf_add_u8(out, 0);
-            continue;
-        }
-        const int leading = __builtin_clzll(x) / 8, trailing = __builtin_ctzll(x) / 8, kept = 8 - leading - trailing;
-        buf_add_u8(out, (uint8_t)(leading << 4 | kept));
-        for (int b = 7 - leading; b >= trailing; b--)
-            buf_add_u8(out, (uint8_t)(x >> (8 * b)));
-    }
-}
-
-static bool get_xors(struct cursor *in, struct point *out, size_t count) {
-    uint64_t last = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint8_t control = 0;
-        const uint8_t *bytes = NULL;
-        uint64_t x = 0;
-        if (!cursor_u8(in, &control))
-            return false;
-        const int leading = control >> 4, kept = control & 15;
-        if (leading + kept > 8 || (kept == 0 && leading != 0) || !cursor_take(in, (size_t)kept, &bytes))
-            return false;
-        for (int b = 0; b < kept; b++)
-            x |= (uint64_t)bytes[b] << (8 * (7 - leading - b));
-        last ^= x;
-        out[i].value = double_of(last);
-    }
+static bool get_times(struct range_decoder *d, struct point *out, size_t count) {
+    int64_t left[CHUNK_SAMPLES_MAX], pace = 0;
+    if (!numbers_decode(d, &pace, 1) || !numbers_decode(d, left, count))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        out[i].event_ms = (int64_t)((uint64_t)left[i] + (uint64_t)pace * i);
     return true;
 }
 
-/* ---- the whole
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
-void chunk_encode(const struct point *points, size_t count, struct buf *out) {
-    int64_t mantissas[CHUNK_SAMPLES_MAX];
-    const size_t start = out->count;
+static void put_values(const struct point *points, size_t count, struct range_encoder *e) {
+    double values[CHUNK_SAMPLES_MAX];
+    for (size_t i = 0; i < count; i++)
+        values[i] = points[i].value;
+    values_encode(values, count, e);
+}
+
+static bool get_values(struct range_decoder *d, struct point *out, size_t count) {
+    double values[CHUNK_SAMPLES_MAX];
+    if (!values_decode(d, values, count))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        out[i].value = values[i];
+    return true;
+}
+
+/* ---- the whole ---- */
+
+void chunk_encode(const struct chunk_summary *summary, const struct point *points, struct buf *out) {
+    const size_t start = out->count, count = (size_t)summary->count;
     buf_add_u8(out, CHUNK_VERSION);
     buf_add_varint(out, count);
-    put_times(points, count, out);
-    const int mode = pick_mode(points, count, mantissas);
-    buf_add_u8(out, (uint8_t)mode);
-    if (mode == MODE_XOR)
-        put_xors(points, count, out);
-    else
-        put_decimals(mantissas, count, out);
+    struct range_encoder e = range_encoder_of(out);
+    put_times(points, count, &e);
+    put_values(points, count, &e);
+    range_encoder_end(&e);
     if (!out->overflow)
-        buf_add_u32be(out, crc32_of(out->data + start, out->count - start));
+        buf_add_u32be(out, checksum_of(summary, out->data + start, out->count - start));
 }
 
-static bool get_body(struct cursor *in, struct point *out, size_t count) {
-    uint8_t mode = 0;
-    if (!get_times(in, out, count) || !cursor_u8(in, &mode))
-        return false;
-    if (mode == MODE_XOR)
-        return get_xors(in, out, count) && in->left == 0;
-    return mode <= DECIMAL_EXPONENT_MAX && get_decimals(in, mode, out, count) && in->left == 0;
-}
-
-enum result chunk_decode(const void *bytes, size_t count, struct point *out, size_t room, size_t *points) {
+enum result chunk_decode(const struct chunk_summary *summary, const void *bytes, size_t count, struct point *out,
+                         size_t room, size_t *points) {
     struct cursor in = cursor_of(bytes, count);
     uint8_t version = 0;
     uint64_t samples = 0;
-    uint32_t crc = 0;
-    if (count < 1 + CRC_BYTES)
+    if (!chunk_is_sound(summary, bytes, count) || !cursor_u8(&in, &version))
         return RESULT_CORRUPT;
-    in.left -= CRC_BYTES;
-    struct cursor tail = cursor_of((const uint8_t *)bytes + in.left, CRC_BYTES);
-    if (!cursor_u32be(&tail, &crc) || crc != crc32_of(bytes, in.left) || !cursor_u8(&in, &version))
-        return RESULT_CORRUPT;
-    if (version != CHUNK_VERSION)
+    if (version != CHUNK_VERSION && version != 1)
         return RESULT_BAD_INPUT;
-    if (!cursor_varint(&in, &samples) || samples == 0 || samples > CHUNK_SAMPLES_MAX)
+    in.left -= CRC_BYTES;
+    if (!cursor_varint(&in, &samples) || samples == 0 || samples > CHUNK_SAMPLES_MAX ||
+        samples != (uint64_t)summary->count)
         return RESULT_CORRUPT;
     if (samples > room)
         return RESULT_TOO_BIG;
-    if (!get_body(&in, out, (size_t)samples))
-        return RESULT_CORRUPT;
+    if (version == 1) {
+        if (!chunk_v1_decode(&in, out, (size_t)samples))
+            return RESULT_CORRUPT;
+    } else {
+        struct range_decoder d = range_decoder_of(in.at, in.left);
+        if (!get_times(&d, out, (size_t)samples) || !get_values(&d, out, (size_t)samples) || !range_decoder_end(&d))
+            return RESULT_CORRUPT;
+    }
     *points = (size_t)samples;
     return RESULT_OK;
 }

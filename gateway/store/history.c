@@ -15,9 +15,10 @@
 #include <string.h>
 
 #include "fieldline/log.h"
+#include "store/chunk_rows.h"
 #include "store/handle.h"
 
-enum { SERIES_MAX = 100 * 1000 * 1000, OPEN_MS = 60 * 60 * 1000, CHUNK_BYTES_MAX = 32 * 1024, ROOM_FIRST = 8 };
+enum { SERIES_MAX = 100 * 1000 * 1000, OPEN_MS = 60 * 60 * 1000, ROOM_FIRST = 8 };
 
 struct open_chunk {
     int64_t covered; /* journal row up to which everything is in chunks */
@@ -41,7 +42,8 @@ struct history {
     int64_t open_ms;
     struct point *scratch; /* sorted copy of what is being written */
     size_t scratch_room;
-    struct buf bytes;
+    struct tier_builder *tiers;
+    struct chunk_rows *rows;
     struct history_figures figures;
 };
 
@@ -155,9 +157,11 @@ enum result history_open(struct store *store, const struct history_options *opti
     struct history *h = mem_alloc(sizeof *h);
     h->store = store;
     h->open_ms = options != NULL && options->open_ms > 0 ? options->open_ms : OPEN_MS;
-    buf_init(&h->bytes, CHUNK_BYTES_MAX);
     store_on_end(store, on_end, h);
-    result = load(h);
+    result = tier_builder_open(store, h->open_ms, &h->tiers);
+    h->rows = chunk_rows_new(store, h->tiers);
+    if (result == RESULT_OK)
+        result = load(h);
     if (result == RESULT_OK)
         *out = h;
     else
@@ -169,12 +173,13 @@ void history_close(struct history *h) {
     if (h == NULL)
         return;
     store_off_end(h->store, h);
+    chunk_rows_free(h->rows);
+    tier_builder_close(h->tiers);
     for (int64_t i = 0; i < h->room; i++)
         free(h->chunks[i].points);
     free(h->chunks);
     free(h->touched);
     free(h->scratch);
-    buf_fini(&h->bytes);
     free(h);
 }
 
@@ -226,52 +231,16 @@ static int limit_of(int64_t series) {
     return HISTORY_CHUNK_SAMPLES - 64 + (int)((uint64_t)series * 0x9E3779B97F4A7C15u >> 58);
 }
 
-static int by_time(const void *a, const void *b) {
-    const struct point *x = a, *y = b;
-    if (x->event_ms != y->event_ms)
-        return x->event_ms < y->event_ms ? -1 : 1;
-    return (x->value > y->value) - (x->value < y->value);
-}
-
 static void sort_into_scratch(struct history *h, const struct open_chunk *c) {
-    bool is_sorted = true;
     if (h->scratch_room < (size_t)c->count) {
         h->scratch_room = (size_t)c->count;
         h->scratch = mem_realloc(h->scratch, h->scratch_room * sizeof *h->scratch);
     }
     memcpy(h->scratch, c->points, (size_t)c->count * sizeof *c->points);
-    for (int i = 1; i < c->count && is_sorted; i++)
-        is_sorted = h->scratch[i - 1].event_ms <= h->scratch[i].event_ms;
-    if (!is_sorted)
-        qsort(h->scratch, (size_t)c->count, sizeof *h->scratch, by_time);
+    points_sort(h->scratch, (size_t)c->count);
 }
 
-static enum result write_piece(struct history *h, int64_t series, const struct point *points, size_t count) {
-    double min = points[0].value, max = min, sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        min = points[i].value < min ? points[i].value : min;
-        max = points[i].value > max ? points[i].value : max;
-        sum += points[i].value;
-    }
-    buf_reset(&h->bytes);
-    chunk_encode(points, count, &h->bytes);
-    struct query q = query_of(&h->store->sql, "INSERT INTO chunk(series, start_ms, end_ms, count, min, max, sum, bytes)"
-                                              " VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
-    put_int(&q, series);
-    put_int(&q, points[0].event_ms);
-    put_int(&q, points[count - 1].event_ms);
-    put_int(&q, (int64_t)count);
-    put_real(&q, min);
-    put_real(&q, max);
-    put_real(&q, sum);
-    put_blob(&q, h->bytes.data, h->bytes.count);
-    h->figures.chunks++;
-    h->figures.chunk_bytes += h->bytes.count;
-    h->figures.chunk_samples += count;
-    return query_run(&q);
-}
-
-/* In pieces of even size, none longer than HISTORY_SPAN_MS: readers look only so far back for a chunk's start. */
+/* In pieces of even size, none with points of two days: readers look only so far back for a chunk's start. */
 static enum result write_chunk(struct history *h, int64_t series) {
     struct open_chunk *c = &h->chunks[series];
     touch(h, c, series);
@@ -280,9 +249,9 @@ static enum result write_chunk(struct history *h, int64_t series) {
     const size_t piece = (count + pieces - 1) / pieces;
     for (size_t from = 0, to = 0; from < count; from = to) {
         while (to < count && to - from < piece &&
-               h->scratch[to].event_ms - h->scratch[from].event_ms <= HISTORY_SPAN_MS)
+               tier_day_of(h->scratch[to].event_ms) == tier_day_of(h->scratch[from].event_ms))
             to++;
-        const enum result result = write_piece(h, series, h->scratch + from, to - from);
+        const enum result result = chunk_rows_add(h->rows, series, h->scratch + from, to - from);
         if (result != RESULT_OK)
             return result;
     }
@@ -332,21 +301,27 @@ int64_t history_pins(const struct history *h) {
     return h->oldest == 0 ? INT64_MAX : h->chunks[h->oldest].first_journal;
 }
 
+enum result history_tidy(struct history *h, int64_t now_ms, int chunks_max) {
+    return tier_builder_step(h->tiers, now_ms, chunks_max);
+}
+
+enum result history_expire_tiers(struct history *h, int64_t device, int64_t before_ms, int rows_max, int *deleted) {
+    return tier_builder_expire(h->tiers, device, before_ms, rows_max, deleted);
+}
+
 enum result history_expire(struct history *h, int64_t device, int64_t before_ms, int rows_max, int *deleted) {
-    struct query q = query_of(&h->store->sql, "DELETE FROM chunk WHERE id IN (SELECT c.id FROM series s JOIN chunk c"
-                                              " ON c.series = s.id WHERE s.device = ? AND c.start_ms < ? LIMIT ?)");
-    *deleted = 0;
-    put_int(&q, device);
-    put_int(&q, before_ms - HISTORY_SPAN_MS);
-    put_int(&q, rows_max);
-    const enum result result = query_run(&q);
-    if (result == RESULT_OK)
-        *deleted = sqlite3_changes(h->store->sql.db);
-    return result;
+    return chunk_rows_expire(h->rows, device, before_ms, rows_max, deleted);
 }
 
 struct history_figures history_read_figures(const struct history *h) {
     struct history_figures figures = h->figures;
+    const struct chunk_rows_figures rows = chunk_rows_read_figures(h->rows);
+    figures.chunks = rows.chunks;
+    figures.chunk_bytes = rows.bytes;
+    figures.chunk_samples = rows.samples;
+    figures.merges = rows.merges;
+    figures.tier_days = tier_builder_built(h->tiers);
+    figures.damaged = tier_builder_damaged(h->tiers);
     figures.memory_bytes += (size_t)h->room * sizeof *h->chunks;
     return figures;
 }

@@ -10,8 +10,9 @@
 #include "store/journal.h"
 
 enum {
-    HISTORY_CHUNK_SAMPLES = 256,         /* about when a chunk is full */
-    HISTORY_SPAN_MS = 2 * 60 * 60 * 1000 /* no chunk spans more of event time: readers rely on it */
+    HISTORY_CHUNK_SAMPLES = 256,          /* about when a chunk is full */
+    HISTORY_MERGED_SAMPLES = 512,         /* what is written because it is old joins the chunk before it, up to this */
+    HISTORY_SPAN_MS = 24 * 60 * 60 * 1000 /* no chunk spans more, nor crosses midnight UTC: readers rely on it */
 };
 struct history;
 struct history_options {
@@ -33,12 +34,20 @@ FL_CHECK enum result history_step(struct history *history, int64_t now_ms, int o
 FL_CHECK enum result history_flush(struct history *history);
 /* The first journal row that is still needed: rows before it are in chunks. For journal_trim. */
 int64_t history_pins(const struct history *history);
-/* Deletes at most rows_max chunks of the device that ended before before_ms. In a transaction. */
+/* Some background work on the tiers: opens at most about `chunks_max` chunks. In a transaction. */
+FL_CHECK enum result history_tidy(struct history *history, int64_t now_ms, int chunks_max);
+/* Deletes at most rows_max chunks of the device: of days (UTC) that were over before before_ms and have their tiers. In
+ * a transaction. */
 FL_CHECK enum result history_expire(struct history *history, int64_t device, int64_t before_ms, int rows_max,
                                     int *deleted);
+/* The same for the tiers. */
+FL_CHECK enum result history_expire_tiers(struct history *history, int64_t device, int64_t before_ms, int rows_max,
+                                          int *deleted);
 
 struct history_figures {
     uint64_t samples, chunks, chunk_bytes, chunk_samples; /* since history_open */
+    uint64_t merges;                                      /* chunks that took in what came later */
+    uint64_t tier_days, damaged;                          /* days built; chunks that did not decode */
     size_t open_series, open_samples, memory_bytes;
 };
 struct history_figures history_read_figures(const struct history *history);

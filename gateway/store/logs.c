@@ -107,3 +107,16 @@ enum result store_event_add(struct store *store, int64_t device, int64_t recv_ms
     put_int(&q, event->gap_last_ms);
     return query_run(&q);
 }
+
+enum result store_events_expire(struct store *store, int64_t device, int64_t before_ms, int rows_max, int *deleted) {
+    struct query q = query_of(&store->sql, "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE device = ?"
+                                           " AND event_ms < ? ORDER BY event_ms LIMIT ?)");
+    *deleted = 0;
+    put_int(&q, device);
+    put_int(&q, before_ms);
+    put_int(&q, rows_max);
+    const enum result result = query_run(&q);
+    if (result == RESULT_OK)
+        *deleted = sqlite3_changes(store->sql.db);
+    return result;
+}

@@ -70,7 +70,7 @@ FL_CHECK enum result reader_series(struct reader *reader, const char *device, se
 
 /* ---- history ---- */
 struct span {
-    int64_t start_ms; /* from_ms + i * step_ms */
+    int64_t start_ms; /* from_ms + i * step_ms; of a long chart, see below */
     double min, mean, max;
     uint64_t count; /* samples in [start, start + step); spans without any are left out */
 };
@@ -81,9 +81,13 @@ struct history_query {
     int points;             /* 1..READER_SPANS_MAX; step = ceil((to - from) / points) ms, at least 1 */
 };
 /* Fills out[0..*count), which has room for `points`. Chunks and what is only in the journal yet. RESULT_NOT_FOUND: the
- * device has no such series. */
+ * device has no such series. From steps of four minutes on, the step is rounded up to whole minutes (from 40 minutes:
+ * ten minutes; from four hours: hours) and spans begin at whole ones, so the first may begin before from_ms; what
+ * counts is still what lies in [from, to). Where only tiers are left, a span gets what begins in it. A damaged chunk is
+ * a hole and is counted: */
 FL_CHECK enum result reader_history(struct reader *reader, const struct history_query *query, struct span *out,
                                     size_t *count, int64_t *step_ms);
+uint64_t reader_damaged(const struct reader *reader); /* rows met that do not decode, since reader_open */
 /* The samples themselves, in order of time, at most `limit` (rules' warm-up, export, tests). */
 typedef void sample_fn(void *self, int64_t event_ms, double value);
 FL_CHECK enum result reader_samples(struct reader *reader, const struct history_query *query, size_t limit,

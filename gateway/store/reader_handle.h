@@ -5,7 +5,8 @@
 
 struct reader {
     struct sql sql;
-    bool is_open; /* a read transaction is */
+    bool is_open;     /* a read transaction is */
+    uint64_t damaged; /* see reader_damaged */
 };
 /* limit of a page: at least 1, at most READER_ROWS_MAX. */
 enum { READER_ROWS_MAX = 1000 };

@@ -12,6 +12,9 @@ FL_CHECK enum result store_logs_expire(struct store *store, int64_t device, int6
 
 FL_CHECK enum result store_event_add(struct store *store, int64_t device, int64_t recv_ms,
                                      const struct event_message *event);
+/* Deletes at most rows_max events of the device that are older than before_ms. */
+FL_CHECK enum result store_events_expire(struct store *store, int64_t device, int64_t before_ms, int rows_max,
+                                         int *deleted);
 
 /* Keeps the newest QUARANTINE_KEPT of each device (and of "", for those that are not known) and counts all. */
 enum { QUARANTINE_KEPT = 50, QUARANTINE_EXCERPT_BYTES = 200, QUARANTINE_NAMES_MAX = 10000 };

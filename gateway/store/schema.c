@@ -156,8 +156,16 @@ static const char conduct_schema[] =
     " before_bias_ms INTEGER NOT NULL, clock_since_ms INTEGER NOT NULL, shared_since_ms INTEGER NOT NULL,"
     " flapping_since_ms INTEGER NOT NULL, flooding_since_ms INTEGER NOT NULL, dropped INTEGER NOT NULL);";
 
+/* tier, tier_due: see tier_builder.h for their keys. What is there already becomes due in steps, from the chunk with
+ * the id in 'tier_backfill' downwards. */
+static const char tiers_schema[] =
+    "CREATE TABLE tier(id INTEGER PRIMARY KEY, is_final INTEGER NOT NULL, bytes BLOB NOT NULL);"
+    "CREATE TABLE tier_due(id INTEGER PRIMARY KEY);"
+    "INSERT INTO meta(key, value) SELECT 'tier_backfill', coalesce(max(id), 0) FROM chunk;";
+
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
+    {2, "down-sampled tiers of history", tiers_schema},
     {3, "conduct of devices", conduct_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

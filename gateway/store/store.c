@@ -180,6 +180,10 @@ struct store_figures store_read_figures(const struct store *store) {
     return figures;
 }
 
+const struct histogram *store_checkpoint_seconds(const struct store *store) {
+    return &store->checkpoint.seconds;
+}
+
 enum result store_meta_put(struct store *store, const char *key, const char *value) {
     struct query q = query_of(&store->sql, "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)");
     put_text(&q, key);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "fieldline/bytes.h"
+#include "fieldline/histogram.h"
 
 struct store;
 
@@ -39,6 +40,8 @@ struct store_figures {
     int64_t wal_bytes; /* not yet in the file */
 };
 struct store_figures store_read_figures(const struct store *store);
+/* How long the helper's runs took. Any thread. */
+const struct histogram *store_checkpoint_seconds(const struct store *store);
 
 /* Small things with a name. *out must be freed; NULL when not there. */
 FL_CHECK enum result store_meta_put(struct store *store, const char *key, const char *value);

@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "fieldline/clock.h"
+#include "fieldline/exposition.h"
 #include "fieldline/log.h"
 #include "web/cookie.h"
+#include "web/pool.h"
 #include "web/read.h"
 
 enum { SEEN_EVERY_MS = 60 * 1000 };
@@ -170,6 +172,38 @@ static bool hand_over(struct api *api, struct read *read, struct response *respo
     return true;
 }
 
+/* The edge's figures and what the pools hold; `self` is the struct api. */
+static void print_figures(void *self, struct buf *out) {
+    const struct api *api = self;
+    const struct {
+        const char *name;
+        struct pool *pool;
+    } rows[] = {{"readers", api->readers}, {"passwords", api->passwords}};
+    figures_print(api->figures, out);
+    expose_family(out, "fieldline_web_queue_depth", EXPOSE_GAUGE, "Requests that wait for a thread.");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        expose_value(out, "fieldline_web_queue_depth", "pool", rows[i].name, (double)pool_waiting(rows[i].pool));
+    }
+}
+
+static void call_timed(struct api *api, struct read *read, struct response *response) {
+    int64_t began_us = clock_mono_us();
+    read->request->route->read(read, response);
+    histogram_observe(&api->figures->read_seconds, clock_mono_us() - began_us);
+}
+
+struct response *api_answer_now(struct api *api, const struct request *request) {
+    struct response *response = response_new(200);
+    struct read read = {.request = request, .options = api->options};
+    struct fault fault;
+    if (query_only(&request->query, request->route->arguments, &fault) != RESULT_OK) {
+        response_problem(response, 400, "bad_input", "%s", fault.text);
+    } else {
+        request->route->read(&read, response);
+    }
+    return response;
+}
+
 void api_answer(void *reader, void *argument) {
     struct api_job *job = argument;
     struct api *api = job->api;
@@ -179,14 +213,14 @@ void api_answer(void *reader, void *argument) {
                         .request = request,
                         .options = api->options,
                         .tickets = api->tickets,
-                        .figures = figures_print,
-                        .self = api->figures};
+                        .figures = print_figures,
+                        .self = api};
     struct fault fault;
     if (is_allowed(api, &read, response)) {
         if (query_only(&request->query, request->route->arguments, &fault) != RESULT_OK) {
             response_problem(response, 400, "bad_input", "%s", fault.text);
         } else if (request->route->kind == ROUTE_READ) {
-            request->route->read(&read, response);
+            call_timed(api, &read, response);
             tell_read(api, &read, response);
         } else if (hand_over(api, &read, response)) {
             response_free(response);

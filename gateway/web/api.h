@@ -15,6 +15,7 @@ struct api {
     struct throttle *throttle;
     struct ws_tickets *tickets;
     struct figures *figures;
+    struct pool *readers, *passwords; /* to tell how much waits */
 };
 /* One job of a pool; owns the request. */
 struct api_job {
@@ -23,6 +24,8 @@ struct api_job {
 };
 /* pool_fn, context is a struct reader: everything but logins. Answers through the mailbox, or hands a change over. */
 void api_answer(void *reader, void *job);
+/* Answers a ROUTE_NOW request: on the edge thread, without a store. */
+struct response *api_answer_now(struct api *api, const struct request *request);
 /* pool_fn of the password pool: POST /login. */
 void api_login(void *reader, void *job);
 /* pool_fn of the readers: is the login session behind an open WebSocket still valid, with the role it had?

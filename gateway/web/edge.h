@@ -26,6 +26,7 @@ struct web {
     struct server *server;
     bool is_public; /* listens on an address that is not loopback */
     atomic_bool is_stopping;
+    atomic_int_fast64_t alive_mono_ms;
     pthread_t thread;
     bool has_thread;
     /* the edge thread's */

@@ -1,6 +1,13 @@
 /* The edge's figures (see figures.h). Relaxed atomics: each is read alone. */
 #include "web/figures.h"
 
+#include "fieldline/exposition.h"
+
+static const char *const class_names[REQUEST_CLASSES] = {
+    [REQUEST_READ] = "read", [REQUEST_CHANGE] = "change", [REQUEST_LOGIN] = "login",
+    [REQUEST_FILE] = "file", [REQUEST_WATCH] = "watch",   [REQUEST_REFUSED] = "refused",
+};
+
 void figures_count_status(struct figures *figures, int status) {
     int class = status / 100;
     atomic_fetch_add_explicit(&figures->requests[class >= 1 && class <= 5 ? class : 0], 1, memory_order_relaxed);
@@ -30,7 +37,16 @@ void figures_print(void *self, struct buf *out) {
     print_one(out, "timeouts_total", "counter", "Requests given up because the client or an answer was too slow.",
               (long long)atomic_load(&f->timeouts));
     print_one(out, "connections", "gauge", "Open TCP connections.", (long long)atomic_load(&f->connections));
+    print_one(out, "connections_refused_total", "counter",
+              "TCP connections closed at once: too many, or of one address.",
+              (long long)atomic_load(&f->connections_refused));
     print_one(out, "sockets", "gauge", "Open WebSockets.", (long long)atomic_load(&f->sockets));
     print_one(out, "sessions", "gauge", "Remote sessions that are expected or live.",
               (long long)atomic_load(&f->sessions));
+    expose_family(out, "fieldline_web_request_seconds", EXPOSE_HISTOGRAM,
+                  "HTTP requests, from the head to the answer's being ready, by what they ask for.");
+    for (int class = 0; class < REQUEST_CLASSES; class ++)
+        expose_histogram(out, "fieldline_web_request_seconds", "class", class_names[class], &f->request_seconds[class]);
+    expose_family(out, "fieldline_web_read_seconds", EXPOSE_HISTOGRAM, "Queries, on their reader thread.");
+    expose_histogram(out, "fieldline_web_read_seconds", NULL, NULL, &f->read_seconds);
 }

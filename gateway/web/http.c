@@ -43,6 +43,8 @@ struct exchange {
     struct asset_request asset;
     char if_none_match[256];
     bool is_head, has_body;
+    enum request_class class;
+    int64_t began_us;
     struct buf head; /* status line and headers */
     size_t head_sent;
     int64_t body_sent;
@@ -75,6 +77,7 @@ static void begin_sending(struct exchange *exchange) {
     struct response_style style = {.wall_ms = clock_wall_ms(), .is_strict = conn->web->is_public};
     response_head(exchange->response, &style, &exchange->head);
     figures_count_status(&conn->web->figures, exchange->response->status);
+    histogram_observe(&conn->web->figures.request_seconds[exchange->class], clock_mono_us() - exchange->began_us);
     exchange->state = SENDING;
     lws_set_timeout(conn->wsi, NO_PENDING_TIMEOUT, 0);
     set_timer(exchange, SEND_S);
@@ -204,6 +207,9 @@ static void dispatch(struct exchange *exchange) {
         exchange->asset.path = exchange->request->path;
         exchange->response = asset_response(web->assets, &exchange->asset);
     }
+    if (exchange->response == NULL && exchange->request->route->kind == ROUTE_NOW) {
+        exchange->response = api_answer_now(&web->api, exchange->request);
+    }
     if (exchange->response != NULL) {
         begin_sending(exchange);
         return;
@@ -237,6 +243,24 @@ static void note_asset(struct exchange *exchange) {
     }
 }
 
+static enum request_class class_of(const struct exchange *exchange) {
+    const struct route *route = exchange->request->route;
+    if (exchange->response != NULL) {
+        return REQUEST_REFUSED;
+    }
+    if (route == NULL) {
+        return REQUEST_FILE;
+    }
+    switch (route->kind) {
+    case ROUTE_NOW: return REQUEST_WATCH;
+    case ROUTE_LOGIN: return REQUEST_LOGIN;
+    case ROUTE_CHANGE: return REQUEST_CHANGE;
+    case ROUTE_READ:
+    case ROUTE_SOCKET: break; /* a socket's address over plain HTTP was refused above */
+    }
+    return (route->roles & ROUTE_LOCAL) != 0 ? REQUEST_WATCH : REQUEST_READ;
+}
+
 int http_begin(struct conn *conn) {
     if (conn->exchange != NULL) {
         return -1; /* cannot be: the library has let a second request through */
@@ -250,7 +274,9 @@ int http_begin(struct conn *conn) {
     HASH_ADD(hh, conn->web->exchanges, id, sizeof exchange->id, exchange);
     conn->exchange = exchange;
     int64_t length = 0;
+    exchange->began_us = clock_mono_us();
     exchange->response = judge_request(conn, exchange->request, &length);
+    exchange->class = class_of(exchange);
     exchange->is_head = exchange->request->method == METHOD_HEAD;
     if (exchange->response == NULL && exchange->request->route == NULL) {
         note_asset(exchange);

@@ -127,3 +127,10 @@ enum result pool_submit(struct pool *pool, pool_fn *fn, void *argument) {
     pthread_mutex_unlock(&pool->mutex);
     return result;
 }
+
+size_t pool_waiting(struct pool *pool) {
+    pthread_mutex_lock(&pool->mutex);
+    const size_t count = pool->count;
+    pthread_mutex_unlock(&pool->mutex);
+    return count;
+}

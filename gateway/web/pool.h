@@ -19,5 +19,6 @@ typedef void pool_fn(void *context, void *argument);
 FL_CHECK enum result pool_new(const struct pool_options *options, struct pool **out, struct fault *fault);
 /* Finishes what is queued, then joins the threads. */
 void pool_free(struct pool *pool);
+size_t pool_waiting(struct pool *pool); /* jobs; any thread */
 /* Any thread; never blocks. RESULT_FULL: not taken, the argument is still the caller's. */
 FL_CHECK enum result pool_submit(struct pool *pool, pool_fn *fn, void *argument);

@@ -1,5 +1,8 @@
-/* For machines that watch the gateway: /metrics (Prometheus text format) and /healthz. Reader threads; see read.h. */
+/* For machines that watch the gateway: /metrics (Prometheus text format; reader threads) and /healthz (edge thread, so
+ * that it answers while readers are busy and the pipeline is stuck). See read.h. */
 #include "web/read.h"
+
+#include <string.h>
 
 void read_metrics(struct read *read, struct response *response) {
     response->type = "text/plain; version=0.0.4; charset=utf-8";
@@ -9,15 +12,19 @@ void read_metrics(struct read *read, struct response *response) {
     read->figures(read->self, &response->body);
 }
 
-/* Healthy: this answer came through the edge, a reader thread and the store. */
+/* ?probe=live asks for less than being ready. Details are for this machine. */
 void read_health(struct read *read, struct response *response) {
-    int64_t ignored;
-    if (reader_counter(read->reader, "messages", &ignored) != RESULT_OK) {
-        response_problem(response, 503, "store_unreadable", "the store cannot be read");
+    const char *probe = query_text(&read->request->query, "probe");
+    bool only_live = probe != NULL && strcmp(probe, "live") == 0;
+    if (probe != NULL && !only_live && strcmp(probe, "ready") != 0) {
+        response_problem(response, 400, "bad_input", "probe is live or ready");
         return;
     }
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_str(&j, "status", "ok");
-    jo_end(&j);
+    response->type = "application/json";
+    if (read->options->health != NULL) {
+        response->status =
+            read->options->health(read->options->self, only_live, read->request->is_local, &response->body);
+    } else {
+        buf_str(&response->body, "{\"status\":\"ok\",\"live\":true,\"ready\":true,\"reasons\":[]}");
+    }
 }

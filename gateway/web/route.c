@@ -63,7 +63,7 @@ static const struct route rows[] = {
     GET("/api/v1/quarantine", STAFF, read_quarantine, "device limit"),
     GET("/api/v1/openapi.yaml", EVERYONE, read_openapi, NULL),
     GET("/metrics", ROUTE_LOCAL | A, read_metrics, NULL),
-    GET("/healthz", ROUTE_ANYONE, read_health, NULL),
+    {METHOD_GET, "/healthz", ROUTE_ANYONE, ROUTE_NOW, read_health, 0, "probe", NULL},
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 

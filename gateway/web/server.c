@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "fieldline/log.h"
+#include "web/callers.h"
 #include "web/conn.h"
 #include "web/live.h"
 #include "web/socket.h"
@@ -28,6 +29,7 @@ struct server {
     struct lws_context *context;
     struct lws_vhost *people, *products;
     long connections, connections_max;
+    struct callers *callers;
     lws_sorted_usec_list_t tick;
 };
 
@@ -49,6 +51,21 @@ static const lws_retry_bo_t keep_alive = {.secs_since_valid_ping = SERVER_PING_S
 
 /* ---- connections ---- */
 
+/* Closed before anything is spent on it: there are too many, or too many of its address. */
+static bool is_one_too_many(struct server *server, lws_sockfd_type fd) {
+    const int most = server->web->options.connections_per_address;
+    char address[46] = "";
+    bool is_refused = server->connections >= server->connections_max;
+    if (!is_refused && most > 0) {
+        lws_get_peer_simple_fd(fd, address, sizeof address);
+        is_refused = callers_count(server->callers, address) >= most;
+    }
+    if (is_refused) {
+        atomic_fetch_add(&server->web->figures.connections_refused, 1);
+    }
+    return is_refused;
+}
+
 static struct conn *conn_new(struct server *server, struct lws *wsi) {
     struct conn *conn = mem_alloc(sizeof *conn);
     conn->web = server->web;
@@ -56,6 +73,7 @@ static struct conn *conn_new(struct server *server, struct lws *wsi) {
     conn->is_products = lws_get_vhost(wsi) == server->products;
     lws_get_peer_simple(wsi, conn->address, sizeof conn->address);
     lws_set_opaque_user_data(wsi, conn);
+    callers_add(server->callers, conn->address);
     server->connections++;
     atomic_fetch_add(&server->web->figures.connections, 1);
     return conn;
@@ -68,6 +86,7 @@ static void conn_free(struct server *server, struct conn *conn) {
     http_gone(conn);
     socket_free(conn->socket);
     lws_set_opaque_user_data(conn->wsi, NULL);
+    callers_remove(server->callers, conn->address);
     server->connections--;
     atomic_fetch_sub(&server->web->figures.connections, 1);
     free(conn);
@@ -104,7 +123,6 @@ static int on_connection(struct server *server, struct lws *wsi, enum lws_callba
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len) {
-    (void)user;
     switch (reason) {
     case LWS_CALLBACK_OPENSSL_PERFORM_CLIENT_CERT_VERIFICATION:
         return len == 1 ? 0 : 1; /* len is OpenSSL's verdict; 0 from here would let any certificate in */
@@ -121,7 +139,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return 0;
     }
     if (reason == LWS_CALLBACK_FILTER_NETWORK_CONNECTION) {
-        return server->connections >= server->connections_max ? 1 : 0;
+        return is_one_too_many(server, ((struct lws_filter_network_conn_args *)user)->accept_fd) ? 1 : 0;
     }
     if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED) {
         web_serve_mail(server->web);
@@ -286,6 +304,7 @@ enum result server_open(struct web *web, struct server **out, struct fault *faul
     }
     struct server *server = mem_alloc(sizeof *server);
     server->web = web;
+    server->callers = callers_new();
     server->connections_max = connections_allowed();
     lws_set_log_level(LLL_ERR | LLL_WARN, on_log);
     fault->text[0] = '\0';
@@ -313,6 +332,7 @@ void server_close(struct server *server) {
         lws_sul_cancel(&server->tick);
         lws_context_destroy(server->context);
     }
+    callers_free(server->callers);
     free(server);
 }
 

@@ -95,6 +95,7 @@ static void recheck(struct web *web, const struct socket_login *login) {
 
 void web_tick(struct web *web) {
     int64_t mono_ms = clock_mono_ms();
+    atomic_store(&web->alive_mono_ms, mono_ms);
     relays_tick(web->relays);
     if (web->give_up_mono_ms != 0) {
         if (mono_ms >= web->give_up_mono_ms) {
@@ -145,6 +146,8 @@ static enum result start_pools(struct web *web, struct fault *fault) {
         options.queue = WEB_PASSWORD_QUEUE;
         result = pool_new(&options, &web->passwords, fault);
     }
+    web->api.readers = web->readers;
+    web->api.passwords = web->passwords;
     return result;
 }
 
@@ -197,6 +200,7 @@ enum result web_start(const struct web_options *options, struct web **out, struc
     struct web *web = mem_alloc(sizeof *web);
     web->options = *options;
     web->is_public = is_public(options);
+    atomic_store(&web->alive_mono_ms, clock_mono_ms());
     enum result result = start_parts(web, fault);
     if (result != RESULT_OK) {
         web_free(web);
@@ -251,6 +255,10 @@ int web_session_port(const struct web *web) {
 }
 
 /* ---- from any thread ---- */
+
+int64_t web_alive_mono_ms(const struct web *web) {
+    return atomic_load(&web->alive_mono_ms);
+}
 
 void web_change_done(struct web *web, struct change *change) {
     struct letter *letter = letter_new(LETTER_CHANGE);

@@ -19,11 +19,15 @@ struct web_options {    /* texts must outlive the web */
     const char *seal_key; /* Ed25519 private key, PEM */
     const struct packs *packs;
     int reader_threads;
+    int connections_per_address; /* 0: as many as there may be at all */
     int64_t login_idle_ms, login_max_ms;
     /* Takes over a change (any thread may call; must not block); the answer comes back through web_change_done. */
     void (*submit)(void *self, struct change *change);
     /* Writes the gateway's own figures in Prometheus text format (called on a reader thread). */
     void (*metrics)(void *self, struct buf *out);
+    /* Writes how the gateway is as a JSON object and returns the HTTP status; must not block (called on the edge
+     * thread). NULL: as well as the edge. */
+    int (*health)(void *self, bool only_live, bool is_detailed, struct buf *out);
     void *self;
 };
 FL_CHECK enum result web_start(const struct web_options *options, struct web **out, struct fault *fault);
@@ -34,6 +38,8 @@ void web_stop(struct web *web);
 void web_free(struct web *web); /* stops it too when it was not */
 int web_port(const struct web *web);
 int web_session_port(const struct web *web);
+/* When the edge thread last looked in (it does several times a second, whatever else it does). Any thread. */
+int64_t web_alive_mono_ms(const struct web *web);
 
 /* The rest may be called from any thread; each only queues and wakes the edge. */
 void web_change_done(struct web *web, struct change *change); /* takes it back; answers and frees it */

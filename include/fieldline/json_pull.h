@@ -29,6 +29,11 @@ struct json_pull {
 };
 void json_pull_init(struct json_pull *p, const char *text, size_t count);
 enum json_token json_pull_next(struct json_pull *p);
+/* For a caller that reads the members of an object himself: right behind JSON_OBJECT, the place behind its brace (NULL
+ * at any other moment), and how he says that he has read it up to behind its closing brace. He answers for what he
+ * skipped: it must be whole JSON. */
+const char *json_pull_inside(const struct json_pull *p);
+void json_pull_leave(struct json_pull *p, const char *at);
 /* Skips the value that comes next, whatever it is. false: JSON_ERROR. */
 FL_CHECK bool json_pull_skip(struct json_pull *p);
 /* Unescapes the last string; false when it does not fit or a surrogate is alone. */

@@ -9,6 +9,9 @@ FL_CHECK bool number_i64(const char *text, size_t chars, int64_t min, int64_t ma
 /* Decimal, optional fraction and exponent; "nan", "inf", what overflows and more than 400 characters are refused.
  * Correctly rounded (fast path for short ones). */
 FL_CHECK bool number_double(const char *text, size_t chars, double *out);
+/* The number of a JSON text that begins at `at`, when it is short: at most 15 characters, no exponent. Same value as
+ * number_double gives. Returns the place behind it; NULL: it is not such a number, or none. */
+FL_CHECK const char *number_short(const char *at, const char *end, double *out);
 /* "250ms", "10s", "5m", "2h", "3d", "1w", "1y", and sums like "1h30m" (Prometheus durations). Result in ms, > 0. */
 FL_CHECK bool number_duration_ms(const char *text, size_t chars, int64_t *out);
 /* "64KiB", "10MiB", "1GiB" or plain bytes. */

@@ -17,6 +17,8 @@ struct senml_record {
     char unit[CAP_UNIT_BYTES + 1]; /* "" : none given */
     int64_t event_ms;
     double value;
+    uint16_t same; /* from the decoder: 1 + the index of the first record with the same metric, part and unit; 0: not
+                      known */
 };
 
 /* Decodes a whole pack into out[0..*count). All or nothing; the fault names the record and the field

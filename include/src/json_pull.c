@@ -6,10 +6,10 @@
  * left: the SenML decoder is shorter when it asks for what it expects than when it must remember where it is. */
 #include "fieldline/json_pull.h"
 
-#include <endian.h>
 #include <string.h>
 
 #include "fieldline/caps.h"
+#include "src/json_text.h"
 
 enum state { EXPECT_VALUE, EXPECT_FIRST_ITEM, EXPECT_FIRST_KEY, AFTER_VALUE, FAILED };
 
@@ -58,25 +58,6 @@ static int32_t hex4(const char *at, const char *end) {
     return value;
 }
 
-/* The first byte that a string's plain text cannot hold: quote, backslash or control character. Eight bytes at a time:
- * names are short and of all lengths, and a loop over bytes mispredicts its end nearly every time. Each test is exact
- * up to its first hit, which is all that is asked. */
-static inline const char *plain_end(const char *at, const char *end) {
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    for (; end - at >= 8; at += 8) {
-        uint64_t word;
-        memcpy(&word, at, sizeof word);
-        word = le64toh(word);
-        uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-        uint64_t hits = ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((word - ones * 0x20) & ~word);
-        if (hits & tops)
-            return at + __builtin_ctzll(hits & tops) / 8;
-    }
-    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
-        at++;
-    return at;
-}
-
 /* `at` is behind a backslash. Returns where the escape ends, NULL when it is none. */
 __attribute__((cold, noinline)) static const char *escape_end(const char *at, const char *end) {
     if (at == end)
@@ -90,12 +71,12 @@ __attribute__((cold, noinline)) static const char *escape_end(const char *at, co
 static inline __attribute__((always_inline)) bool scan_string(struct json_pull *p) {
     p->text = p->at;
     p->escaped = false;
-    const char *at = plain_end(p->at, p->end);
+    const char *at = json_text_end(p->at, p->end);
     while (at && at < p->end && *at == '\\') {
         p->escaped = true;
         at = escape_end(at + 1, p->end);
         if (at)
-            at = plain_end(at, p->end);
+            at = json_text_end(at, p->end);
     }
     if (!at || at == p->end || *at != '"') {
         const char *why = !at            ? "a string holds an unknown escape, or half of one"
@@ -249,6 +230,16 @@ enum json_token json_pull_next(struct json_pull *p) {
     case FAILED: break;
     }
     return JSON_ERROR;
+}
+
+const char *json_pull_inside(const struct json_pull *p) {
+    return p->state == EXPECT_FIRST_KEY ? p->at : NULL;
+}
+
+void json_pull_leave(struct json_pull *p, const char *at) {
+    p->at = at;
+    p->depth--;
+    p->state = AFTER_VALUE;
 }
 
 bool json_pull_skip(struct json_pull *p) {

@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "fieldline/clock.h"
+#include "src/log_json.h"
+#include "src/log_limit.h"
 
-enum { LINE_BYTES = 4096, TEXT_SLOTS = 8, TEXT_BYTES = 1024 };
+enum { TEXT_SLOTS = 8, TEXT_BYTES = 1024, JSON_BYTES = 2 * LOG_LINE_BYTES, PREFIX_BYTES = 8 };
 
 static const struct {
     const char *name;
@@ -32,6 +34,7 @@ static const struct {
 enum { LEVEL_COUNT = sizeof LEVELS / sizeof LEVELS[0] };
 
 static atomic_int least_level = LOG_LEVEL_INFO;
+static atomic_int wanted_format = LOG_FORMAT_TEXT;
 static bool is_journal;
 
 void log_set_level(enum log_level least) {
@@ -46,6 +49,18 @@ bool log_level_parse(const char *text, enum log_level *out) {
         }
     }
     return false;
+}
+
+void log_set_format(enum log_format format) {
+    atomic_store_explicit(&wanted_format, (int)format, memory_order_relaxed);
+}
+
+bool log_format_parse(const char *text, enum log_format *out) {
+    const bool is_json = strcmp(text, "json") == 0;
+    if (!is_json && strcmp(text, "text") != 0)
+        return false;
+    *out = is_json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
+    return true;
 }
 
 /* The variable alone is not enough: a child whose stderr was redirected inherits it too. */
@@ -70,45 +85,75 @@ static void line_write(char *line, size_t count) {
         ;
 }
 
-static void FL_PRINTF(4, 0)
-    line_print(enum log_level level, const char *area, const char *id, const char *format, va_list args) {
+/* Cut, and visibly so; returns the length. */
+static size_t cut_at(char *line, int wrote, size_t room) {
+    size_t count = wrote > 0 ? (size_t)wrote : 0;
+    if (count > room - 1) {
+        count = room - 1;
+        memcpy(line + count - 3, "...", 3);
+    }
+    if (count > 0 && line[count - 1] == ' ')
+        count--;
+    line[count] = 0;
+    return count;
+}
+
+static void FL_PRINTF(5, 0) line_print(enum log_level level, const char *area, const char *id, unsigned suppressed,
+                                       const char *format, va_list args) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     int saved = errno;
     pthread_once(&once, journal_detect);
-    char line[LINE_BYTES], when[32];
+    char message[LOG_LINE_BYTES - PREFIX_BYTES], line[JSON_BYTES], when[32];
     clock_print(clock_wall_ms(), when);
-    size_t at = 0;
-    if (is_journal)
-        at = (size_t)snprintf(line, sizeof line, "<%d>", LEVELS[level].priority);
-    int wrote = snprintf(line + at, sizeof line - at, "%s %s %s %s ", when, LEVELS[level].name, area, id);
-    at += wrote > 0 ? (size_t)wrote : 0;
-    if (at < sizeof line) {
-        wrote = vsnprintf(line + at, sizeof line - at, format, args);
-        at += wrote > 0 ? (size_t)wrote : 0;
+    size_t count = cut_at(message, vsnprintf(message, sizeof message, format, args), sizeof message);
+    if (suppressed > 0 && count + 32 < sizeof message)
+        snprintf(message + count, sizeof message - count, "%ssuppressed=%u", count > 0 ? " " : "", suppressed);
+    size_t at = is_journal ? (size_t)snprintf(line, sizeof line, "<%d>", LEVELS[level].priority) : 0;
+    if (atomic_load_explicit(&wanted_format, memory_order_relaxed) == LOG_FORMAT_JSON) {
+        const struct log_parts parts = {
+            .time = when, .level = LEVELS[level].name, .area = area, .id = id, .message = message};
+        at += log_json_print(&parts, line + at, sizeof line - at - 1);
+    } else {
+        const size_t room = LOG_LINE_BYTES - at;
+        at += cut_at(line + at,
+                     snprintf(line + at, room, "%s %s %s %s %s", when, LEVELS[level].name, area, id, message), room);
     }
-    if (at > sizeof line - 1) { /* cut, and visibly so; one byte stays for the newline */
-        at = sizeof line - 1;
-        memcpy(line + at - 3, "...", 3);
-    }
-    if (at > 0 && line[at - 1] == ' ')
-        at--;
     line_write(line, at);
     errno = saved;
 }
 
 void log_line(enum log_level level, const char *area, const char *id, const char *format, ...) {
-    if ((int)level < atomic_load_explicit(&least_level, memory_order_relaxed))
+    unsigned suppressed;
+    if ((int)level < atomic_load_explicit(&least_level, memory_order_relaxed) ||
+        !log_limit_passes(level, area, id, clock_mono_ms(), &suppressed))
         return;
     va_list args;
     va_start(args, format);
-    line_print(level, area, id, format, args);
+    line_print(level, area, id, suppressed, format, args);
     va_end(args);
+}
+
+static void FL_PRINTF(5, 6) print_suppressed(enum log_level level, const char *area, const char *id,
+                                             unsigned suppressed, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    line_print(level, area, id, suppressed, format, args);
+    va_end(args);
+}
+
+void log_settle(bool is_last) {
+    enum log_level level;
+    const char *area, *id;
+    unsigned suppressed;
+    const int64_t now_ms = clock_mono_ms() + (is_last ? LOG_SETTLE_MS : 0);
+    while (log_limit_settled(now_ms, &level, &area, &id, &suppressed))
+        print_suppressed(level, area, id, suppressed, "%s", "");
 }
 
 void die(const char *area, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    line_print(LOG_LEVEL_ERROR, area, "fatal", format, args);
+    line_print(LOG_LEVEL_ERROR, area, "fatal", 0, format, args);
     va_end(args);
     abort();
 }

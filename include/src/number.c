@@ -6,6 +6,7 @@
  * decimals. Numbers of more than NUMBER_CHARS characters are refused; no double needs them to be written. */
 #include "fieldline/number.h"
 
+#include <endian.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -15,7 +16,7 @@
 
 #include "fieldline/log.h"
 
-enum { NUMBER_CHARS = 400, EXACT_POWERS = 23 };
+enum { NUMBER_CHARS = 400, EXACT_POWERS = 23, SHORT_DIGITS = 15 };
 #define EXACT_MAX (1LL << 53)
 
 static const double POWERS[EXACT_POWERS] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -136,6 +137,74 @@ bool number_double(const char *text, size_t chars, double *out) {
     value = d.exponent < 0 ? value / POWERS[-d.exponent] : value * POWERS[d.exponent];
     *out = d.is_negative ? -value : value;
     return true;
+}
+
+/* How many bytes of `word`, from its lowest, are digits less '0' (0 to 9). */
+static inline unsigned digits_count(uint64_t word) {
+    uint64_t others = ((word + 0x7676767676767676u) | word) & 0x8080808080808080u;
+    return others ? (unsigned)__builtin_ctzll(others) / 8 : 8;
+}
+
+/* Eight digits less '0', the first in the lowest byte: pairs, then fours, then all. */
+static inline uint64_t digits_value(uint64_t word) {
+    word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffu;
+    word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffu;
+    return (word * 10000 + (word >> 32)) & 0xffffffffu;
+}
+
+/* A number of at most seven characters, without a loop: those mispredict their end nearly every time. */
+static inline const char *tiny(const char *at, const char *end, double *out) {
+    uint64_t word;
+    if (end - at < (ptrdiff_t)sizeof word)
+        return NULL;
+    memcpy(&word, at, sizeof word);
+    word = le64toh(word);
+    uint64_t digits = word ^ 0x3030303030303030u;
+    unsigned whole = digits_count(digits), all = whole;
+    if (whole == 0 || whole > 7 || (whole > 1 && (digits & 0xff) == 0))
+        return NULL;
+    char next = at[whole];
+    if (next == '.') {
+        uint64_t low = (UINT64_C(1) << whole * 8) - 1;
+        digits = (digits & low) | ((digits >> 8) & ~low) | UINT64_C(0xff) << 56;
+        all = digits_count(digits);
+        if (all == whole || all > 6)
+            return NULL;
+        next = at[all + 1];
+    }
+    if (next == 'e' || next == 'E')
+        return NULL;
+    *out = (double)digits_value(digits << (8 - all) * 8);
+    if (all == whole)
+        return at + all;
+    *out /= POWERS[all - whole];
+    return at + all + 1;
+}
+
+const char *number_short(const char *at, const char *end, double *out) {
+    bool is_negative = at < end && *at == '-';
+    at += is_negative;
+    const char *behind = tiny(at, end, out);
+    if (!behind) {
+        struct decimal d = {0};
+        const char *point = digits_read(at, end, &d);
+        behind = point;
+        if (point == at || (point - at > 1 && *at == '0'))
+            return NULL;
+        if (point < end && *point == '.') {
+            behind = digits_read(point + 1, end, &d);
+            if (behind == point + 1)
+                return NULL;
+        }
+        if (behind - at > SHORT_DIGITS || (behind < end && (*behind == 'e' || *behind == 'E')))
+            return NULL;
+        *out = (double)d.digits;
+        if (behind != point)
+            *out /= POWERS[behind - point - 1];
+    }
+    if (is_negative)
+        *out = -*out;
+    return behind;
 }
 
 struct unit {

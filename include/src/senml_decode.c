@@ -13,6 +13,7 @@
 #include "fieldline/json_pull.h"
 #include "fieldline/number.h"
 #include "src/names.h"
+#include "src/senml_plain.h"
 
 enum { NAME_BYTES = CAP_METRIC_BYTES + 1 + CAP_PART_BYTES, UNKNOWN_BYTES = 512, VERSION_MAX = 10 };
 #define RELATIVE_BELOW_S 268435456.0    /* 2^28, RFC 8428 4.5.3 */
@@ -67,6 +68,7 @@ struct decoder {
     size_t base_name_count;
     double base_time, base_value;
     bool has_base_value;
+    struct senml_names names; /* of the pack so far; not zeroed; forgotten when a base field changes */
 };
 
 static enum field field_find(const char *name, size_t count) {
@@ -199,6 +201,8 @@ static enum result apply_base(struct decoder *d, const struct record *r) {
         if (version < 1 || version > VERSION_MAX || version != floor(version))
             return REFUSE(d, "'bver' is not a version up to %d", VERSION_MAX);
     }
+    if (r->seen & (BIT(FIELD_BN) | BIT(FIELD_BU)))
+        senml_names_forget(&d->names);
     if (HAS(r, FIELD_BN)) {
         if (r->text[FIELD_BN].count > sizeof d->base_name)
             return REFUSE(d, "'bn' has more than %zu bytes", sizeof d->base_name);
@@ -264,7 +268,7 @@ static enum result resolve_time(const struct decoder *d, const struct record *r,
     bool is_relative = seconds < RELATIVE_BELOW_S;
     if (!(fabs(seconds) <= TIME_MAX_S))
         return REFUSE(d, "the time ('%s' + 't') is beyond the year 9999", "bt");
-    int64_t ms = llround(seconds * 1000);
+    int64_t ms = (int64_t)(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5));
     out->event_ms = is_relative ? d->now_ms + ms : ms;
     return RESULT_OK;
 }
@@ -286,10 +290,43 @@ static enum result resolve_value(const struct decoder *d, const struct record *r
     return RESULT_OK;
 }
 
+/* A record that is written plainly, at out[index]. *is_plain is false when it is not; then nothing was read. */
+static enum result read_plain(struct decoder *d, struct record *r, struct senml_record *out, size_t index,
+                              bool *is_plain) {
+    struct senml_plain p;
+    const char *behind = senml_plain_read(&d->names, json_pull_inside(&d->pull), d->pull.end, &p);
+    *is_plain = behind != NULL;
+    if (!behind)
+        return RESULT_OK;
+    json_pull_leave(&d->pull, behind);
+    r->seen = BIT(FIELD_N) | BIT(FIELD_V) | (p.has_time ? BIT(FIELD_T) : 0);
+    r->number[FIELD_T] = p.time;
+    r->number[FIELD_V] = p.value;
+    enum result result = RESULT_OK;
+    if (p.is_known) {
+        out[index] = out[p.name.record];
+        out[index].same = (uint16_t)(p.name.record + 1);
+    } else {
+        r->seen |= p.name.has_unit ? BIT(FIELD_U) : 0;
+        r->text[FIELD_N] = (struct slice){p.name.name, p.name.name_count};
+        r->text[FIELD_U] = (struct slice){p.name.unit, p.name.unit_count};
+        out[index].same = 0;
+        result = resolve_name(d, r, &out[index]);
+        if (!result)
+            result = resolve_unit(d, r, &out[index]);
+        if (!result)
+            senml_names_keep(&d->names, &p, (uint16_t)index);
+    }
+    if (!result)
+        result = resolve_time(d, r, &out[index]);
+    return result ? result : resolve_value(d, r, &out[index]);
+}
+
 /* From behind the record's brace to its end. *is_sample is false for a record whose value is a text. */
 static enum result read_record(struct decoder *d, struct record *r, struct senml_record *out, bool *is_sample) {
     r->seen = 0;
     r->unknown_bytes = 0;
+    out->same = 0;
     enum result result = RESULT_OK;
     enum json_token token;
     while ((token = json_pull_next(&d->pull)) == JSON_KEY) {
@@ -322,8 +359,10 @@ static enum result read_pack(struct decoder *d, struct senml_record *out, size_t
         if (d->record > CAP_PACK_RECORDS || samples == room)
             return fault_set(d->fault, RESULT_TOO_BIG, "record %zu: at most %d are allowed", d->record,
                              CAP_PACK_RECORDS);
-        bool is_sample = false;
-        enum result result = read_record(d, &record, &out[samples], &is_sample);
+        bool is_sample = true, is_plain;
+        enum result result = read_plain(d, &record, out, samples, &is_plain);
+        if (!is_plain)
+            result = read_record(d, &record, &out[samples], &is_sample);
         if (result)
             return result;
         samples += is_sample;
@@ -344,7 +383,12 @@ enum result senml_decode(const void *payload, size_t bytes, int64_t now_ms, stru
                          CAP_PAYLOAD_BYTES);
     if (!utf8_valid(payload, bytes))
         return fault_set(fault, RESULT_BAD_INPUT, "the pack is not valid UTF-8");
-    struct decoder d = {.fault = fault, .now_ms = now_ms, .record = 1};
+    struct decoder d;
+    memset(&d, 0, offsetof(struct decoder, names));
+    d.fault = fault;
+    d.now_ms = now_ms;
+    d.record = 1;
+    senml_names_forget(&d.names);
     json_pull_init(&d.pull, payload, bytes);
     return read_pack(&d, out, room, count);
 }

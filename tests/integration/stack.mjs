@@ -63,10 +63,10 @@ export class TestStack extends Stack {
     return client;
   }
 
-  /** A device that speaks the wire itself. `certificate`: of another device, for trespassing. */
-  async wireDevice(id, options = {}) {
+  /** A device that speaks the wire itself. `certificate`: of another device, for trespassing; `as`: a kind of WireDevice. */
+  async wireDevice(id, { as: Kind = WireDevice, ...options } = {}) {
     await this.pki.device(options.certificate ?? id);
-    const device = new WireDevice(this.broker, this.pki, id, options);
+    const device = new Kind(this.broker, this.pki, id, options);
     this.#devices.push(device);
     await device.connect();
     return device;

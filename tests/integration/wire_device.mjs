@@ -25,8 +25,9 @@ class Lane {
 }
 
 export class WireDevice {
-  constructor(broker, pki, id, { certificate = id, model = 'test-product', metrics = ['level', 'other'] } = {}) {
-    Object.assign(this, { broker, pki, id, certificate, model, metrics });
+  /** `stallMs`: without an acknowledgement for so long it sends again. */
+  constructor(broker, pki, id, { certificate = id, model = 'test-product', metrics = ['level', 'other'], stallMs = STALL_MS } = {}) {
+    Object.assign(this, { broker, pki, id, certificate, model, metrics, stallMs });
     this.prefix = `fl/1/${shardOf(id)}/${id}`;
     this.boot = randomUUID();
     this.lanes = { urgent: new Lane(['birth', 'event', 'reply'], WINDOW.urgent), bulk: new Lane(['tele', 'log'], WINDOW.bulk) };
@@ -48,7 +49,7 @@ export class WireDevice {
     this.client.on('error', (error) => { this.lastError = error; });
     this.client.on('message', (topic, payload) => this.#received(topic, payload));
     this.client.on('connect', () => this.#connected());
-    this.timer = setInterval(() => this.#tick(), 200);
+    this.timer = setInterval(() => this.#tick(), Math.min(200, this.stallMs / 2));
     this.timer.unref();
   }
 
@@ -104,13 +105,18 @@ export class WireDevice {
     return { stream: lane.stream, seq: String(seq), from: String(seq), clock: `${this.boot} ${Math.round(performance.now())} ${now}` };
   }
 
+  /** One message on its way. */
+  put(kind, payload, userProperties) {
+    this.client.publish(`${this.prefix}/up/${kind}`, payload, { qos: 0, properties: { userProperties } });
+  }
+
   #push(lane) {
     if (!this.client?.connected) return;
     while (lane.sent < lane.messages.length && lane.sent < lane.acked + lane.window) {
       const { kind, payload, overrides } = lane.messages[lane.sent];
       lane.sent += 1;
       const userProperties = { ...this.stamp(lane, lane.sent), ...overrides };
-      this.client.publish(`${this.prefix}/up/${kind}`, payload, { qos: 0, properties: { userProperties } });
+      this.put(kind, payload, userProperties);
       if (lane.movedAt === 0) lane.movedAt = Date.now();
     }
   }
@@ -135,6 +141,7 @@ export class WireDevice {
     const hasMoved = message.seq > lane.acked;
     lane.acked = message.seq;
     lane.ackedMost = Math.max(lane.ackedMost, message.seq);
+    this.onAck?.(lane, message.seq);
     lane.sent = Math.max(lane.sent, lane.acked);
     if (hasMoved) lane.movedAt = Date.now();
     this.#push(lane);
@@ -142,7 +149,7 @@ export class WireDevice {
 
   #tick() {
     for (const lane of Object.values(this.lanes)) {
-      if (lane.sent > lane.acked && Date.now() - lane.movedAt > STALL_MS) this.#goBack(lane);
+      if (lane.sent > lane.acked && Date.now() - lane.movedAt > this.stallMs) this.#goBack(lane);
     }
   }
 

@@ -4,13 +4,13 @@ import test from 'node:test';
 import { parse } from 'yaml';
 import { read } from './source.mjs';
 
-/** "get /devices/{}" of each row below /api/v1; the kind of an {id} is not the document's business. Rows are written out or
+/** "get /devices/{}" of each row, without /api/v1; the kind of an {id} is not the document's business. Rows are written out or
  * through a macro, whose definition says the method. */
 async function routes() {
   const text = await read('gateway/web/route.c');
-  const rows = [...text.matchAll(/\{METHOD_(GET|POST), "\/api\/v1(\/[^"]*)"/g)].map(([, method, path]) => [method, path]);
+  const rows = [...text.matchAll(/\{METHOD_(GET|POST), "(?:\/api\/v1)?(\/[^"]*)"/g)].map(([, method, path]) => [method, path]);
   for (const [, macro, method] of text.matchAll(/#define (\w+)\(path[^)]*\)[\s\\]*\{\s*METHOD_(GET|POST)/g)) {
-    for (const [, path] of text.matchAll(new RegExp(`\\b${macro}\\("/api/v1(/[^"]*)"`, 'g'))) rows.push([method, path]);
+    for (const [, path] of text.matchAll(new RegExp(`\\b${macro}\\("(?:/api/v1)?(/[^"]*)"`, 'g'))) rows.push([method, path]);
   }
   return new Set(rows.map(([method, path]) => `${method.toLowerCase()} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`));
 }

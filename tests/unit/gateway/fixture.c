@@ -55,6 +55,10 @@ enum result mqtt_publish_command(struct mqtt *mqtt, const char *topic, const cha
     snprintf(fake_command, sizeof fake_command, "%.*s", (int)bytes, (const char *)payload);
     return RESULT_OK;
 }
+int64_t web_alive_mono_ms(const struct web *web) {
+    (void)web;
+    return clock_mono_ms();
+}
 void web_notify(struct web *web, const char *kind, const char *id, const char *device) {
     (void)web;
     (void)kind;
@@ -108,6 +112,7 @@ struct fixture *fixture_new(void) {
     core->acks = acks_new(1000000);
     core->reserve = reserve_open("/nowhere/reserve", 0);
     core->effects = effects_new();
+    timing_init(&core->timing);
     core->reporter = reporter_start(f->dir, drop_report, NULL);
     firings_init(&core->firings);
     cr_assert_eq(pipeline_load(core, &fault), RESULT_OK, "%s", fault.text);
@@ -121,6 +126,7 @@ void fixture_free(struct fixture *f) {
     reader_close(f->reader);
     reporter_stop(core->reporter);
     firings_fini(&core->firings);
+    timing_fini(&core->timing);
     effects_free(core->effects);
     acks_free(core->acks);
     inbox_free(core->inbox);

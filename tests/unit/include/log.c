@@ -4,9 +4,12 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "fieldline/json.h"
 
 /* Everything written to stderr between the two calls. */
 static int saved_stderr, pipe_ends[2];
@@ -120,4 +123,125 @@ Test(log, levels_have_names) {
 Test(log, our_own_fault_aborts, .signal = SIGABRT) {
     close(STDERR_FILENO);
     die("test", "x=%d", 1);
+}
+
+/* ---- too many ---- */
+
+static int count_lines(const char *text, const char *what) {
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+        count++;
+    return count;
+}
+
+Test(log, promise_15_a_storm_of_one_event_is_bounded_and_counted) {
+    static char text[60000];
+    capture_begin();
+    for (int i = 0; i < 5000; i++)
+        log_warn("a", "storm", "n=%d", i);
+    log_warn("a", "other", "n=%d", 1);
+    log_settle(true);
+    capture_end(text, sizeof text);
+    const int lines = count_lines(text, "warn a storm n=");
+    cr_expect_geq(lines, LOG_WARN_BURST);
+    cr_expect_leq(lines, LOG_WARN_BURST + LOG_WARN_PER_SECOND * 2, "%d lines", lines);
+    cr_expect_eq(count_lines(text, "warn a other n=1"), 1, "others are heard");
+    int told = 0, sum = 0;
+    for (const char *at = text; (at = strstr(at, "suppressed=")) != NULL; at++) {
+        cr_assert_eq(sscanf(at, "suppressed=%d", &told), 1);
+        sum += told;
+    }
+    cr_expect_eq(lines + sum, 5000, "%d lines and %d suppressed", lines, sum);
+    cr_expect_not_null(strstr(text, "warn a storm suppressed="), "told though no line of it followed");
+}
+
+Test(log, what_settled_is_told_once) {
+    static char text[60000];
+    for (int i = 0; i < LOG_WARN_BURST + 3; i++) {
+        capture_begin();
+        log_error("a", "settles", "n=%d", i);
+        capture_end(text, sizeof text);
+    }
+    capture_begin();
+    log_settle(false);
+    capture_end(text, sizeof text);
+    cr_expect_str_empty(text, "not yet: %s", text);
+    capture_begin();
+    log_settle(true);
+    log_settle(true);
+    capture_end(text, sizeof text);
+    cr_expect_eq(count_lines(text, "error a settles suppressed="), 1, "%s", text);
+}
+
+Test(log, debug_lines_are_not_limited) {
+    static char text[60000];
+    log_set_level(LOG_LEVEL_DEBUG);
+    capture_begin();
+    for (int i = 0; i < 500; i++)
+        log_debug("a", "much", "n=%d", i);
+    capture_end(text, sizeof text);
+    cr_expect_eq(count_lines(text, "debug a much n="), 500);
+}
+
+/* ---- JSON ---- */
+
+Test(log, json_lines) {
+    static const struct {
+        const char *what, *format, *value, *wanted;
+    } rows[] = {
+        {"keys and values", "device=%s dropped=120", "freezer-7", "\"device\":\"freezer-7\",\"dropped\":\"120\"}"},
+        {"nothing", "%s", "", "\"id\":\"b\"}"},
+        {"a quoted value", "reason=%s x=1", "\"two words \\\"here\\\"\\n\\x1b\"",
+         "\"reason\":\"two words \\\"here\\\"\\u000a\\u001b\",\"x\":\"1\"}"},
+        {"words", "it %s happened n=1", "just", "\"n\":\"1\",\"text\":\"it just happened\"}"},
+        {"our own keys", "level=%s id=9", "4", "\"level_\":\"4\",\"id_\":\"9\"}"},
+        {"not UTF-8", "text=%s", "a\xff\xc3", "\"text_\":\"a\xef\xbf\xbd\xef\xbf\xbd\"}"},
+        {"UTF-8", "name=%s", "\xe5\x86\xb0", "\"name\":\"\xe5\x86\xb0\"}"},
+        {"a value that is cut", "a=%s", "\"open", "\"a\":\"open\"}"},
+        {"a backslash at the end", "a=%s", "\"x\\", "\"a\":\"x\\\\\"}"},
+        {"an equals sign", "a=%s", "b=c", "\"a\":\"b=c\"}"},
+        {"no key", "=%s", "x", "\"text\":\"=x\"}"},
+    };
+    char line[16384];
+    log_set_format(LOG_FORMAT_JSON);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json *object = NULL;
+        capture_begin();
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        log_warn("a", "b", rows[i].format, rows[i].value);
+#pragma GCC diagnostic pop
+        capture_end(line, sizeof line);
+        cr_assert_eq(json_parse(line, strlen(line) - 1, &object, NULL), RESULT_OK, "%s: %s", rows[i].what, line);
+        json_free(object);
+        cr_expect_eq(strncmp(line, "{\"time\":\"20", 11), 0, "%s: %s", rows[i].what, line);
+        cr_expect_not_null(strstr(line, "\"level\":\"warn\",\"area\":\"a\",\"id\":\"b\""), "%s", line);
+        line[strlen(line) - 1] = '\0';
+        const size_t chars = strlen(rows[i].wanted);
+        cr_expect(strlen(line) > chars && strcmp(line + strlen(line) - chars, rows[i].wanted) == 0, "%s: %s",
+                  rows[i].what, line);
+    }
+}
+
+Test(log, json_that_does_not_fit_says_so) {
+    static char line[16384], text[4000];
+    struct json *object = NULL;
+    memset(text, '\x01', sizeof text - 1); /* six bytes each when escaped */
+    log_set_format(LOG_FORMAT_JSON);
+    capture_begin();
+    log_info("a", "long", "first=1 text=%s last=2", text);
+    capture_end(line, sizeof line);
+    cr_expect_leq(strlen(line), 2u * LOG_LINE_BYTES);
+    cr_assert_eq(json_parse(line, strlen(line) - 1, &object, NULL), RESULT_OK, "%s", line);
+    json_free(object);
+    cr_expect_not_null(strstr(line, "\"first\":\"1\",\"cut\":\"yes\"}"), "%s", line);
+}
+
+Test(log, formats_have_names) {
+    enum log_format format;
+    cr_expect(log_format_parse("json", &format) && format == LOG_FORMAT_JSON);
+    cr_expect(log_format_parse("text", &format) && format == LOG_FORMAT_TEXT);
+    cr_expect_not(log_format_parse("", &format));
+    cr_expect_not(log_format_parse("JSON", &format));
+    cr_expect_not(log_format_parse("logfmt", &format));
 }

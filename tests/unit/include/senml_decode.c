@@ -259,3 +259,88 @@ Test(senml_decode, too_many_unknown_fields_are_refused) {
     size_t count;
     cr_expect_eq(decode(text, out, &count, NULL), RESULT_BAD_INPUT);
 }
+
+/* ---- plainly written records are read by a short way: it must not differ from the long one ---- */
+
+static uint64_t random_state = 88172645463325252u;
+static uint32_t random_below(uint32_t bound) {
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (uint32_t)(random_state >> 33) % bound;
+}
+
+/* A pack whose records say few names, in about the same order, with all that the short way knows and some that it does
+ * not. */
+static void write_pack(struct buf *to) {
+    static const char *const names[] = {"a",   "temperature",         "disk/root", "disk/data",
+                                        "x_1", "vibration_rms/front", "9",         ""};
+    static const char *const units[] = {"", "\"u\":\"V\",", "\"u\":\"\",", "\"u\":\"count\","};
+    static const char *const times[] = {"0", "1.5", "-3", "20.004", "20.0041", "1790000000.25", "1e1", "00"};
+    static const char *const values[] = {
+        "0",       "-0",       "1",         "67.57",    "413504",          "-12.125",          "0.001", "01", "1.",
+        "1234567", "12345678", "1234567.5", "12345.67", "123456789012345", "1234567890123456", "1e3",   "-",  "true"};
+    static const char *const bases[] = {"", "\"bn\":\"m_\",", "\"bu\":\"A\",", "\"bt\":1700000000,", "\"bv\":2,"};
+    buf_reset(to);
+    buf_str(to, "[");
+    uint32_t count = 1 + random_below(40), distinct = 1 + random_below(8), odd = random_below(3) ? 1000 : 6;
+    for (uint32_t i = 0; i < count; i++) {
+        buf_printf(to, "%s{%s%s", i ? "," : "", i == 0 || !random_below(odd) ? bases[random_below(5)] : "",
+                   units[random_below(odd) ? i % distinct % 4 : random_below(4)]);
+        if (i / distinct > 0)
+            buf_printf(to, "\"t\":%s,", times[random_below(odd) ? i / distinct % 6 : random_below(8)]);
+        buf_printf(to, "\"n\":\"%s\",\"v\":%s}", names[random_below(odd) ? i % distinct % 6 : random_below(8)],
+                   values[random_below(random_below(odd) ? 7 : 18)]);
+    }
+    buf_str(to, "]");
+    if (!random_below(3)) /* a wrong byte somewhere */
+        to->data[random_below((uint32_t)to->count)] = (uint8_t) "\"{}[],:.0e-x \\"[random_below(14)];
+}
+
+/* The same pack with a space behind each brace: the short way reads no spaces. */
+static void space_out(const struct buf *from, struct buf *to) {
+    buf_reset(to);
+    for (size_t i = 0; i < from->count; i++) {
+        buf_add_u8(to, from->data[i]);
+        if (from->data[i] == '{' && i > 0 && (from->data[i - 1] == '[' || from->data[i - 1] == ','))
+            buf_add_u8(to, ' ');
+    }
+}
+
+Test(senml_decode, the_short_way_reads_what_the_long_way_reads) {
+    enum { PACKS = 20000 };
+    static struct senml_record plain[CAP_PACK_RECORDS], spaced[CAP_PACK_RECORDS];
+    struct buf text, other;
+    size_t good = 0, same = 0;
+    buf_init(&text, 64 * 1024);
+    buf_init(&other, 64 * 1024);
+    for (int round = 0; round < PACKS; round++) {
+        struct fault fault;
+        size_t plain_count = 0, spaced_count = 0;
+        write_pack(&text);
+        space_out(&text, &other);
+        enum result a = senml_decode(text.data, text.count, NOW, plain, CAP_PACK_RECORDS, &plain_count, &fault);
+        enum result b = senml_decode(other.data, other.count, NOW, spaced, CAP_PACK_RECORDS, &spaced_count, &fault);
+        cr_assert_eq(a, b, "%s", buf_text(&text));
+        cr_assert_eq(plain_count, spaced_count, "%s", buf_text(&text));
+        good += a == RESULT_OK;
+        for (size_t i = 0; a == RESULT_OK && i < plain_count; i++) {
+            const struct senml_record *x = &plain[i], *y = &spaced[i];
+            cr_assert(strcmp(x->metric, y->metric) == 0 && strcmp(x->part, y->part) == 0 &&
+                          strcmp(x->unit, y->unit) == 0,
+                      "record %zu of %s", i + 1, buf_text(&text));
+            cr_assert(x->event_ms == y->event_ms && memcmp(&x->value, &y->value, sizeof x->value) == 0,
+                      "record %zu of %s", i + 1, buf_text(&text));
+            if (!x->same)
+                continue;
+            const struct senml_record *first = &plain[x->same - 1];
+            same++;
+            cr_assert(x->same <= i && strcmp(x->metric, first->metric) == 0 && strcmp(x->part, first->part) == 0 &&
+                          strcmp(x->unit, first->unit) == 0 && first->same == 0,
+                      "record %zu is not the same as %d of %s", i + 1, x->same, buf_text(&text));
+        }
+    }
+    cr_expect(good > PACKS / 5 && same > PACKS, "the packs are of use: %zu good, %zu records like another", good, same);
+    buf_fini(&text);
+    buf_fini(&other);
+}

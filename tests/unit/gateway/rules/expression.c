@@ -230,7 +230,7 @@ Test(expression, windows_are_shared_and_know_what_they_must_keep) {
     cr_expect_eq(plan->window_count, 3);
     cr_expect_eq(plan->windows[0].spec.needs, (uint32_t)(WINDOW_SUM | WINDOW_HIGH | WINDOW_SPREAD));
     cr_expect_eq(plan->windows[1].spec.needs, (uint32_t)WINDOW_SUM);
-    cr_expect_eq(plan->windows[1].place, 1);
+    cr_expect_eq(plan->windows[1].offset, window_size(&plan->windows[0].spec), "one behind the other");
     cr_expect_eq(plan->windows[2].metric, 1);
     cr_expect_eq(x->longest_range_ms, 300 * 1000);
     cr_expect(expression_reads(x, 0));

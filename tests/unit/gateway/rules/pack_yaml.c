@@ -61,6 +61,8 @@ Test(pack_yaml, refusals) {
          "pack.yaml:5:25: there is no capability 'fly', expected observe, diagnose"},
         {HEAD METRIC "retention: {history: 5}\n", "'history' is \"5\", expected a duration"},
         {HEAD METRIC "retention: {audio: 5d}\n", "unknown key 'audio' in retention"},
+        {HEAD METRIC "retention: {history: 2y, trends: 1y}\n", "'trends' is shorter than 'history'"},
+        {HEAD METRIC "retention: {events: never}\n", "'events' is \"never\", expected a duration"},
         {HEAD METRIC "sla_class: Very High\n", "'sla_class' is \"Very High\", expected a word"},
         {HEAD METRIC "title_zh: \"a\\nb\"\n", "'title_zh' has a line break or control character"},
         {HEAD METRIC "title: twice\n", "'title' is there twice"},
@@ -96,7 +98,7 @@ Test(pack_yaml, everything) {
     buf_init(&out, 64 * 1024);
     size_t count = read_pack(
         HEAD
-        "title_zh: 题\nsla_class: gold\nretention: {history: 10d, logs: 2h}\nmetrics:\n"
+        "title_zh: 题\nsla_class: gold\nretention: {history: 10d, logs: 2h, events: 7d}\nmetrics:\n"
         "- {name: a, title: A, title_zh: 甲, unit: Cel, min: -5, max: 90.5, interval: 10s, chart: yes}\n"
         "- {name: c, title: C, unit: count, kind: counter, interval: 1m}\n"
         "- {name: n, title: N, unit: '', interval: 1m}\n"
@@ -110,6 +112,8 @@ Test(pack_yaml, everything) {
     cr_expect_str_eq(pack->sla_class, "gold");
     cr_expect_eq(pack->history_ms, INT64_C(864000000));
     cr_expect_eq(pack->logs_ms, 7200000);
+    cr_expect_eq(pack->trends_ms, INT64_C(86400000) * 5 * 365, "the default");
+    cr_expect_eq(pack->events_ms, INT64_C(86400000) * 7);
     cr_expect_eq(pack->capabilities, CAPABILITY_BIT(CAPABILITY_OBSERVE));
     cr_assert_eq(pack->metric_count, 3);
     const struct pack_metric *m = pack->metrics;

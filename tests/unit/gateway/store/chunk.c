@@ -12,9 +12,11 @@ static size_t round_trip(const char *what, const struct point *points, size_t co
     struct point back[CHUNK_SAMPLES_MAX];
     size_t got = 0;
     buf_init(&bytes, 64 * 1024);
-    chunk_encode(points, count, &bytes);
+    const struct chunk_summary summary = chunk_summarize(7, points, count);
+    chunk_encode(&summary, points, &bytes);
     cr_assert_not(bytes.overflow, "%s", what);
-    cr_assert_eq(chunk_decode(bytes.data, bytes.count, back, CHUNK_SAMPLES_MAX, &got), RESULT_OK, "%s", what);
+    cr_assert(chunk_is_sound(&summary, bytes.data, bytes.count), "%s", what);
+    cr_assert_eq(chunk_decode(&summary, bytes.data, bytes.count, back, CHUNK_SAMPLES_MAX, &got), RESULT_OK, "%s", what);
     cr_assert_eq(got, count, "%s", what);
     for (size_t i = 0; i < count; i++) {
         cr_assert_eq(back[i].event_ms, points[i].event_ms, "%s: time %zu", what, i);
@@ -98,19 +100,63 @@ Test(chunk, damage_is_found) {
     struct buf bytes;
     size_t got = 0;
     for (int i = 0; i < 64; i++)
-        points[i] = (struct point){1000 * i + i % 3, i * 0.37};
+        points[i] = (struct point){1000 * i + i % 3, (i + 1) * 0.37};
     buf_init(&bytes, 4096);
-    chunk_encode(points, 64, &bytes);
+    struct chunk_summary summary = chunk_summarize(7, points, 64);
+    chunk_encode(&summary, points, &bytes);
     for (size_t i = 0; i < bytes.count; i++) { /* every single bit */
         for (int bit = 0; bit < 8; bit++) {
             bytes.data[i] ^= (uint8_t)(1 << bit);
-            cr_assert_neq(chunk_decode(bytes.data, bytes.count, back, CHUNK_SAMPLES_MAX, &got), RESULT_OK,
+            cr_assert_not(chunk_is_sound(&summary, bytes.data, bytes.count) && bytes.data[0] == CHUNK_VERSION);
+            cr_assert_neq(chunk_decode(&summary, bytes.data, bytes.count, back, CHUNK_SAMPLES_MAX, &got), RESULT_OK,
                           "bit %d of byte %zu", bit, i);
             bytes.data[i] ^= (uint8_t)(1 << bit);
         }
     }
+    for (size_t i = 0; i < sizeof summary * 8; i++) { /* and of the columns beside it */
+        ((uint8_t *)&summary)[i / 8] ^= (uint8_t)(1 << i % 8);
+        cr_assert_neq(chunk_decode(&summary, bytes.data, bytes.count, back, CHUNK_SAMPLES_MAX, &got), RESULT_OK,
+                      "bit %zu of the summary", i);
+        ((uint8_t *)&summary)[i / 8] ^= (uint8_t)(1 << i % 8);
+    }
     for (size_t cut = 0; cut < bytes.count; cut++)
-        cr_assert_neq(chunk_decode(bytes.data, cut, back, CHUNK_SAMPLES_MAX, &got), RESULT_OK, "cut at %zu", cut);
-    cr_expect_eq(chunk_decode(bytes.data, bytes.count, back, 63, &got), RESULT_TOO_BIG, "no room");
+        cr_assert_neq(chunk_decode(&summary, bytes.data, cut, back, CHUNK_SAMPLES_MAX, &got), RESULT_OK, "cut at %zu",
+                      cut);
+    cr_expect_eq(chunk_decode(&summary, bytes.data, bytes.count, back, 63, &got), RESULT_TOO_BIG, "no room");
     buf_fini(&bytes);
+}
+
+Test(chunk, what_the_first_release_wrote_is_read) {
+    static const struct {
+        const char *what, *hex;
+        size_t count;
+        struct point last;
+    } rows[] = {
+        {"one sample", "010180c0d6fcf3c501029c0db61e7603", 1, {1700000000000, 4.23}},
+        {"a resting switch", "01c80180c0d6fcf3c501a01f8d0300048f0386b6546d", 200, {1700000199000, 1}},
+        {"times and values at their limits",
+         "010300800000000000000002008000000000000002ff027ff802fff802fff0c14b4dea",
+         3,
+         {0, INFINITY}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct point points[CHUNK_SAMPLES_MAX];
+        uint8_t bytes[64];
+        size_t got = 0;
+        const size_t count = strlen(rows[i].hex) / 2;
+        cr_assert(hex_decode(rows[i].hex, count * 2, bytes, count), "%s", rows[i].what);
+        struct chunk_summary summary = {.count = (int64_t)rows[i].count};
+        cr_assert_eq(chunk_decode(&summary, bytes, count, points, CHUNK_SAMPLES_MAX, &got), RESULT_OK, "%s",
+                     rows[i].what);
+        cr_expect_eq(got, rows[i].count, "%s", rows[i].what);
+        cr_expect_eq(points[got - 1].event_ms, rows[i].last.event_ms, "%s: %lld", rows[i].what,
+                     (long long)points[got - 1].event_ms);
+        cr_expect(points[got - 1].value == rows[i].last.value, "%s: %.17g", rows[i].what, points[got - 1].value);
+        summary.count++;
+        cr_expect_eq(chunk_decode(&summary, bytes, count, points, CHUNK_SAMPLES_MAX, &got), RESULT_CORRUPT,
+                     "%s: the row says another count", rows[i].what);
+        bytes[count / 2] ^= 4;
+        cr_expect_eq(chunk_decode(&summary, bytes, count, points, CHUNK_SAMPLES_MAX, &got), RESULT_CORRUPT, "%s",
+                     rows[i].what);
+    }
 }

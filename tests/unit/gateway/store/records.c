@@ -120,6 +120,29 @@ Test(logs, old_lines_go_with_their_search_entries) {
     fixture_close(&f);
 }
 
+Test(events, old_ones_go_in_bounded_steps) {
+    struct fixture f;
+    int deleted = 0;
+    fixture_open(&f);
+    const int64_t one = add_device(&f, "freezer-7"), two = add_device(&f, "pump-1");
+    begin(&f);
+    for (int i = 1; i <= 10; i++) {
+        const struct event_message event = {.event_ms = i, .code = "E17"};
+        cr_assert_eq(store_event_add(f.store, one, 1000, &event), RESULT_OK);
+        cr_assert_eq(store_event_add(f.store, two, 1000, &event), RESULT_OK);
+    }
+    cr_assert_eq(store_events_expire(f.store, one, 8, 5, &deleted), RESULT_OK);
+    cr_expect_eq(deleted, 5, "no more than asked");
+    cr_assert_eq(store_events_expire(f.store, one, 8, 5, &deleted), RESULT_OK);
+    cr_expect_eq(deleted, 2);
+    cr_assert_eq(store_events_expire(f.store, one, 8, 5, &deleted), RESULT_OK);
+    cr_expect_eq(deleted, 0);
+    commit(&f);
+    cr_expect_eq(ask(&f, "SELECT count(*) FROM event"), 13);
+    cr_expect_eq(ask(&f, "SELECT min(event_ms) FROM event WHERE device = 1"), 8, "the newest stay");
+    fixture_close(&f);
+}
+
 static void see_event(void *self, int64_t id, const struct event_message *e) {
     struct lines *l = self;
     const size_t used = strlen(l->text);

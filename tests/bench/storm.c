@@ -190,9 +190,11 @@ static void publish(struct storm *s, struct client *c, enum topic_kind kind, str
         lane->moved_ms = clock_mono_ms();
     add_user(&properties, WIRE_STREAM, lane->stream);
     add_user_number(&properties, WIRE_SEQ, (int64_t)++lane->sent);
-    add_user(&properties, WIRE_BOOT, s->boot);
-    add_user_number(&properties, WIRE_MONO, clock_mono_ms());
-    add_user_number(&properties, WIRE_WALL, clock_wall_ms());
+    struct wire_stamp now = {.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
+    char clock[WIRE_CLOCK_CHARS + 1];
+    memcpy(now.boot, s->boot, sizeof now.boot);
+    wire_clock_print(&now, clock);
+    add_user(&properties, WIRE_CLOCK, clock);
     add_text(&body, c->topic[kind]);
     buf_add_varint(&body, properties.count);
     buf_add(&body, properties.data, properties.count);

@@ -43,7 +43,7 @@ struct bucket bucket_of(int64_t at_ms, double value) {
                            .last = value};
 }
 
-void bucket_add(struct bucket *b, int64_t at_ms, double value) {
+void bucket_take(struct bucket *b, int64_t at_ms, double value) {
     double n = b->count, mean = b->sum / n, off = value - mean;
     if (at_ms >= b->last_ms) {
         b->changes += value != b->last;

@@ -11,7 +11,7 @@ struct bucket {
 };
 struct bucket bucket_of(int64_t at_ms, double value);
 /* One more sample; it may be older than some that are there. Steps inside are then not seen. */
-void bucket_add(struct bucket *b, int64_t at_ms, double value);
+void bucket_take(struct bucket *b, int64_t at_ms, double value);
 
 /* A ring of packed buckets, oldest first. `needs` is the window's (enum window_need) and always the same. */
 struct buckets {

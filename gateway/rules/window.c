@@ -107,7 +107,7 @@ static void append_bucketed(struct window *w, const struct window_spec *spec, in
     struct bucket b = buckets_get(&w->buckets, w->needs, newest);
     if (!w->is_dirty)
         window_totals_bucket(w, &b, -1);
-    bucket_add(&b, at_ms, value);
+    bucket_take(&b, at_ms, value);
     buckets_put(&w->buckets, w->needs, newest, &b);
     if (!w->is_dirty) {
         window_totals_bucket(w, &b, 1);
@@ -156,7 +156,7 @@ static void insert_bucketed(struct window *w, const struct window_spec *spec, in
     for (uint32_t i = index > 0 ? index - 1 : 0; i <= index && i < all->count; i++) {
         struct bucket b = buckets_get(all, w->needs, i);
         if (cell_of(spec, b.first_ms) == cell_of(spec, at_ms)) {
-            bucket_add(&b, at_ms, value);
+            bucket_take(&b, at_ms, value);
             buckets_put(all, w->needs, i, &b);
             return;
         }

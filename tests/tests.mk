@@ -78,7 +78,8 @@ endef
 $(foreach b,$(BENCHES),$(eval $(call bench,$(b))))
 $(OUT)/bench-history: $(call objects,tests/fake/product/cold.c tests/fake/product/drum.c)
 bench-programs: $(PROGRAMS) $(FAKE_PROGRAMS) $(BENCH_PROGRAMS) console
-bench: deps-bench ## figures, one a line: `name value unit`
+bench: ## figures, one a line: `name value unit`
+	@$(MAKE) --no-print-directory -s deps-bench >&2
 	@$(MAKE) --no-print-directory -s -j$(JOBS) MODE=release bench-programs >&2
 	@node tests/bench/run.mjs $(TOPICS)
 

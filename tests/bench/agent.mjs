@@ -19,7 +19,8 @@ async function read({ process, port, samples }) {
 
 /** Both fed with `rate` values a second; CPU, wire and memory while it is steady. */
 async function watch(sides, feed, rate, seconds) {
-  const feeds = sides.map((side) => run(feed, ['udp', String(side.statsdPort), side.style, String(rate), String(rate), String(SETTLE_S + seconds + 2)]));
+  const values = [rate, rate, SETTLE_S + seconds + 2].map(String); // series, values a second, seconds
+  const feeds = sides.map((side) => run(feed, ['udp', String(side.statsdPort), side.style, ...values]));
   await sleep(SETTLE_S * 1000); // settled means: some time has passed, nothing else
   const before = await Promise.all(sides.map(read));
   const begun = performance.now();
@@ -65,11 +66,10 @@ export async function agentFigures(print, say, bench) {
     const feed = bench.stack.place.program('bench-feed');
     await run(feed, ['udp', String(collectd.statsdPort), 'plain', '10', '10', '2']);
     await collectd.waitForValues();
-    const other = { name: 'collectd', style: 'plain', process: collectd.process, port: collectd.broker.port, statsdPort: collectd.statsdPort, samples: () => collectd.valueCount() };
-    say(`setting: gauges over statsd UDP, every series once a second, TLS 1.3, QoS 0; agent: batch.max_wait 1s, spool on disk; ` +
-      `collectd ${(await run('/usr/sbin/collectd', ['-h'])).stdout.match(/collectd ([\d.]+)/)?.[1]}: Interval 1, plugins statsd and mqtt; ${seconds} s each`);
+    say('setting: gauges over statsd UDP, every series once a second, TLS 1.3, QoS 0; agent: batch.max_wait 1s, spool on disk; ' +
+      `collectd ${await collectd.version()}: Interval 1, plugins statsd and mqtt; ${seconds} s each`);
     for (const rate of RATES) {
-      const [ours, theirs] = await watch([agent, other], feed, rate, seconds);
+      const [ours, theirs] = await watch([agent, collectd.side()], feed, rate, seconds);
       for (const [name, side] of [['agent', ours], ['collectd', theirs]]) {
         say(`${name}: fed ${rate}/s, ${side.rate.toFixed(1)} samples/s arrived`);
         if (side.rate < rate * 0.9) throw new Error(`${name}: only ${side.rate.toFixed(1)} of ${rate} samples/s arrived`);

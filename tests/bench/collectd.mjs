@@ -4,9 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { Broker } from '../../deploy/demo/broker.mjs';
 import { Place } from '../../deploy/demo/place.mjs';
 import { freePort } from '../../deploy/demo/ports.mjs';
-import { Process, waitFor } from '../../deploy/demo/process.mjs';
+import { Process, run, waitFor } from '../../deploy/demo/process.mjs';
 
 const ID = 'bench-collectd';
+const PROGRAM = '/usr/sbin/collectd';
 
 export class Collectd {
   constructor(stack) {
@@ -25,7 +26,19 @@ export class Collectd {
     await this.#listen();
     this.statsdPort = await freePort();
     await writeFile(this.place.path('collectd.conf'), this.#config());
-    this.process = new Process('collectd', '/usr/sbin/collectd', ['-f', '-C', this.place.path('collectd.conf')], { log: this.place.path('collectd.log') });
+    const words = ['-f', '-C', this.place.path('collectd.conf')];
+    this.process = new Process('collectd', PROGRAM, words, { log: this.place.path('collectd.log') });
+  }
+
+  async version() {
+    const { stdout } = await run(PROGRAM, ['-h']);
+    return /collectd (\d+\.\d+\.\d+)/.exec(stdout)[1];
+  }
+
+  /** As agent.mjs watches it. */
+  side() {
+    const { process, broker, statsdPort } = this;
+    return { name: 'collectd', style: 'plain', process, port: broker.port, statsdPort, samples: () => this.valueCount() };
   }
 
   #config() {

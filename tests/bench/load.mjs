@@ -19,9 +19,10 @@ export class Load {
     this.child.stdin.on('error', () => {}); // it may have ended
     this.child.stderr.on('data', (chunk) => { this.said = `${this.said ?? ''}${chunk}`; });
     const marks = {};
-    this.begun = new Promise((resolve) => { marks.begin = resolve; });
+    const begin = new Promise((resolve) => { marks.begin = resolve; });
     this.result = this.#read(watch, marks);
-    this.result.catch(() => {}); // told to whoever awaits it
+    this.begun = Promise.race([begin, this.result]); // it may fail before
+    for (const promise of [this.result, this.begun]) promise.catch(() => {}); // told to whoever awaits it
   }
 
   async #read(watch, marks) {
@@ -58,6 +59,7 @@ export class Load {
 /** One line for people: what held the generator back, and how much of the machine went to what is not of the bench. */
 export function describeLoad(result) {
   const percent = (ratio) => `${(ratio * 100).toFixed(0)} %`;
-  return `${result.rate.toFixed(0)} messages/s; generator: ${percent(result.cpu_ratio)} on a CPU, ${percent(result.runnable_ratio)} waiting for one, ` +
-    `${percent(result.blocked_ratio)} asleep with every window full; others took ${percent(result.others)} of the machine`;
+  return `${result.rate.toFixed(0)} messages/s; generator: ${percent(result.cpu_ratio)} on a CPU, ` +
+    `${percent(result.runnable_ratio)} waiting for one, ${percent(result.blocked_ratio)} asleep with every window full; ` +
+    `others took ${percent(result.others)} of the machine`;
 }

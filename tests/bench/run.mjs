@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bench } from './bench.mjs';
 
-// Name, and the function that its file NAME.mjs exports: (print, say, bench) -> promise.
+// Name, and the function that its file NAME.mjs exports: (print, say, bench) -> promise. A third column: what it gets instead of `bench`.
 const TOPICS = [
   ['ingest', 'ingestFigures'],
   ['latency', 'latencyFigures'],
@@ -18,7 +18,7 @@ const TOPICS = [
   ['backlog', 'backlogFigures'],
   ['drain', 'drainFigures'],
   ['agent', 'agentFigures'],
-  ['history', 'historyFigures'],
+  ['history', 'historyFigures', ({ stack }) => ({ program: stack.place.program('bench-history'), root: stack.place.source() })],
   ['pipeline', 'pipelineFigures'],
   ['spool', 'spoolFigures'],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
@@ -36,21 +36,32 @@ function chosen(words) {
   return words.length > 0 ? TOPICS.filter(([name]) => words.includes(name)) : TOPICS;
 }
 
+function readRounds(text = '3') {
+  const rounds = Number(text);
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 100) return rounds;
+  console.error(`BENCH_ROUNDS is '${text}': expected a number from 1 to 100`);
+  process.exit(2);
+}
+
+/** What it does fails by itself: the next topic gets its turn. */
+async function attempt(name, what) {
+  try {
+    await what();
+  } catch (error) {
+    console.error(`${name} FAILED: ${error.stack}`);
+    process.exitCode = 1;
+  }
+}
+
 const topics = chosen(process.argv.slice(2));
-const bench = new Bench(await mkdtemp(join(tmpdir(), 'fl-bench-')), Number(process.env.BENCH_ROUNDS ?? 3));
+const bench = new Bench(await mkdtemp(join(tmpdir(), 'fl-bench-')), readRounds(process.env.BENCH_ROUNDS));
 try {
   await bench.prepare();
-  for (const [name, figures] of topics) {
+  for (const [name, figures, given = (it) => it] of topics) {
     const begun = performance.now();
     console.error(`${name}:`);
-    try {
-      const topic = await import(`./${name}.mjs`);
-      await topic[figures](print, say, bench);
-    } catch (error) {
-      console.error(`${name} FAILED: ${error.stack}`);
-      process.exitCode = 1;
-    }
-    await bench.tidy();
+    await attempt(name, async () => (await import(`./${name}.mjs`))[figures](print, say, given(bench)));
+    await attempt(name, () => bench.tidy());
     say(`${name}: ${((performance.now() - begun) / 1000).toFixed(0)} s`);
   }
 } finally {

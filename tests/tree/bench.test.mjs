@@ -16,20 +16,31 @@ async function documented() {
   return rows.flatMap((row) => [...row.split('|')[1].matchAll(/`([^`]+)`/g)]).flatMap(([, name]) => expand(name));
 }
 
-/** First arguments of print(): texts and templates, as patterns. A choice `c ? a : b` counts as both. */
-async function printed() {
+const asPattern = (parts) => new RegExp(`^${parts.map((part) => part.replaceAll(/\W/g, '\\$&')).join('\\w+')}$`);
+
+/** First arguments of print() in scripts: texts and templates, as patterns. A choice `c ? a : b` counts as both. */
+async function printedByScripts() {
   const found = [];
   for (const path of await files('tests/bench', /\.mjs$/)) {
     for (const [line] of (await read(path)).matchAll(/\bprint\((?:[^`'(),]*\? *)?[`'][^\n]*/g)) {
       const name = line.split(/, (?![^`]*\}`)/)[0];
-      for (const [, , text] of name.matchAll(/([`'])((?:(?!\1).)+)\1/g)) {
-        const pattern = text.split(/\$\{[^}]*\}/).map((part) => part.replaceAll(/\W/g, '\\$&')).join('\\w+');
-        found.push({ path, text, pattern: new RegExp(`^${pattern}$`) });
-      }
+      for (const [, , text] of name.matchAll(/([`'])((?:(?!\1).)+)\1/g)) found.push({ path, text, pattern: asPattern(text.split(/\$\{[^}]*\}/)) });
     }
   }
   return found;
 }
+
+/** What programs print themselves: printf("name %value unit\n") and print("name", ...). */
+async function printedByPrograms() {
+  const found = [];
+  for (const path of await files('tests/bench', /\.c$/)) {
+    const calls = (await read(path)).matchAll(/\bprintf\("([a-z][\w%]*) %[^ "\\]+ [^" \\]+\\n"|\bprint\("(\w+)"/g);
+    for (const [, format, name] of calls) found.push({ path, text: format ?? name, pattern: asPattern((format ?? name).split('%s')) });
+  }
+  return found;
+}
+
+const printed = async () => [...(await printedByScripts()), ...(await printedByPrograms())];
 
 test('a name with choices is expanded', () => {
   assert.deepEqual(expand('a_{1,10}_{x,y}'), ['a_1_x', 'a_1_y', 'a_10_x', 'a_10_y']);
@@ -50,7 +61,7 @@ test('every figure that the bench prints is in README.md', async () => {
 });
 
 test('every topic of the bench is a file, and every file that prints figures a topic', async () => {
-  const rows = [...(await read('tests/bench/run.mjs')).matchAll(/^ {2}\['(\w+)', '(\w+)'\],$/gm)];
+  const rows = [...(await read('tests/bench/run.mjs')).matchAll(/^ {2}\['(\w+)', '(\w+)'[,\]]/gm)];
   assert.ok(rows.length > 0, 'the table of topics was not understood');
   const topics = new Map(rows.map(([, name, figures]) => [`tests/bench/${name}.mjs`, figures]));
   const exporting = [];

@@ -96,7 +96,7 @@ static void put_alarm(struct device *d, struct fleet *f, uint64_t seq) {
 
 static void put_event(struct device *d, struct fleet *f, uint64_t seq) {
     struct event_message event = {.event_ms = clock_wall_ms(), .kind = EVENT_FAULT, .severity = SEVERITY_ERROR};
-    event.active = d->event_count % 2 == 1;
+    event.active = seq % 2 == 0; /* 1 is the birth */
     memcpy(event.code, fault_code, sizeof fault_code);
     snprintf(event.text, sizeof event.text, "made by the bench");
     buf_reset(&f->body);
@@ -117,10 +117,9 @@ void device_assume_acked(struct device *d) {
 }
 
 void device_send_event(struct device *d, struct fleet *f, int64_t due_us) {
-    d->event_count++;
-    d->event_due_us = due_us;
-    d->event_seq = advance(&d->urgent);
-    put_event(d, f, d->event_seq);
+    const uint64_t seq = advance(&d->urgent);
+    d->event_due_us[seq % CAP_WINDOW_URGENT] = due_us;
+    put_event(d, f, seq);
 }
 
 void device_send_alarm(struct device *d, struct fleet *f, int64_t due_us) {
@@ -149,10 +148,9 @@ static void take_ack(struct device *d, struct fleet *f, const struct mqtt_in *in
     window_nudge(is_bulk ? &d->urgent.window : &d->bulk.window, now_us / 1000);
     if (is_bulk)
         f->tally->acked += ack.seq - before;
-    if (!is_bulk && d->event_seq && ack.seq >= d->event_seq) {
-        tally_add(f->tally, TALLY_EVENT, now_us - d->event_due_us);
-        d->event_seq = 0;
-    }
+    for (uint64_t seq = before + 1; !is_bulk && seq <= ack.seq; seq++)
+        if (seq > 1) /* 1 is the birth */
+            tally_add(f->tally, TALLY_EVENT, now_us - d->event_due_us[seq % CAP_WINDOW_URGENT]);
     if (is_bulk && d->alarm_seq && ack.seq >= d->alarm_seq) {
         tally_add(f->tally, TALLY_ALARM, now_us - d->alarm_due_us);
         d->alarm_seq = 0;
@@ -178,9 +176,10 @@ bool device_receive(struct device *d, struct fleet *f) {
 
 void device_tick(struct device *d, struct fleet *f) {
     const int64_t now_ms = clock_mono_ms();
+    struct window *urgent = &d->urgent.window;
     uint64_t seq;
     window_tick(&d->bulk.window, now_ms); /* the traffic fills it anew */
-    window_tick(&d->urgent.window, now_ms);
-    if (d->event_seq && connection_is_clear(&d->connection) && window_next(&d->urgent.window, d->event_seq, &seq))
+    window_tick(urgent, now_ms);
+    while (connection_is_clear(&d->connection) && window_next(urgent, urgent->highest_sent, &seq) && seq > 1)
         put_event(d, f, advance(&d->urgent));
 }

@@ -17,9 +17,11 @@ struct device {
     struct connection connection;
     struct lane bulk, urgent;
     int64_t begin_ms; /* event time of the first telemetry; 0: now, always */
-    uint64_t event_count, alarm_count;
-    uint64_t event_seq, alarm_seq;      /* under way; 0: none */
-    int64_t event_due_us, alarm_due_us; /* when it should have been sent: latency counts from there */
+    /* The urgent lane holds one birth and then faults only, so a fault's number says all about it. */
+    int64_t
+        event_due_us[CAP_WINDOW_URGENT]; /* ring by number: when it should have been sent; latency counts from there */
+    uint64_t alarm_count, alarm_seq;     /* alarm_seq: under way; 0: none */
+    int64_t alarm_due_us;
 };
 /* What all devices of the process share. */
 struct fleet {
@@ -48,7 +50,11 @@ static inline bool device_is_ahead(const struct device *d) {
 void device_send_tele(struct device *d, struct fleet *fleet);
 /* What was sent counts as acknowledged: somebody else paces. */
 void device_assume_acked(struct device *d);
-/* A fault appears or goes away, on the urgent lane; a device has one such event under way at most. */
+static inline bool device_may_send_event(const struct device *d) {
+    uint64_t seq;
+    return window_next(&d->urgent.window, UINT64_MAX, &seq) && seq == d->urgent.window.highest_sent + 1;
+}
+/* A fault appears or goes away, on the urgent lane; device_may_send_event has said yes. */
 void device_send_event(struct device *d, struct fleet *fleet, int64_t due_us);
 /* A sample that raises or clears an alarm, in the bulk lane; device_may_send has said yes and nothing is sent again.
  * The message is sent twice: a repeat is answered at once, so that the acknowledgement says when it was committed and

@@ -51,6 +51,13 @@ static void record_of(const struct payloads *p, uint64_t message, int64_t i, str
     out->value = strtod(text, NULL);
 }
 
+static size_t find_time(const char *text) {
+    for (const char *at = text; *at; at++)
+        if (strncmp(at, placeholder, TIME_CHARS) == 0)
+            return (size_t)(at - text);
+    die("bench.load", "no base time in %s", text);
+}
+
 void payloads_init(struct payloads *p, int64_t samples) {
     struct senml_pack pack;
     struct buf text;
@@ -65,12 +72,8 @@ void payloads_init(struct payloads *p, int64_t samples) {
                 die("bench.load", "%lld samples do not fit in a message", (long long)samples);
         }
         senml_pack_finish(&pack, &text);
-        const char *time = strstr(buf_text(&text), placeholder);
-        if (!time)
-            die("bench.load", "no base time in %s", buf_text(&text));
-        p->kinds[kind] = (struct payload){.text = mem_strndup(buf_text(&text), text.count),
-                                          .count = text.count,
-                                          .time_at = (size_t)(time - buf_text(&text))};
+        p->kinds[kind] = (struct payload){.text = mem_strndup(buf_text(&text), text.count), .count = text.count};
+        p->kinds[kind].time_at = find_time(p->kinds[kind].text);
     }
     buf_fini(&text);
     senml_pack_fini(&pack);

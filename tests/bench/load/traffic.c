@@ -131,11 +131,11 @@ static bool send_burst(struct traffic *t, size_t device, int64_t now_us) {
     return count > 0;
 }
 
-/* The next of a round robin that has nothing of the kind under way; NULL: all have. */
+/* The next of a round robin that may send one (an alarm: has none under way); NULL: none may. */
 static struct device *free_device(struct traffic *t, uint64_t from, bool is_alarm) {
     for (int64_t i = 0; i < t->o.devices; i++) {
         struct device *d = &t->devices[(from + (uint64_t)i) % (uint64_t)t->o.devices];
-        if (is_alarm ? !d->alarm_seq && device_is_ahead(d) && device_may_send(d, UINT64_MAX) : !d->event_seq)
+        if (is_alarm ? !d->alarm_seq && device_is_ahead(d) && device_may_send(d, UINT64_MAX) : device_may_send_event(d))
             return d;
     }
     return NULL;

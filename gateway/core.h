@@ -17,6 +17,7 @@ struct figures {
     _Atomic uint64_t alarm_latency_us_last; /* message received -> its alarm committed */
     _Atomic uint64_t commits, commit_us_total, commit_us_max;
     _Atomic size_t devices, history_bytes, open_samples, wal_bytes;
+    _Atomic uint64_t chunks, chunk_bytes, tier_days, history_damaged;
 };
 
 struct core {

@@ -124,6 +124,10 @@ static enum result tick(struct turns *t) {
     core->figures.devices = registry_count(core->registry);
     core->figures.history_bytes = h.memory_bytes;
     core->figures.open_samples = h.open_samples;
+    core->figures.chunks = h.chunks;
+    core->figures.chunk_bytes = h.chunk_bytes;
+    core->figures.tier_days = h.tier_days;
+    core->figures.history_damaged = h.damaged;
     core->figures.commits = s.commits;
     core->figures.commit_us_total = (uint64_t)s.commit_us_total;
     core->figures.commit_us_max = (uint64_t)s.commit_us_max;

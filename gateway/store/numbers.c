@@ -20,6 +20,7 @@ enum {
     GUESS_MEAN_4,
     GUESS_MEAN_8,
     GUESS_MEAN_16,
+    GUESS_FIRST, /* the first number: mostly zero, now and then not */
     GUESSES,
     ALL_EQUAL = 7,
     GUESS_BITS = 3,
@@ -29,7 +30,8 @@ enum {
     SIZES = 10, /* classes of the running size below 2; above, two for each power of two */
     STEPS = 24, /* a quotient beyond is written as a plain number */
     LENGTH_BITS = 7,
-    REPEATS_ONE_IN = 6
+    REPEATS_ONE_IN = 6,
+    REPEATS_MANY = 4
 };
 #define MEAN_LIMIT ((int64_t)1 << 50) /* running means are for numbers below this */
 
@@ -53,14 +55,21 @@ static inline uint64_t guess_next(const struct guess *g) {
         return g->last;
     if (g->kind == GUESS_LINE)
         return g->last + g->step;
+    if (g->kind == GUESS_FIRST)
+        return 0; /* numbers are counted from it */
     return (uint64_t)((int64_t)(g->mean + (1 << (MEAN_SHIFT - 1))) >> MEAN_SHIFT);
 }
 
 static inline void guess_learn(struct guess *g, uint64_t number) {
     g->step = number - g->last;
     g->last = number;
-    if (g->kind >= GUESS_MEAN_2)
+    if (g->kind >= GUESS_MEAN_2 && g->kind <= GUESS_MEAN_16)
         g->mean += (uint64_t)((int64_t)((number << MEAN_SHIFT) - g->mean) >> (g->kind - GUESS_MEAN_2 + 1));
+}
+
+/* What a number repeats when it repeats something. */
+static inline uint64_t guess_repeat(const struct guess *g) {
+    return g->kind == GUESS_FIRST ? 0 : g->last;
 }
 
 static struct guess guess_from(int kind, uint64_t first) {
@@ -198,8 +207,8 @@ static int pick_guess(const int64_t *numbers, size_t count, uint64_t factor, int
             cost += cost_of(fold(number - guess_next(&g)));
             guess_learn(&g, number);
         }
-        if (kind >= GUESS_MEAN_2 && !is_small)
-            break;
+        if (kind >= GUESS_MEAN_2 && kind <= GUESS_MEAN_16 && !is_small)
+            continue;
         if (cost < best_cost) {
             best_cost = cost;
             best = kind;
@@ -210,16 +219,16 @@ static int pick_guess(const int64_t *numbers, size_t count, uint64_t factor, int
 }
 
 /* Worth a decision for each number: many are what the one before was, and the others are far from it. */
-static bool has_repeats(const int64_t *numbers, size_t count, int shift) {
+static bool has_repeats(const int64_t *numbers, size_t count, int kind, int shift) {
     size_t repeats = 0;
     for (size_t i = 1; i < count; i++)
-        repeats += numbers[i] == numbers[i - 1];
-    return repeats * REPEATS_ONE_IN > count && (shift > 2 || repeats * 4 > count * 3);
+        repeats += numbers[i] == numbers[kind == GUESS_FIRST ? 0 : i - 1];
+    return repeats * REPEATS_ONE_IN > count && (shift > 2 || repeats * REPEATS_MANY > count * (REPEATS_MANY - 1));
 }
 
 static inline void put_number(struct model *m, struct guess *g, uint64_t number, bool repeats,
                               struct range_encoder *out) {
-    const bool is_repeat = repeats && number == g->last;
+    const bool is_repeat = repeats && number == guess_repeat(g);
     if (repeats)
         range_put(out, &m->repeats[m->is_repeat], is_repeat);
     m->is_repeat = is_repeat;
@@ -233,7 +242,7 @@ static inline bool get_number(struct model *m, struct guess *g, uint64_t *number
     uint64_t left = 0;
     m->is_repeat = repeats && range_get(in, &m->repeats[m->is_repeat]);
     if (m->is_repeat)
-        *number = g->last;
+        *number = guess_repeat(g);
     else if (get_left(m, in, &left))
         *number = guess_next(g) + unfold(left);
     else
@@ -255,7 +264,7 @@ void numbers_encode(const int64_t *numbers, size_t count, struct range_encoder *
         return;
     put_plain(out, factor);
     range_put_raw(out, (uint64_t)shift, SHIFT_BITS);
-    const bool repeats = has_repeats(numbers, count, shift);
+    const bool repeats = has_repeats(numbers, count, kind, shift);
     range_put_raw(out, repeats, 1);
     model_init(&m, shift);
     struct guess g = guess_from(kind, 0);

@@ -13,6 +13,8 @@
  * percent on vibration, half the speed). */
 #include "store/numbers.h"
 
+#include <string.h>
+
 enum {
     GUESS_LAST,
     GUESS_LINE,
@@ -104,7 +106,7 @@ static inline int shift_of(const struct model *m, struct range_bit **steps, stru
     }
     const int top = 63 - __builtin_clzll(m->size);
     *steps = own->steps[SIZES + ((m->size >> (top - 1)) & 1)];
-    return top - SIZE_SHIFT - 1;
+    return top - SIZE_SHIFT;
 }
 
 static inline void model_learn(struct model *m, uint64_t left) {
@@ -165,6 +167,8 @@ static uint64_t factor_of(const int64_t *numbers, size_t count) {
     for (size_t i = 1; i < count && factor != 1; i++) {
         const int64_t step = (int64_t)((uint64_t)numbers[i] - (uint64_t)numbers[i - 1]);
         uint64_t a = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
+        if (factor != 0 && a % factor == 0)
+            continue;
         while (a != 0) {
             const uint64_t rest = factor % a;
             factor = a;
@@ -179,42 +183,63 @@ static uint64_t factor_of(const int64_t *numbers, size_t count) {
     return factor;
 }
 
-/* A number as so many factors from the first one. */
-static inline uint64_t scaled(int64_t number, int64_t first, uint64_t factor) {
-    const int64_t from_first = (int64_t)((uint64_t)number - (uint64_t)first);
-    return factor == 1 ? (uint64_t)from_first : (uint64_t)(from_first / (int64_t)factor);
-}
-
-/* About how many sixteenths of a bit `left` takes, beyond a constant. */
-static inline uint64_t cost_of(uint64_t left) {
-    static const uint8_t fine[8] = {0, 3, 5, 7, 9, 11, 13, 14}; /* 16 log2(1 + n/8) */
-    const uint64_t n = left + 1;
-    const int top = n == 0 ? 63 : 63 - __builtin_clzll(n);
-    return (uint64_t)top * 16 + (top >= 3 ? fine[(n >> (top - 3)) & 7] : fine[(n << (3 - top)) & 7]);
-}
-
-/* The best guess, and the shift to begin with. */
-static int pick_guess(const int64_t *numbers, size_t count, uint64_t factor, int *shift) {
-    uint64_t best_cost = UINT64_MAX;
-    int best = GUESS_LAST;
-    for (int kind = 0; kind < GUESSES; kind++) {
-        struct guess g = guess_from(kind, 0);
-        uint64_t cost = 0;
-        bool is_small = true;
-        for (size_t i = 1; i < count; i++) {
-            const uint64_t number = scaled(numbers[i], numbers[0], factor);
-            is_small = is_small && (int64_t)number < MEAN_LIMIT && (int64_t)number > -MEAN_LIMIT;
-            cost += cost_of(fold(number - guess_next(&g)));
-            guess_learn(&g, number);
-        }
-        if (kind >= GUESS_MEAN_2 && kind <= GUESS_MEAN_16 && !is_small)
-            continue;
-        if (cost < best_cost) {
-            best_cost = cost;
-            best = kind;
-        }
+/* As so many factors from the first one. A division by an odd number that leaves nothing is a multiplication by its
+ * inverse among 64-bit numbers. */
+static void scale(const int64_t *numbers, size_t count, uint64_t factor, uint64_t *out) {
+    const int twos = factor == 0 ? 0 : __builtin_ctzll(factor);
+    const uint64_t odd = factor >> twos;
+    uint64_t inverse = odd; /* right in its lowest three bits; each step doubles that */
+    for (int i = 0; i < 5; i++)
+        inverse *= 2 - odd * inverse;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t from_first = (int64_t)((uint64_t)numbers[i] - (uint64_t)numbers[0]);
+        out[i] = (uint64_t)(from_first >> twos) * inverse;
     }
-    *shift = (int)(best_cost / 16 / (count - 1));
+}
+
+/* About how many sixteenths of a bit `left` takes, beyond a constant: a float's exponent and what follows it. */
+static inline uint32_t cost_of(uint64_t left) {
+    const float size = (float)(int64_t)(left >> 1) * 2 + 1.5F;
+    uint32_t bits;
+    memcpy(&bits, &size, sizeof bits);
+    return (bits >> 19) - (127 << 4);
+}
+
+/* What all cost with that guess. */
+static uint64_t try_guess(int kind, const uint64_t *numbers, size_t count) {
+    struct guess g = guess_from(kind, 0);
+    uint64_t cost = 0;
+    for (size_t i = 1; i < count; i++) {
+        cost += cost_of(fold(numbers[i] - guess_next(&g)));
+        guess_learn(&g, numbers[i]);
+    }
+    return cost;
+}
+
+static bool are_small(const uint64_t *numbers, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if ((int64_t)numbers[i] >= MEAN_LIMIT || (int64_t)numbers[i] <= -MEAN_LIMIT)
+            return false;
+    return true;
+}
+
+/* The best guess, and the shift to begin with. Each call of try_guess is with a constant, so each is a loop of its own
+ * without a look at the kind. */
+static int pick_guess(const uint64_t *numbers, size_t count, int *shift) {
+    uint64_t costs[GUESSES];
+    int best = GUESS_LAST;
+    const bool have_means = are_small(numbers, count);
+    costs[GUESS_LAST] = try_guess(GUESS_LAST, numbers, count);
+    costs[GUESS_LINE] = try_guess(GUESS_LINE, numbers, count);
+    costs[GUESS_MEAN_2] = have_means ? try_guess(GUESS_MEAN_2, numbers, count) : UINT64_MAX;
+    costs[GUESS_MEAN_4] = have_means ? try_guess(GUESS_MEAN_4, numbers, count) : UINT64_MAX;
+    costs[GUESS_MEAN_8] = have_means ? try_guess(GUESS_MEAN_8, numbers, count) : UINT64_MAX;
+    costs[GUESS_MEAN_16] = have_means ? try_guess(GUESS_MEAN_16, numbers, count) : UINT64_MAX;
+    costs[GUESS_FIRST] = try_guess(GUESS_FIRST, numbers, count);
+    for (int kind = 1; kind < GUESSES; kind++)
+        if (costs[kind] < costs[best])
+            best = kind;
+    *shift = (int)(costs[best] / 16 / (count - 1));
     return best;
 }
 
@@ -256,8 +281,10 @@ void numbers_encode(const int64_t *numbers, size_t count, struct range_encoder *
     int shift = 0;
     if (count == 0)
         return;
+    uint64_t scaled[NUMBERS_MAX];
     const uint64_t factor = factor_of(numbers, count);
-    const int kind = factor == 0 ? ALL_EQUAL : pick_guess(numbers, count, factor, &shift);
+    scale(numbers, count, factor, scaled);
+    const int kind = factor == 0 ? ALL_EQUAL : pick_guess(scaled, count, &shift);
     range_put_raw(out, (uint64_t)kind, GUESS_BITS);
     put_plain(out, fold((uint64_t)numbers[0]));
     if (kind == ALL_EQUAL)
@@ -269,7 +296,22 @@ void numbers_encode(const int64_t *numbers, size_t count, struct range_encoder *
     model_init(&m, shift);
     struct guess g = guess_from(kind, 0);
     for (size_t i = 1; i < count; i++)
-        put_number(&m, &g, scaled(numbers[i], numbers[0], factor), repeats, out);
+        put_number(&m, &g, scaled[i], repeats, out);
+}
+
+/* With constants for kind and repeats: a loop of its own, with the decoder in registers. */
+static inline bool get_all(struct model *m, int kind, bool repeats, uint64_t factor, struct range_decoder *in,
+                           int64_t *out, size_t count) {
+    struct range_decoder d = *in;
+    struct guess g = guess_from(kind, 0);
+    for (size_t i = 1; i < count; i++) {
+        uint64_t number = 0;
+        if (!get_number(m, &g, &number, repeats, &d))
+            return false;
+        out[i] = (int64_t)((uint64_t)out[0] + number * factor);
+    }
+    *in = d;
+    return true;
 }
 
 bool numbers_decode(struct range_decoder *in, int64_t *out, size_t count) {
@@ -291,12 +333,10 @@ bool numbers_decode(struct range_decoder *in, int64_t *out, size_t count) {
         return false;
     model_init(&m, (int)range_get_raw(in, SHIFT_BITS));
     const bool repeats = range_get_raw(in, 1) != 0;
-    struct guess g = guess_from(kind, 0);
-    for (size_t i = 1; i < count; i++) {
-        uint64_t number = 0;
-        if (!get_number(&m, &g, &number, repeats, in))
-            return false;
-        out[i] = (int64_t)(first + number * factor);
-    }
-    return true;
+    if (repeats || kind == GUESS_FIRST)
+        return get_all(&m, kind, repeats, factor, in, out, count);
+    if (kind == GUESS_LAST)
+        return get_all(&m, GUESS_LAST, false, factor, in, out, count);
+    return kind == GUESS_LINE ? get_all(&m, GUESS_LINE, false, factor, in, out, count)
+                              : get_all(&m, kind, false, factor, in, out, count);
 }

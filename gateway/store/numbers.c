@@ -29,8 +29,9 @@ enum {
     MEAN_SHIFT = 6, /* fraction bits of a running mean */
     SIZE_SHIFT = 4, /* fraction bits of the running size, and how fast it follows */
     SHIFT_BITS = 6,
-    SIZES = 10, /* classes of the running size below 2; above, two for each power of two */
-    STEPS = 24, /* a quotient beyond is written as a plain number */
+    SHIFT_MOST = 58, /* to begin with: the running size then just fits */
+    SIZES = 10,      /* classes of the running size below 2; above, two for each power of two */
+    STEPS = 24,      /* a quotient beyond is written as a plain number */
     LENGTH_BITS = 7,
     REPEATS_ONE_IN = 6,
     REPEATS_MANY = 4
@@ -93,7 +94,7 @@ static void model_init(struct model *m, int shift) {
             m->steps[i][k] = RANGE_BIT_NEW;
     m->repeats[0] = m->repeats[1] = RANGE_BIT_NEW;
     m->is_repeat = false;
-    m->size = (uint64_t)1 << (shift > 58 ? 58 : shift) << SIZE_SHIFT;
+    m->size = (uint64_t)1 << (shift < SHIFT_MOST ? shift : SHIFT_MOST) << SIZE_SHIFT;
 }
 
 /* The power of two for the remainder, and which decisions the quotient takes. */
@@ -239,7 +240,8 @@ static int pick_guess(const uint64_t *numbers, size_t count, int *shift) {
     for (int kind = 1; kind < GUESSES; kind++)
         if (costs[kind] < costs[best])
             best = kind;
-    *shift = (int)(costs[best] / 16 / (count - 1));
+    const uint64_t mean = costs[best] / 16 / (count - 1);
+    *shift = mean < SHIFT_MOST ? (int)mean : SHIFT_MOST;
     return best;
 }
 

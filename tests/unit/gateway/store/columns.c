@@ -82,7 +82,7 @@ Test(columns, numbers_of_every_shape_come_back) {
                 : kind == 2 ? (random() % 10 == 0 ? noise : n) /* rests, then jumps */
                 : kind == 3 ? (int64_t)i * 1000 + (noise & 15)
                 : kind == 4 ? (int64_t)((uint64_t)n * 3 + 1)
-                : kind == 5 ? noise * 625
+                : kind == 5 ? (int64_t)((uint64_t)noise * 625)
                             : (random() % 50 == 0 ? any : 5);
             numbers[i] = n;
         }

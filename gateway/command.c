@@ -61,6 +61,8 @@ static const struct command commands[] = {
     {"rules check", "DIR", "check one product pack, or a folder of them", command_rules_check},
     {"rules test", "FILE|DIR", "run a pack's tests", command_rules_test},
     {"backup", "FILE [--config FILE]", "copy the database while the gateway runs", command_backup},
+    {"store verify", "[FILE | --config FILE]", "check every stored row of the database, or of a backup",
+     command_store_verify},
     {"audit verify", "[--config FILE]", "check the audit log's chain", command_audit_verify},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

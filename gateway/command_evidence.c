@@ -1,4 +1,5 @@
-/* Copies and proofs: is this recording what was recorded, is the audit log whole, a copy of the database. */
+/* Copies and proofs: is this recording what was recorded, is the audit log whole, is the database what was written, a
+ * copy of it. */
 #include "command.h"
 
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include "sessions/verify.h"
 #include "store/audit.h"
 #include "store/backup.h"
+#include "store/integrity.h"
 
 int command_transcript_verify(int argc, char **argv) {
     struct verify_options options = {.seal_pub = command_option(&argc, argv, "--key"),
@@ -51,4 +53,43 @@ int command_audit_verify(int argc, char **argv) {
         return command_failed(&fault);
     printf("%s\n", verdict.text);
     return verdict.is_whole ? 0 : 1;
+}
+
+static void print_finding(void *self, const struct integrity_finding *finding) {
+    if (finding->row != 0)
+        printf("%s: %s row %lld: %s\n", (const char *)self, finding->table, (long long)finding->row, finding->what);
+    else
+        printf("%s: %s: %s\n", (const char *)self, finding->table, finding->what);
+}
+
+static int verify_file(char *path) {
+    struct integrity_totals t;
+    struct fault fault;
+    if (integrity_verify(path, print_finding, path, &t, &fault) != RESULT_OK)
+        return command_failed(&fault);
+    printf("%s: %lld chunks with %lld samples, %lld tiers, %lld journal rows, %lld audit rows: ", path,
+           (long long)t.chunks, (long long)t.samples, (long long)t.tiers, (long long)t.journal_rows,
+           (long long)t.audit_rows);
+    if (t.findings == 0)
+        printf("sound\n");
+    else
+        printf("%lld damaged\n", (long long)t.findings);
+    return t.findings == 0 ? 0 : 1;
+}
+
+int command_store_verify(int argc, char **argv) {
+    if (argc == 1) /* a backup, say */
+        return verify_file(argv[0]);
+    struct settings *settings = command_settings(&argc, argv);
+    if (!settings)
+        return 1;
+    if (argc != 0) {
+        settings_free(settings);
+        return command_usage("store verify [FILE | --config FILE]");
+    }
+    char *path = settings_path(settings, "gateway.db");
+    const int status = verify_file(path);
+    free(path);
+    settings_free(settings);
+    return status;
 }

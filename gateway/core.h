@@ -27,6 +27,7 @@ struct figures {
     _Atomic uint64_t quarantined_by[QUARANTINE_CAUSES];
     _Atomic uint64_t dropped_store_failed, dropped_unknown_device; /* messages; not taken, so they come again */
     _Atomic size_t devices, strangers, history_bytes, open_samples, wal_bytes;
+    _Atomic uint64_t chunks, chunk_bytes, tier_days, history_damaged;
     _Atomic size_t journal_rows, outbox_rows, store_file_bytes, store_wal_file_bytes, changes_waiting;
     _Atomic int64_t outbox_oldest_ms;       /* wall; 0: none */
     _Atomic int64_t changes_oldest_mono_us; /* of those that wait; 0: none does */

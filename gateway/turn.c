@@ -138,6 +138,10 @@ static enum result tick(struct turns *t) {
     core->figures.strangers = registry_stranger_count(core->registry);
     core->figures.history_bytes = h.memory_bytes;
     core->figures.open_samples = h.open_samples;
+    core->figures.chunks = h.chunks;
+    core->figures.chunk_bytes = h.chunk_bytes;
+    core->figures.tier_days = h.tier_days;
+    core->figures.history_damaged = h.damaged;
     core->figures.wal_bytes = (size_t)s.wal_bytes;
     core->figures.is_short_of_disk = !reserve_restore(core->reserve, core->now_mono_ms);
     enum result result = look_around(core);

@@ -4,6 +4,7 @@
 #pragma once
 #include "store/range.h"
 
+enum { NUMBERS_MAX = 2048 /* in one column */ };
 /* count may be 0 (nothing is written). */
 void numbers_encode(const int64_t *numbers, size_t count, struct range_encoder *out);
 /* False: what was read cannot have been written. Whatever the bytes are, it ends and writes only out[0..count). */

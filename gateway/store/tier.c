@@ -16,6 +16,7 @@
 #include "store/values.h"
 
 enum { VERSION = 1, CRC_BYTES = 4, DENSE_SAMPLES = 12, SUM_BITS = 42, QUANTUM_BITS = 12, QUANTUM_ZERO = 2048 };
+#define BUCKET_SAMPLES_MAX ((int64_t)1 << 40) /* a billion a second would not reach it */
 enum { DAY_BITS = 20, LEVEL_BITS = 2 };
 
 static const int64_t units_ms[TIER_LEVELS] = {60 * 1000, 600 * 1000, 3600 * 1000};
@@ -108,7 +109,8 @@ static void put_sums(const struct bucket *buckets, size_t count, struct range_en
     const int quantum = quantum_of(buckets, count);
     range_put_raw(e, (uint64_t)(quantum + DECIMAL_EXPONENT_MAX), QUANTUM_BITS);
     for (size_t i = 0; i < count; i++)
-        left[i] = quanta_of(&buckets[i], quantum) - expected_quanta(&buckets[i], quantum);
+        left[i] =
+            (int64_t)((uint64_t)quanta_of(&buckets[i], quantum) - (uint64_t)expected_quanta(&buckets[i], quantum));
     numbers_encode(left, count, e);
 }
 
@@ -188,7 +190,7 @@ enum result tier_decode(const void *bytes, size_t count, enum tier_level level, 
     if (!numbers_decode(&d, counts, all))
         return RESULT_CORRUPT;
     for (size_t i = 0; i < all; i++) {
-        if (counts[i] < 0)
+        if (counts[i] < 0 || counts[i] > BUCKET_SAMPLES_MAX)
             return RESULT_CORRUPT;
         if (counts[i] > 0)
             used[kept++].count = counts[i];

@@ -13,8 +13,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "store/numbers.h"
-
 enum { EXPONENT_MAX = 15, EXPONENT_BITS = 4, WAY_BITS = 4, TRIED = 24, MISSES_ONE_IN = 6, NEAR = 4 };
 #define WHOLE_LIMIT 9007199254740992.0 /* 2^53 */
 #define PROOF_LIMIT ((int64_t)1 << 44)

@@ -11,13 +11,14 @@
 #include "rules/pack.h"
 
 static void print_history(const struct history_query *wanted, const struct span *spans, size_t count, int64_t step_ms,
-                          const char *unit, struct response *response) {
+                          uint64_t damaged, const char *unit, struct response *response) {
     struct json_out j = read_json(response);
     jo_object(&j, NULL);
     jo_str(&j, "metric", wanted->metric);
     jo_str(&j, "part", wanted->part);
     jo_str(&j, "unit", unit);
     jo_int(&j, "step_ms", step_ms);
+    jo_int(&j, "damaged", (int64_t)damaged);
     jo_array(&j, "t");
     for (size_t i = 0; i < count; i++) {
         jo_int(&j, NULL, spans[i].start_ms);
@@ -92,9 +93,11 @@ void read_history(struct read *read, struct response *response) {
     struct unit_search search = {.read = read, .metric = wanted.metric};
     result = reader_device(read->reader, wanted.device, find_unit, &search);
     if (!read_failed(read, response, result, "device")) {
+        const uint64_t damaged = reader_damaged(read->reader);
         result = reader_history(read->reader, &wanted, spans, &count, &step_ms);
         if (!read_failed(read, response, result, "series")) {
-            print_history(&wanted, spans, count, step_ms, search.unit, response);
+            print_history(&wanted, spans, count, step_ms, reader_damaged(read->reader) - damaged, search.unit,
+                          response);
         }
     }
     free(spans);

@@ -74,7 +74,7 @@ static void print_facts(struct json_out *j, const struct health_facts *f) {
     print_age(j, "commit_age_ms", f->commit_age_ms);
     print_age(j, "turn_failed_age_ms", f->turn_failed_age_ms);
     jo_int(j, "pipeline_silent_ms", f->pipeline_silent_ms);
-    jo_int(j, "journal_late_ms", f->journal_late_ms);
+    jo_int(j, "journal_late_ms", f->journal_late_ms > 0 ? f->journal_late_ms : 0);
     print_age(j, "disk_free_bytes", f->disk_free_bytes);
     jo_end(j);
 }

@@ -30,9 +30,11 @@ void service_notify(const char *state) {
 }
 
 long service_watchdog_ms(void) {
-    const char *text = getenv("WATCHDOG_USEC");
-    int64_t us;
+    const char *text = getenv("WATCHDOG_USEC"), *whom = getenv("WATCHDOG_PID");
+    int64_t us, pid;
     if (!text || !number_i64(text, strlen(text), 1, INT64_MAX, &us))
         return 0;
+    if (whom && (!number_i64(whom, strlen(whom), 1, INT64_MAX, &pid) || pid != getpid()))
+        return 0; /* inherited: a parent of ours is meant */
     return (long)(us / 2000);
 }

@@ -59,6 +59,25 @@ test('every cap is listed with its value, and no other', async () => {
   assert.deepEqual(Object.fromEntries(listed), Object.fromEntries(await caps()));
 });
 
+/** Constants of an enum in these headers: name -> number. */
+async function constants(...paths) {
+  const found = new Map();
+  for (const path of paths) {
+    const text = (await read(path)).replace(/\/\*[\s\S]*?\*\//g, '');
+    for (const [, name, expression] of text.matchAll(/\b([A-Z][A-Z0-9_]+) = ([0-9 *]+)(?=[,\s}])/g)) {
+      found.set(name, expression.split('*').reduce((product, factor) => product * Number(factor), 1));
+    }
+  }
+  return found;
+}
+
+test('constants of the edge and of the log are listed with their values', async () => {
+  const coded = await constants('gateway/web/server.h', 'gateway/web/edge.h', 'gateway/web/request.h', 'include/fieldline/log.h');
+  const listed = [...(await documented())].filter(([name]) => /^(SERVER|WEB|REQUEST|LOG)_/.test(name));
+  assert.ok(listed.length > 10);
+  for (const [name, [value]] of listed) assert.equal(Number(value.replaceAll(',', '')), coded.get(name), name);
+});
+
 for (const [program, path] of [['gateway', 'gateway/settings.c'], ['agent', 'agent/agent_config.c']]) {
   test(`every bounded option of the ${program} is listed with its default and bounds, and no other`, async () => {
     const expected = await options(program, path);

@@ -33,6 +33,7 @@ struct agent {
     char boot[CAP_UUID_BYTES + 1];
     int64_t start_mono_ms;
     struct loop *loop;
+    struct wall wall;
     struct spool *spool;
     struct uplink *uplink;
     struct packer *packer;
@@ -52,13 +53,13 @@ struct agent {
 
 static void introduce(struct agent *a) {
     buf_reset(&a->text);
-    birth_write(a->birth, clock_wall_ms(), &a->text);
+    birth_write(a->birth, wall_now_ms(&a->wall), &a->text);
     uplink_introduce(a->uplink, a->text.data, a->text.count);
 }
 
 static uint64_t send_birth(struct agent *a) {
     buf_reset(&a->text);
-    birth_write(a->birth, clock_wall_ms(), &a->text);
+    birth_write(a->birth, wall_now_ms(&a->wall), &a->text);
     a->birth_is_old = false;
     a->birth_seq = packer_urgent(a->packer, TOPIC_UP_BIRTH, a->text.data, a->text.count);
     snprintf(a->birth_stream, sizeof a->birth_stream, "%s", spool_stream(a->spool, SPOOL_URGENT));
@@ -146,6 +147,27 @@ static void on_before_logs(void *self, const char *stream, uint64_t seq) {
     collectors_checkpoint(a->collectors, stream, seq);
 }
 
+/* ---- the wall clock ---- */
+
+/* Nothing that was measured by the old clock may travel with a stamp of the new one. */
+static void on_before_step(void *self) {
+    struct agent *a = self;
+    if (a->collectors != NULL) {
+        collectors_flush(a->collectors);
+        packer_flush(a->packer);
+    }
+}
+
+static void on_stepped(void *self, int64_t by_ms) {
+    struct agent *a = self;
+    struct event_message event = {.event_ms = wall_now_ms(&a->wall), .kind = EVENT_INFO, .severity = SEVERITY_NOTICE};
+    snprintf(event.text, sizeof event.text, "clock stepped by %+.1f s", (double)by_ms / 1000);
+    log_warn("agent.wall", "clock_stepped", "by_ms=%lld", (long long)by_ms);
+    if (a->packer != NULL) {
+        packer_event(a->packer, &event);
+    }
+}
+
 /* ---- commands ---- */
 
 static void run_ping(void *self, const struct command_message *command) {
@@ -204,7 +226,7 @@ static void write_status(struct agent *a) {
     struct fault fault;
     struct status_report report = {.device = a->config->device,
                                    .boot = a->boot,
-                                   .wall_ms = clock_wall_ms(),
+                                   .wall_ms = wall_now_ms(&a->wall),
                                    .mono_ms = clock_mono_ms(),
                                    .start_mono_ms = a->start_mono_ms,
                                    .uplink = uplink_status(a->uplink),
@@ -251,17 +273,19 @@ static enum result build(struct agent *a, struct fault *fault) {
     if (result != RESULT_OK) {
         return result;
     }
-    result = uplink_new(a->loop, config, a->spool, &uplink_owner, &a->uplink, fault);
+    wall_init(&a->wall, wall_machine(), spool_found_wall_ms(a->spool));
+    wall_tell(&a->wall, (struct wall_owner){.self = a, .before_step = on_before_step, .stepped = on_stepped});
+    result = uplink_new(a->loop, config, a->spool, &a->wall, &uplink_owner, &a->uplink, fault);
     if (result != RESULT_OK) {
         return result;
     }
-    a->packer = packer_new(a->loop, config, a->spool, &packer_owner);
+    a->packer = packer_new(a->loop, config, a->spool, &a->wall, &packer_owner);
     a->birth = birth_new(config, a->boot);
     a->commands = commands_new(command_rows, sizeof command_rows / sizeof command_rows[0], a, send_reply);
     a->launcher = launcher_new(a->loop, config, on_launcher_reply, a);
     struct tail_spool tail_spool = {.stream = spool_stream(a->spool, SPOOL_BULK),
                                     .found_seq = spool_found_seq(a->spool, SPOOL_BULK)};
-    return collectors_new(a->loop, config, &sink, &tail_spool, &a->collectors, fault);
+    return collectors_new(a->loop, config, &a->wall, &sink, &tail_spool, &a->collectors, fault);
 }
 
 enum result agent_new(const struct agent_config *config, struct agent **out, struct fault *fault) {

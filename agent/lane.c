@@ -202,6 +202,9 @@ uint64_t lane_acked_seq(const struct lane *lane) {
 uint64_t lane_found_seq(const struct lane *lane) {
     return lane->found_seq - lane->state.base;
 }
+int64_t lane_found_wall_ms(const struct lane *lane) {
+    return lane->found_wall_ms;
+}
 int64_t lane_bytes(const struct lane *lane) {
     return lane->bytes;
 }

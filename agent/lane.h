@@ -34,7 +34,8 @@ const char *lane_stream(const struct lane *lane);
 uint64_t lane_next_seq(const struct lane *lane);  /* that the next record gets */
 uint64_t lane_acked_seq(const struct lane *lane); /* 0: none */
 uint64_t lane_found_seq(const struct lane *lane); /* the last whole record, or acknowledged one, when it was opened */
-int64_t lane_bytes(const struct lane *lane);      /* of all segments */
+int64_t lane_found_wall_ms(const struct lane *lane); /* when the last whole record was made; 0: there was none */
+int64_t lane_bytes(const struct lane *lane);         /* of all segments */
 uint64_t lane_dropped_count(const struct lane *lane);
 uint64_t lane_written_bytes(const struct lane *lane); /* to files since it was opened, state included */
 

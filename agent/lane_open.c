@@ -100,6 +100,7 @@ static enum result check_newest(struct lane *lane, struct fault *fault) {
         enum result result = segment_read_record(fd, &offset, &lane->room, &record);
         if (result == RESULT_OK) {
             lane->found_seq = record.seq > lane->found_seq ? record.seq : lane->found_seq;
+            lane->found_wall_ms = record.wall_ms;
             end = offset;
         } else if (result != RESULT_CORRUPT || segment_resync(fd, &offset, &lane->room) != RESULT_OK) {
             break;

@@ -26,7 +26,7 @@ struct lane {
     bool may_append; /* the newest is ours to write to: of this boot, not distrusted */
     bool is_unsynced, folder_is_unsynced, state_is_old;
     uint64_t next_seq, found_seq; /* file seqs; the wire's are less by state.base */
-    int64_t bytes;
+    int64_t bytes, found_wall_ms;
     uint64_t written_bytes;
     struct buf room;
     struct { /* where reading goes on: the record at `offset` of `segment` is the first after `after_seq` */

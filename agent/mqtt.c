@@ -278,8 +278,10 @@ static void add_number(MQTTProperties *to, const char *name, int64_t value) {
 }
 
 static void add_stamp(MQTTProperties *to, const struct wire_stamp *stamp) {
-    add_property(to, WIRE_STREAM, stamp->stream);
-    add_number(to, WIRE_SEQ, (int64_t)stamp->seq);
+    if (stamp->stream[0] != '\0') {
+        add_property(to, WIRE_STREAM, stamp->stream);
+        add_number(to, WIRE_SEQ, (int64_t)stamp->seq);
+    }
     if (stamp->from != stamp->seq) {
         add_number(to, WIRE_FROM, (int64_t)stamp->from);
     }
@@ -295,9 +297,7 @@ enum result mqtt_publish(struct mqtt *m, enum topic_kind kind, const struct wire
     message.payload = (void *)payload;
     message.payloadlen = (int)bytes;
     message.qos = (int)m->config->qos;
-    if (stamp != NULL) {
-        add_stamp(&message.properties, stamp);
-    }
+    add_stamp(&message.properties, stamp);
     int rc = MQTTAsync_sendMessage(m->client, m->topics[kind], &message, &options);
     MQTTProperties_free(&message.properties);
     return rc == MQTTASYNC_SUCCESS ? RESULT_OK : rc == MQTTASYNC_MAX_BUFFERED_MESSAGES ? RESULT_FULL : RESULT_CLOSED;

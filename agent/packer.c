@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 
-#include "fieldline/clock.h"
 #include "fieldline/log.h"
 
 enum { PACK_BYTES = 16 * 1024 };
@@ -18,6 +17,7 @@ struct packer {
     struct loop *loop;
     const struct agent_config *config;
     struct spool *spool;
+    struct wall *wall;
     struct packer_owner owner;
     struct loop_timer flush_timer, sync_timer;
     struct senml_pack samples;
@@ -26,10 +26,10 @@ struct packer {
     struct packer_counts counts;
 };
 
-struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
+struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
                           const struct packer_owner *owner) {
     struct packer *o = mem_alloc(sizeof *o);
-    *o = (struct packer){.loop = loop, .config = config, .spool = spool, .owner = *owner};
+    *o = (struct packer){.loop = loop, .config = config, .spool = spool, .wall = wall, .owner = *owner};
     senml_pack_init(&o->samples, PACK_BYTES);
     logs_pack_init(&o->logs, PACK_BYTES);
     buf_init(&o->payload, CAP_PAYLOAD_BYTES);
@@ -54,8 +54,7 @@ static void on_sync(void *self) {
 }
 
 static void append(struct packer *o, enum topic_kind kind, const void *payload, size_t bytes) {
-    struct spool_now now = {.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
-    if (spool_append(o->spool, kind, now, payload, bytes) != RESULT_OK) {
+    if (spool_append(o->spool, kind, wall_now(o->wall), payload, bytes) != RESULT_OK) {
         o->counts.lost++; /* logged by the spool; the number becomes a gap, which is to be sent */
     }
     if (!o->sync_timer.is_armed) {

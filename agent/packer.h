@@ -6,6 +6,7 @@
 #include "fieldline/senml.h"
 #include "loop.h"
 #include "spool.h"
+#include "wall.h"
 
 struct packer_owner {
     void *self;
@@ -21,7 +22,7 @@ struct packer_counts {
 };
 
 struct packer;
-struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
+struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
                           const struct packer_owner *owner);
 void packer_free(struct packer *packer); /* does not flush */
 

@@ -147,7 +147,7 @@ static enum result append_with_room(struct spool *spool, enum spool_lane which, 
     }
 }
 
-enum result spool_append(struct spool *spool, enum topic_kind kind, struct spool_now now, const void *payload,
+enum result spool_append(struct spool *spool, enum topic_kind kind, struct moment now, const void *payload,
                          size_t bytes) {
     enum spool_lane which = spool_lane_of(kind);
     struct segment_record record = {
@@ -182,12 +182,18 @@ uint64_t spool_found_seq(const struct spool *spool, enum spool_lane lane) {
     return lane_found_seq(spool->lanes[lane]);
 }
 
+int64_t spool_found_wall_ms(const struct spool *spool) {
+    int64_t urgent = lane_found_wall_ms(spool->lanes[SPOOL_URGENT]),
+            bulk = lane_found_wall_ms(spool->lanes[SPOOL_BULK]);
+    return urgent > bulk ? urgent : bulk;
+}
+
 const char *spool_stream(const struct spool *spool, enum spool_lane lane) {
     return lane_stream(spool->lanes[lane]);
 }
 
 /* How many records a power cut took is not known: only the range of numbers is. */
-static void encode_gap(struct spool *spool, const struct lane_item *item, struct spool_now now) {
+static void encode_gap(struct spool *spool, const struct lane_item *item, struct moment now) {
     bool is_counted = item->reason != GAP_POWER_CUT;
     struct event_message event = {
         .event_ms = now.wall_ms,
@@ -202,7 +208,7 @@ static void encode_gap(struct spool *spool, const struct lane_item *item, struct
     event_encode(&event, &spool->gap);
 }
 
-enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, struct spool_now now,
+enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, struct moment now,
                        struct spool_message *out) {
     struct lane_item item;
     enum result result = lane_read(spool->lanes[lane], seq, &item);

@@ -7,16 +7,13 @@
 #pragma once
 #include "fieldline/message.h"
 #include "fieldline/topic.h"
+#include "wall.h"
 
 enum spool_lane { SPOOL_URGENT, SPOOL_BULK, SPOOL_LANES };
 const char *spool_lane_name(enum spool_lane lane);
 /* The lane that messages of this kind (up/...) travel in. */
 enum spool_lane spool_lane_of(enum topic_kind kind);
 
-/* The two clocks, read together. */
-struct spool_now {
-    int64_t mono_ms, wall_ms;
-};
 /* A message as it goes out. */
 struct spool_message {
     struct wire_stamp stamp;
@@ -41,14 +38,16 @@ void spool_abandon(struct spool *spool); /* as if killed (tests) */
 
 /* The number it got is spool_last_seq of its lane afterwards. When the disk takes it in no way, the record is lost, its
  * number becomes a gap, and the result says so. */
-FL_CHECK enum result spool_append(struct spool *spool, enum topic_kind kind, struct spool_now now, const void *payload,
+FL_CHECK enum result spool_append(struct spool *spool, enum topic_kind kind, struct moment now, const void *payload,
                                   size_t bytes);
 uint64_t spool_last_seq(const struct spool *spool, enum spool_lane lane);
 uint64_t spool_acked_seq(const struct spool *spool, enum spool_lane lane);
 uint64_t spool_found_seq(const struct spool *spool, enum spool_lane lane); /* at opening */
+/* When the newest record that was found was made; 0: there was none. */
+int64_t spool_found_wall_ms(const struct spool *spool);
 const char *spool_stream(const struct spool *spool, enum spool_lane lane);
 /* The message that stands for `seq`: a record, or a gap event for seq and more. RESULT_NOT_FOUND: not used yet. */
-FL_CHECK enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, struct spool_now now,
+FL_CHECK enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, struct moment now,
                                 struct spool_message *out);
 /* Whose stream is it? RESULT_NOT_FOUND: none of ours. */
 FL_CHECK enum result spool_find_stream(const struct spool *spool, const char *stream, enum spool_lane *out);

@@ -25,6 +25,7 @@ struct uplink {
     struct loop *loop;
     const struct agent_config *config;
     struct spool *spool;
+    struct wall *wall;
     struct uplink_owner owner;
     struct mqtt *mqtt;
     struct loop_timer step_timer;   /* the next attempt, or the answer that does not come */
@@ -71,8 +72,7 @@ static void arm_window_timer(struct uplink *u, int64_t now) {
 /* false: nothing more can be sent now, by this lane or another. */
 static bool send_one(struct uplink *u, enum spool_lane lane, uint64_t seq, int64_t now) {
     struct spool_message message;
-    struct spool_now stamp = {.mono_ms = now, .wall_ms = clock_wall_ms()};
-    if (spool_read(u->spool, lane, seq, stamp, &message) != RESULT_OK ||
+    if (spool_read(u->spool, lane, seq, wall_now(u->wall), &message) != RESULT_OK ||
         mqtt_publish(u->mqtt, message.kind, &message.stamp, message.payload, message.bytes) != RESULT_OK) {
         return false;
     }
@@ -120,7 +120,10 @@ void uplink_introduce(struct uplink *u, const void *birth, size_t bytes) {
     if (u->status.state != UPLINK_UP) {
         return;
     }
-    enum result result = mqtt_publish(u->mqtt, TOPIC_UP_BIRTH, NULL, birth, bytes);
+    struct moment now = wall_now(u->wall);
+    struct wire_stamp stamp = {.mono_ms = now.mono_ms, .wall_ms = now.wall_ms};
+    clock_boot_id(stamp.boot);
+    enum result result = mqtt_publish(u->mqtt, TOPIC_UP_BIRTH, &stamp, birth, bytes);
     if (result != RESULT_OK) {
         log_info("agent.uplink", "not_introduced", "device=%s result=%s", u->config->device, result_name(result));
     }
@@ -326,11 +329,15 @@ static void on_letter(void *self, const struct letter *letter) {
     }
 }
 
-enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
+enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
                        const struct uplink_owner *owner, struct uplink **out, struct fault *fault) {
     struct uplink *u = mem_alloc(sizeof *u);
-    *u = (struct uplink){
-        .loop = loop, .config = config, .spool = spool, .owner = *owner, .pause_ms = config->backoff_min_ms};
+    *u = (struct uplink){.loop = loop,
+                         .config = config,
+                         .spool = spool,
+                         .wall = wall,
+                         .owner = *owner,
+                         .pause_ms = config->backoff_min_ms};
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         window_begin(&u->windows[lane], window_sizes[lane], spool_acked_seq(spool, (enum spool_lane)lane), 0);
     }

@@ -8,6 +8,7 @@
 #include "agent_config.h"
 #include "loop.h"
 #include "spool.h"
+#include "wall.h"
 
 enum uplink_state { UPLINK_OFFLINE, UPLINK_CONNECTING, UPLINK_SUBSCRIBING, UPLINK_UP, UPLINK_STOPPING, UPLINK_STOPPED };
 const char *uplink_state_name(enum uplink_state state); /* "offline", ..., "up", ... */
@@ -34,7 +35,8 @@ struct uplink_status {
 
 struct uplink;
 FL_CHECK enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
-                                const struct uplink_owner *owner, struct uplink **out, struct fault *fault);
+                                struct wall *wall, const struct uplink_owner *owner, struct uplink **out,
+                                struct fault *fault);
 void uplink_free(struct uplink *uplink);
 void uplink_start(struct uplink *uplink);
 /* Publishes a birth outside of the streams, at once: a gateway that does not know this product takes nothing else of

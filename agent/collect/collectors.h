@@ -5,6 +5,7 @@
 #include "collect/statsd.h"
 #include "collect/tail.h"
 #include "loop.h"
+#include "wall.h"
 
 struct collectors_counts {
     uint64_t statsd_datagrams, statsd_refused[STATSD_REFUSAL_COUNT], statsd_unfit; /* unfit: see meters_take */
@@ -15,8 +16,9 @@ struct collectors_counts {
 
 struct collectors;
 /* `sink` is copied; what it points to outlives the collectors. */
-FL_CHECK enum result collectors_new(struct loop *loop, const struct agent_config *config, const struct sink *sink,
-                                    const struct tail_spool *spool, struct collectors **out, struct fault *fault);
+FL_CHECK enum result collectors_new(struct loop *loop, const struct agent_config *config, struct wall *wall,
+                                    const struct sink *sink, const struct tail_spool *spool, struct collectors **out,
+                                    struct fault *fault);
 void collectors_free(struct collectors *collectors);
 /* See tail_checkpoint. */
 void collectors_checkpoint(struct collectors *collectors, const char *stream, uint64_t seq);

@@ -17,7 +17,7 @@
 #define BOOT_A "0b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d10"
 #define BOOT_B "1b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d11"
 enum { MIB = 1024 * 1024 };
-static const struct spool_now now = {.mono_ms = 1000, .wall_ms = 1795309549000};
+static const struct moment now = {.mono_ms = 1000, .wall_ms = 1795309549000};
 
 static struct spool *spool;
 

@@ -57,7 +57,7 @@ static void append(void) {
     enum spool_lane lane = spool_lane_of(kind);
     struct model *m = &models[lane];
     struct model_record r = {.token = ++token, .bytes = chance(100) == 0 ? chance(60000) : chance(3000)};
-    struct spool_now now = {.mono_ms = token, .wall_ms = 1795309549000 + token};
+    struct moment now = {.mono_ms = token, .wall_ms = 1795309549000 + token};
     if (m->last >= MODEL_MAX - 1000) {
         return;
     }
@@ -100,7 +100,7 @@ static void sync_all(void) {
 static void compare(enum spool_lane lane, bool after_power_cut) {
     static uint8_t payload[CAP_PAYLOAD_BYTES];
     struct model *m = &models[lane];
-    struct spool_now now = {.mono_ms = 1, .wall_ms = 1};
+    struct moment now = {.mono_ms = 1, .wall_ms = 1};
     for (uint64_t seq = m->acked + 1; seq <= m->last;) {
         struct spool_message got;
         struct event_message gap;

@@ -113,8 +113,7 @@ static int connections, stops;
 static char commands[256];
 
 static void put(enum topic_kind kind) {
-    cr_assert_eq(spool_append(spool, kind, (struct spool_now){.mono_ms = 1, .wall_ms = 1795309549000}, "x", 1),
-                 RESULT_OK);
+    cr_assert_eq(spool_append(spool, kind, (struct moment){.mono_ms = 1, .wall_ms = 1795309549000}, "x", 1), RESULT_OK);
 }
 
 static uint64_t on_connected(void *self) {
@@ -133,6 +132,8 @@ static void on_stopped(void *self) {
     stops++;
 }
 
+static struct wall wall;
+
 static void set_up(void) {
     struct uplink_owner owner = {.connected = on_connected, .command = on_command, .stopped = on_stopped};
     struct fault fault;
@@ -145,9 +146,10 @@ static void set_up(void) {
                                    .backoff_min_ms = 8,
                                    .backoff_max_ms = 60};
     loop = loop_new();
+    wall_init(&wall, wall_machine(), 0);
     cr_assert_eq(spool_open(scratch_path("spool"), "0b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d10", 1 << 20, &spool, &fault),
                  RESULT_OK);
-    cr_assert_eq(uplink_new(loop, &config, spool, &owner, &uplink, &fault), RESULT_OK);
+    cr_assert_eq(uplink_new(loop, &config, spool, &wall, &owner, &uplink, &fault), RESULT_OK);
 }
 static void tear_down(void) {
     uplink_free(uplink);

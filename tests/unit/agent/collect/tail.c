@@ -33,6 +33,7 @@ static void on_log(void *self, const struct log_record *r) {
 }
 
 static struct loop *loop;
+static struct wall wall;
 static struct tail *tail;
 static struct agent_tail config;
 static const struct sink sink = {.log = on_log};
@@ -40,7 +41,7 @@ static const struct sink sink = {.log = on_log};
 static void begin(uint64_t found_seq) {
     struct tail_spool spool = {.stream = STREAM, .found_seq = found_seq};
     memset(&heard, 0, sizeof heard);
-    tail = tail_new(loop, &config, scratch_path("tail.json"), &spool, &sink);
+    tail = tail_new(loop, &config, scratch_path("tail.json"), &spool, &wall, &sink);
 }
 
 static void end(void) {
@@ -51,6 +52,7 @@ static void end(void) {
 static void set_up(void) {
     scratch_make();
     loop = loop_new();
+    wall_init(&wall, wall_machine(), 0);
     config = (struct agent_tail){.name = (char *)"app", .app = (char *)"app", .severity = 4};
     config.file = strdup(scratch_path("app.log"));
 }

@@ -51,6 +51,8 @@ static const struct config_row rows[] = {
      "first pause after a failed attempt; doubles, with jitter"},
     {"broker", "backoff_max", CONFIG_DURATION, AT(backoff_max_ms), "2m", SECOND, 24 * HOUR, false,
      "longest such pause"},
+    {"broker", "reconnect_spread", CONFIG_DURATION, AT(reconnect_spread_ms), "30s", 0, HOUR, false,
+     "after a loss the fleet comes back over this time; 0 is at once"},
     {"broker", "qos", CONFIG_INTEGER, AT(qos), "0", 0, 1, false,
      "MQTT QoS of what is sent; safety does not depend on it"},
 

@@ -39,7 +39,7 @@ struct agent_config {
     char *broker_host;
     int64_t broker_port;
     char *ca, *cert, *key; /* PEM files; cert and key are also the product's identity in sessions */
-    int64_t keep_alive_ms, connect_timeout_ms, backoff_min_ms, backoff_max_ms;
+    int64_t keep_alive_ms, connect_timeout_ms, backoff_min_ms, backoff_max_ms, reconnect_spread_ms;
     int64_t qos; /* of up/...: 0 or 1 */
     /* [spool] */
     int64_t spool_bytes, spool_sync_ms;

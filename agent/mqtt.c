@@ -84,7 +84,8 @@ static void on_lost(void *context, char *cause) {
 static void on_broker_disconnect(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason) {
     (void)properties;
     const char *text = MQTTReasonCode_toString(reason);
-    mailbox_put(((struct mqtt *)context)->mailbox, MQTT_LOST, text == NULL ? "the broker disconnected" : text);
+    mailbox_put(((struct mqtt *)context)->mailbox, reason == MQTTREASONCODE_SESSION_TAKEN_OVER ? MQTT_TAKEN : MQTT_LOST,
+                text == NULL ? "the broker disconnected" : text);
 }
 
 static void on_subscribed(void *context, MQTTAsync_successData5 *data) {

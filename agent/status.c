@@ -44,6 +44,12 @@ static void encode_uplink(struct json_out *j, const struct status_report *r) {
         jo_null(j, "last_ack_s");
     }
     jo_str(j, "trouble", u->trouble);
+    if (u->state == UPLINK_OFFLINE && u->retry_mono_ms > r->mono_ms) {
+        jo_int(j, "retry_s", (u->retry_mono_ms - r->mono_ms + 999) / 1000);
+    } else {
+        jo_null(j, "retry_s");
+    }
+    jo_int(j, "taken_over", (int64_t)u->taken_count);
     jo_int(j, "connections", (int64_t)u->connection_count);
     jo_int(j, "sent", (int64_t)u->sent_count);
     jo_int(j, "sent_bytes", (int64_t)u->sent_bytes);

@@ -5,8 +5,8 @@
  *
  * What may be sent is decided by window.c, what is sent by spool.c; this file only carries. The urgent lane is served
  * first each time, so it never waits behind bulk. A step that Paho does not answer in time ends the attempt and renews
- * the client. The back-off starts over only after a connection that got an acknowledgement, so a broker that accepts
- * and then throws out (two agents with one certificate) is not hammered. Runs on the loop thread. */
+ * the client. How long to wait is retry.c's; failures begin anew only after a connection that got an acknowledgement,
+ * so a broker that accepts and then throws out is not hammered. Runs on the loop thread. */
 #include "uplink.h"
 
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include "fieldline/log.h"
 #include "fieldline/message.h"
 #include "mqtt.h"
+#include "retry.h"
 #include "window.h"
 
 enum { ANSWER_MS = 10000, ANSWER_EXTRA_MS = 5000, STOP_MS = 1200, RETRY_MS = 1000 };
@@ -33,7 +34,7 @@ struct uplink {
     struct window windows[SPOOL_LANES];
     size_t state_count; /* of "online" and "offline" not yet with the broker */
     uint64_t gate_seq;  /* urgent; bulk waits until it is acknowledged */
-    int64_t pause_ms;   /* of the next failure, before jitter */
+    struct retry retry;
     struct uplink_status status;
 };
 
@@ -143,22 +144,18 @@ static bool publish_state(struct uplink *u, bool is_online) {
     return is_sent;
 }
 
-/* A number below n, good enough to spread agents. */
-static int64_t random_below(int64_t n) {
-    uint64_t r;
-    random_bytes(&r, sizeof r);
-    return n <= 0 ? 0 : (int64_t)(r % (uint64_t)n);
-}
-
-/* Half of the pause is certain, half is chance: a fleet that lost its broker together does not come back together. */
-static void back_off(struct uplink *u, const char *why) {
-    int64_t wait_ms = u->pause_ms / 2 + random_below(u->pause_ms / 2 + 1);
+static void back_off(struct uplink *u, enum retry_cause cause, const char *why) {
+    int64_t now = clock_mono_ms();
+    int64_t lasted_ms = u->status.state == UPLINK_UP ? now - u->status.state_mono_ms : 0;
+    uint64_t chance;
+    random_bytes(&chance, sizeof chance);
+    int64_t wait_ms = retry_pause(&u->retry, cause, lasted_ms, chance);
     enter(u, UPLINK_OFFLINE);
     loop_disarm(u->loop, &u->window_timer);
+    u->status.retry_mono_ms = now + wait_ms;
     snprintf(u->status.trouble, sizeof u->status.trouble, "%s", why);
     log_warn("agent.uplink", "offline", "device=%s why=%s retry_ms=%lld", u->config->device, log_text(why),
              (long long)wait_ms);
-    u->pause_ms = u->pause_ms * 2 < u->config->backoff_max_ms ? u->pause_ms * 2 : u->config->backoff_max_ms;
     loop_arm(u->loop, &u->step_timer, wait_ms, attempt, u);
 }
 
@@ -168,14 +165,14 @@ static void no_answer(void *self) {
     if (mqtt_renew(u->mqtt, &fault) != RESULT_OK) {
         log_error("agent.uplink", "client_lost", "why=%s", log_text(fault.text));
     }
-    back_off(u, fault.text);
+    back_off(u, RETRY_FAILED, fault.text);
 }
 
 static void attempt(void *self) {
     struct uplink *u = self;
     struct fault fault;
     if (mqtt_connect(u->mqtt, &fault) != RESULT_OK) {
-        back_off(u, fault.text);
+        back_off(u, RETRY_FAILED, fault.text);
         return;
     }
     enter(u, UPLINK_CONNECTING);
@@ -200,7 +197,7 @@ static void on_connected(struct uplink *u) {
         return;
     }
     if (mqtt_subscribe(u->mqtt) != RESULT_OK) {
-        back_off(u, "cannot subscribe");
+        back_off(u, RETRY_FAILED, "cannot subscribe");
         return;
     }
     enter(u, UPLINK_SUBSCRIBING);
@@ -213,7 +210,7 @@ static void on_subscribed(struct uplink *u) {
     }
     u->state_count = 0;
     if (!publish_state(u, true)) {
-        back_off(u, "cannot publish");
+        back_off(u, RETRY_FAILED, "cannot publish");
         return;
     }
     loop_disarm(u->loop, &u->step_timer);
@@ -253,7 +250,7 @@ static void on_ack(struct uplink *u, const struct letter *letter) {
         u->status.has_ack = true;
         u->status.ack_mono_ms = now;
         u->status.ack_count++;
-        u->pause_ms = u->config->backoff_min_ms;
+        retry_succeeded(&u->retry);
     }
     for (int i = 0; i < SPOOL_LANES; i++) {
         window_nudge(&u->windows[i], now);
@@ -298,6 +295,16 @@ void uplink_stop(struct uplink *u) {
     loop_arm(u->loop, &u->step_timer, has_goodbye ? STOP_MS : 0, finish, u);
 }
 
+/* Also when Paho told of the loss first: then the pause that was chosen is too short. */
+static void on_taken(struct uplink *u) {
+    char why[sizeof u->status.trouble];
+    snprintf(why, sizeof why, "session taken over: another machine uses this product's certificate (%llu in a row)",
+             (unsigned long long)u->retry.taken_count + 1);
+    log_error("agent.uplink", "taken_over", "device=%s in_a_row=%llu", u->config->device,
+              (unsigned long long)u->retry.taken_count + 1);
+    back_off(u, RETRY_TAKEN, why);
+}
+
 static void on_letter(void *self, const struct letter *letter) {
     struct uplink *u = self;
     bool is_stopping = u->status.state == UPLINK_STOPPING || u->status.state == UPLINK_STOPPED;
@@ -310,7 +317,14 @@ static void on_letter(void *self, const struct letter *letter) {
         if (is_stopping) {
             finish(u);
         } else if (u->status.state != UPLINK_OFFLINE) {
-            back_off(u, letter->text);
+            back_off(u, letter->kind == MQTT_LOST ? RETRY_LOST : RETRY_FAILED, letter->text);
+        }
+        break;
+    case MQTT_TAKEN:
+        if (is_stopping) {
+            finish(u);
+        } else {
+            on_taken(u);
         }
         break;
     case MQTT_PUBLISHED: on_published(u); break;
@@ -332,12 +346,8 @@ static void on_letter(void *self, const struct letter *letter) {
 enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
                        const struct uplink_owner *owner, struct uplink **out, struct fault *fault) {
     struct uplink *u = mem_alloc(sizeof *u);
-    *u = (struct uplink){.loop = loop,
-                         .config = config,
-                         .spool = spool,
-                         .wall = wall,
-                         .owner = *owner,
-                         .pause_ms = config->backoff_min_ms};
+    *u = (struct uplink){.loop = loop, .config = config, .spool = spool, .wall = wall, .owner = *owner};
+    retry_init(&u->retry, config);
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         window_begin(&u->windows[lane], window_sizes[lane], spool_acked_seq(spool, (enum spool_lane)lane), 0);
     }
@@ -367,6 +377,7 @@ void uplink_free(struct uplink *u) {
 
 struct uplink_status uplink_status(const struct uplink *u) {
     struct uplink_status status = u->status;
+    status.taken_count = u->retry.taken_count;
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         status.resent_count += u->windows[lane].resent_count;
     }

@@ -3,7 +3,7 @@
  *
  * One connection: connect, subscribe to down/+, publish "online", let the owner append a birth record, send the urgent
  * lane; once that birth is acknowledged the bulk lane too (the gateway knows the product before it gets its data).
- * After a failure: back-off with jitter, doubled up to a limit, also when the broker refuses. */
+ * After a failure or a loss: a pause, see retry.h. */
 #pragma once
 #include "agent_config.h"
 #include "loop.h"
@@ -27,7 +27,9 @@ struct uplink_status {
     enum uplink_state state;
     int64_t state_mono_ms; /* since when */
     bool has_ack;
-    int64_t ack_mono_ms; /* when something was acknowledged last */
+    int64_t ack_mono_ms;   /* when something was acknowledged last */
+    uint64_t taken_count;  /* times in a row that another client took our session */
+    int64_t retry_mono_ms; /* UPLINK_OFFLINE: the next attempt */
     uint64_t connection_count, sent_count, sent_bytes, resent_count, ack_count, bad_message_count,
         dropped_message_count;
     char trouble[192]; /* why the last attempt or connection ended; "" */

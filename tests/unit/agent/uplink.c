@@ -19,6 +19,7 @@ static struct {
     char trace[4096]; /* what the uplink did, in order */
     int attempts;
     enum result publish_result;
+    struct wire_stamp stamp; /* of the last message */
 } broker;
 
 static FL_PRINTF(1, 2) void note(const char *format, ...) {
@@ -70,6 +71,7 @@ enum result mqtt_publish(struct mqtt *mqtt, enum topic_kind kind, const struct w
     (void)mqtt;
     (void)payload;
     (void)bytes;
+    broker.stamp = *stamp;
     if (broker.publish_result == RESULT_OK) {
         note("%c%lu ", topic_kind_name(kind)[3], stamp->seq); /* up/birth: b, up/tele: t, up/event: e */
     }
@@ -395,4 +397,59 @@ Test(uplink, goes_at_once_when_not_connected) {
     uplink_stop(uplink);
     run_for(5);
     cr_expect_eq(stops, 1);
+}
+
+Test(uplink, a_taken_session_is_not_taken_back_at_once) {
+    come_up();
+    ack(SPOOL_URGENT, 1);
+    done();
+    letter(MQTT_TAKEN);
+    letter(MQTT_LOST); /* Paho says it twice */
+    struct uplink_status status = uplink_status(uplink);
+    cr_expect_eq(status.state, UPLINK_OFFLINE);
+    cr_expect_eq(status.taken_count, 1);
+    cr_expect_geq(status.retry_mono_ms, clock_mono_ms() + 59000);
+    cr_expect_not_null(strstr(status.trouble, "certificate"), "%s", status.trouble);
+    run_for(100);
+    DONE("");
+}
+
+Test(uplink, a_taken_session_that_was_told_as_lost_first) {
+    come_up();
+    letter(MQTT_LOST);
+    letter(MQTT_TAKEN);
+    cr_expect_geq(uplink_status(uplink).retry_mono_ms, clock_mono_ms() + 59000);
+    run_for(100);
+    DONE("connect subscribe online b1 ");
+}
+
+Test(uplink, a_fleet_does_not_come_back_at_once) {
+    come_up();
+    ack(SPOOL_URGENT, 1);
+    int64_t least = INT64_MAX, most = 0;
+    for (int i = 0; i < 200; i++) {
+        config.reconnect_spread_ms = 30000;
+        struct fault fault;
+        struct uplink_owner owner = {.connected = on_connected, .command = on_command, .stopped = on_stopped};
+        uplink_free(uplink);
+        cr_assert_eq(uplink_new(loop, &config, spool, &wall, &owner, &uplink, &fault), RESULT_OK);
+        come_up();
+        ack(SPOOL_URGENT, spool_last_seq(spool, SPOOL_URGENT));
+        letter(MQTT_LOST);
+        int64_t wait = uplink_status(uplink).retry_mono_ms - clock_mono_ms();
+        least = wait < least ? wait : least;
+        most = wait > most ? wait : most;
+    }
+    cr_expect(least < 3000 && most > 27000 && most <= 30000, "%ld to %ld ms", (long)least, (long)most);
+}
+
+Test(uplink, introductions_carry_the_clocks_and_no_number) {
+    come_up();
+    done();
+    uplink_introduce(uplink, "{}", 2);
+    DONE("b0 ");
+    cr_expect_str_eq(broker.stamp.stream, "");
+    cr_expect(uuid_valid(broker.stamp.boot));
+    cr_expect_geq(broker.stamp.mono_ms, clock_mono_ms());
+    cr_expect_geq(broker.stamp.wall_ms, clock_wall_ms() - 1000);
 }

@@ -38,6 +38,7 @@ int64_t lane_found_wall_ms(const struct lane *lane); /* when the last whole reco
 int64_t lane_bytes(const struct lane *lane);         /* of all segments */
 uint64_t lane_dropped_count(const struct lane *lane);
 uint64_t lane_written_bytes(const struct lane *lane); /* to files since it was opened, state included */
+uint64_t lane_sync_count(const struct lane *lane);    /* times that something was forced to the disk */
 
 /* RESULT_IO or RESULT_FULL: nothing was added and no number was used. Reaches the page cache: survives a kill, and a
  * power cut once lane_sync came by. */
@@ -57,3 +58,6 @@ bool lane_drop_oldest(struct lane *lane);
 void lane_begin_anew(struct lane *lane);
 /* To the disk, unless all is acknowledged. A segment whose sync failed is not written to any more. */
 FL_CHECK enum result lane_sync(struct lane *lane);
+/* Half of the durability interval is over: what was there at the last call and is not acknowledged yet goes to the
+ * disk. true: there is more to watch, call again. */
+bool lane_tick(struct lane *lane);

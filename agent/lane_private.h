@@ -25,9 +25,11 @@ struct lane {
     struct segment *oldest, *newest;
     bool may_append; /* the newest is ours to write to: of this boot, not distrusted */
     bool is_unsynced, folder_is_unsynced, state_is_old;
-    uint64_t next_seq, found_seq; /* file seqs; the wire's are less by state.base */
+    bool lost_count;               /* opening found a newest file that does not tell which number is next */
+    uint64_t next_seq, found_seq;  /* file seqs; the wire's are less by state.base */
+    uint64_t synced_seq, aged_seq; /* on the disk for sure; the next number at the last lane_tick */
     int64_t bytes, found_wall_ms;
-    uint64_t written_bytes;
+    uint64_t written_bytes, sync_count;
     struct buf room;
     struct { /* where reading goes on: the record at `offset` of `segment` is the first after `after_seq` */
         struct segment *segment;

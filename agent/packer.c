@@ -48,18 +48,26 @@ void packer_free(struct packer *o) {
     free(o);
 }
 
+static void arm_sync(struct packer *o);
+
 static void on_sync(void *self) {
     struct packer *o = self;
-    spool_sync(o->spool);
+    if (spool_tick(o->spool)) {
+        arm_sync(o);
+    }
+}
+
+static void arm_sync(struct packer *o) {
+    if (!o->sync_timer.is_armed) {
+        loop_arm(o->loop, &o->sync_timer, o->config->spool_sync_ms / 2, on_sync, o);
+    }
 }
 
 static void append(struct packer *o, enum topic_kind kind, const void *payload, size_t bytes) {
     if (spool_append(o->spool, kind, wall_now(o->wall), payload, bytes) != RESULT_OK) {
         o->counts.lost++; /* logged by the spool; the number becomes a gap, which is to be sent */
     }
-    if (!o->sync_timer.is_armed) {
-        loop_arm(o->loop, &o->sync_timer, o->config->spool_sync_ms, on_sync, o);
-    }
+    arm_sync(o);
     o->owner.appended(o->owner.self);
 }
 

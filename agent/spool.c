@@ -2,8 +2,9 @@
  *
  * What is full gives way here and nowhere else: the oldest bulk segment, then (only for an urgent record) the oldest
  * urgent segment, then the new record itself. A disk that is full for other reasons is treated alike: our oldest
- * segment makes room, because what is new is worth more in the field than what is old. Segments are a sixteenth of the
- * budget, so that a drop costs little and an idle lane holds little. SQLite as the spool was left: it writes every
+ * segment makes room, because what is new is worth more in the field than what is old. Segments are a small part of the
+ * budget, so that a drop costs little, and so that on a busy link one is acknowledged and deleted before the kernel
+ * has written it back. SQLite as the spool was left: it writes every
  * record twice and again at each deletion. The folder is locked, so that two agents by mistake cannot number the same
  * stream. Owned by agent.c, loop thread. */
 #include "spool.h"
@@ -21,7 +22,7 @@
 #include "file.h"
 #include "lane.h"
 
-enum { SEGMENTS = 16, SEGMENT_MIN_BYTES = 96 * 1024, SEGMENT_MAX_BYTES = 4 * 1024 * 1024, GAP_BYTES = 2048 };
+enum { SEGMENTS = 128, SEGMENT_MIN_BYTES = 96 * 1024, SEGMENT_MAX_BYTES = 4 * 1024 * 1024, GAP_BYTES = 2048 };
 
 struct spool {
     int lock_fd;
@@ -262,6 +263,14 @@ void spool_sync(struct spool *spool) {
     }
 }
 
+bool spool_tick(struct spool *spool) {
+    bool has_more = false;
+    for (int i = 0; i < SPOOL_LANES; i++) {
+        has_more |= lane_tick(spool->lanes[i]);
+    }
+    return has_more;
+}
+
 struct spool_stats spool_stats(const struct spool *spool, enum spool_lane lane) {
     const struct lane *l = spool->lanes[lane];
     return (struct spool_stats){.next_seq = lane_next_seq(l),
@@ -269,5 +278,6 @@ struct spool_stats spool_stats(const struct spool *spool, enum spool_lane lane) 
                                 .bytes = lane_bytes(l),
                                 .dropped_count = lane_dropped_count(l),
                                 .payload_bytes = spool->payload_bytes[lane],
-                                .written_bytes = lane_written_bytes(l)};
+                                .written_bytes = lane_written_bytes(l),
+                                .sync_count = lane_sync_count(l)};
 }

@@ -1,7 +1,8 @@
 /* The spool: everything the gateway has not acknowledged yet, on disk, bounded in bytes.
  *
  * Two lanes, each a stream of its own: urgent (birth, event, reply) and bulk (tele, log). A record is safe from a kill
- * when spool_append returns; from a power cut at once in the urgent lane, in the bulk lane at the next spool_sync. When
+ * when spool_append returns; from a power cut at once in the urgent lane, in the bulk lane once spool_tick was called
+ * twice after it (what is acknowledged before that never needs the disk). When
  * space runs out the oldest bulk records go first, whole segments at a time, then the oldest urgent ones; what is gone
  * is read back as one gap event. No network here, no clock: the caller says what time it is. */
 #pragma once
@@ -26,7 +27,8 @@ struct spool_stats {
     int64_t bytes;          /* on disk */
     uint64_t dropped_count; /* records, since the spool was made */
     uint64_t payload_bytes; /* taken since the start */
-    uint64_t written_bytes; /* to files since the start: over payload_bytes it is the write amplification */
+    uint64_t written_bytes; /* to files since the start; most of it is overwritten before it reaches the disk */
+    uint64_t sync_count;    /* times that something was forced to the disk since the start */
 };
 
 struct spool;
@@ -54,6 +56,8 @@ FL_CHECK enum result spool_find_stream(const struct spool *spool, const char *st
 /* Up to seq is committed. RESULT_CONFLICT: never used here: this disk is older than the gateway's memory; the lane has
  * begun a new stream with what is not acknowledged. */
 FL_CHECK enum result spool_ack(struct spool *spool, enum spool_lane lane, uint64_t seq);
-/* The durability interval is over. */
+/* To the disk, unless it is acknowledged. */
 void spool_sync(struct spool *spool);
+/* Half of the durability interval is over: see lane_tick. true: there is more to watch. */
+bool spool_tick(struct spool *spool);
 struct spool_stats spool_stats(const struct spool *spool, enum spool_lane lane);

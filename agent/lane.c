@@ -106,15 +106,11 @@ static enum result write_head(struct lane *lane, int fd) {
     return put >= 0 || disk_is_full() ? RESULT_FULL : RESULT_IO;
 }
 
-static bool has_unacked(const struct lane *lane) {
-    return lane->state.acked + 1 < lane->next_seq;
-}
-
 static void finish_writing(struct lane *lane) {
     if (lane->write_fd < 0) {
         return;
     }
-    if (lane->is_unsynced && has_unacked(lane) && fdatasync(lane->write_fd) != 0) {
+    if (lane->is_unsynced && lane_has_unacked(lane) && fdatasync(lane->write_fd) != 0) {
         log_error("agent.spool", "sync_failed", "lane=%s why=%s", log_text(lane->folder), strerror(errno));
     }
     lane->is_unsynced = false;
@@ -187,7 +183,7 @@ void lane_close(struct lane *lane) {
     if (lane == NULL) {
         return;
     }
-    bool is_safe = lane->write_fd < 0 || !has_unacked(lane) || fdatasync(lane->write_fd) == 0;
+    bool is_safe = lane->write_fd < 0 || !lane_has_unacked(lane) || fdatasync(lane->write_fd) == 0;
     lane->state.is_closed = is_safe;
     if (!lane_write_state(lane) || fdatasync(lane->state_fd) != 0) {
         log_warn("agent.spool", "sync_failed", "lane=%s why=%s", log_text(lane->folder), strerror(errno));
@@ -227,7 +223,7 @@ uint64_t lane_sync_count(const struct lane *lane) {
 
 /* Where the next record goes in the newest segment: behind the others, or over them when nobody needs them any more. */
 static int64_t place_of_next(const struct lane *lane) {
-    return has_unacked(lane) ? lane->newest->bytes : SEGMENT_HEADER_BYTES;
+    return lane_has_unacked(lane) ? lane->newest->bytes : SEGMENT_HEADER_BYTES;
 }
 
 static bool fits_newest(const struct lane *lane, size_t bytes) {
@@ -362,43 +358,4 @@ void lane_begin_anew(struct lane *lane) {
     if (!lane_write_state(lane) || fdatasync(lane->state_fd) != 0) {
         log_warn("agent.spool", "state_unsynced", "lane=%s", log_text(lane->folder));
     }
-}
-
-static bool sync_folder(const struct lane *lane) {
-    int fd = open(lane->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_synced = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return is_synced;
-}
-
-enum result lane_sync(struct lane *lane) {
-    enum result result = RESULT_OK;
-    if (lane->state_is_old) {
-        lane_write_state(lane);
-    }
-    if (lane->is_unsynced && has_unacked(lane)) {
-        lane->sync_count++;
-        bool is_synced = fdatasync(lane->write_fd) == 0 && (!lane->folder_is_unsynced || sync_folder(lane));
-        if (!is_synced) {
-            log_error("agent.spool", "sync_failed", "lane=%s why=%s", log_text(lane->folder), strerror(errno));
-            lane->may_append = false;
-            result = RESULT_IO;
-        }
-        lane->folder_is_unsynced &= !is_synced;
-    }
-    lane->is_unsynced = false;
-    lane->synced_seq = result == RESULT_OK ? lane->next_seq - 1 : lane->synced_seq;
-    return result;
-}
-
-bool lane_tick(struct lane *lane) {
-    uint64_t safe_seq = lane->synced_seq > lane->state.acked ? lane->synced_seq : lane->state.acked;
-    bool is_due = lane->is_unsynced && safe_seq + 1 < lane->aged_seq;
-    lane->aged_seq = lane->next_seq;
-    if ((is_due || lane->state_is_old) && lane_sync(lane) != RESULT_OK) {
-        return true; /* logged; the lane goes on in a new file */
-    }
-    return lane->is_unsynced && has_unacked(lane);
 }

@@ -128,6 +128,7 @@ static enum result check_newest(struct lane *lane, struct fault *fault) {
     s->bytes = end;
     lane->may_append = strcmp(s->boot, lane->boot) == 0 && end >= SEGMENT_HEADER_BYTES;
     lane->write_fd = fd;
+    lane->is_unsynced = lane->folder_is_unsynced = true; /* a killed agent's records may be in the page cache alone */
     return RESULT_OK;
 }
 
@@ -156,10 +157,11 @@ static enum result start_state(struct lane *lane, bool has_state, struct fault *
         }
     }
     choose_next_seq(lane, has_state);
+    lane->aged_seq = lane->next_seq; /* what a killed agent left has waited long enough */
     memcpy(s->boot, lane->boot, sizeof s->boot);
     s->is_closed = false;
     s->reserved = lane->next_seq + LANE_RESERVE;
-    if (!lane_write_state(lane) || fsync(lane->state_fd) != 0) {
+    if (!lane_write_state(lane) || fsync(lane->state_fd) != 0 || !lane_sync_folder(lane)) {
         return fault_set(fault, RESULT_IO, "cannot write %s/state: %s", lane->folder, strerror(errno));
     }
     return RESULT_OK;

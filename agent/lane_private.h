@@ -1,4 +1,4 @@
-/* The insides of a lane, shared by lane.c (writing, letting go), lane_read.c and lane_open.c. */
+/* The insides of a lane, shared by lane.c (writing, letting go), lane_read.c, lane_open.c and lane_sync.c. */
 #pragma once
 #include <limits.h>
 
@@ -41,6 +41,10 @@ struct lane {
 /* The path of a segment file by its first number. */
 void lane_segment_path(const struct lane *lane, uint64_t first_seq, char out[PATH_MAX]);
 struct segment *lane_add_segment(struct lane *lane, uint64_t first_seq, const char *boot, int64_t bytes);
+/* Something is not acknowledged yet. */
+bool lane_has_unacked(const struct lane *lane);
+/* Files that were made or deleted are so on the disk too. */
+bool lane_sync_folder(const struct lane *lane);
 /* Writes the state without syncing it; logs when that fails. */
 bool lane_write_state(struct lane *lane);
 /* Everything an earlier run left: segments, state, the next number. */

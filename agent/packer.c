@@ -26,28 +26,6 @@ struct packer {
     struct packer_counts counts;
 };
 
-struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
-                          const struct packer_owner *owner) {
-    struct packer *o = mem_alloc(sizeof *o);
-    *o = (struct packer){.loop = loop, .config = config, .spool = spool, .wall = wall, .owner = *owner};
-    senml_pack_init(&o->samples, PACK_BYTES);
-    logs_pack_init(&o->logs, PACK_BYTES);
-    buf_init(&o->payload, CAP_PAYLOAD_BYTES);
-    return o;
-}
-
-void packer_free(struct packer *o) {
-    if (o == NULL) {
-        return;
-    }
-    loop_disarm(o->loop, &o->flush_timer);
-    loop_disarm(o->loop, &o->sync_timer);
-    senml_pack_fini(&o->samples);
-    logs_pack_fini(&o->logs);
-    buf_fini(&o->payload);
-    free(o);
-}
-
 static void arm_sync(struct packer *o);
 
 static void on_sync(void *self) {
@@ -61,6 +39,29 @@ static void arm_sync(struct packer *o) {
     if (!o->sync_timer.is_armed) {
         loop_arm(o->loop, &o->sync_timer, o->config->spool_sync_ms / 2, on_sync, o);
     }
+}
+
+struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
+                          const struct packer_owner *owner) {
+    struct packer *o = mem_alloc(sizeof *o);
+    *o = (struct packer){.loop = loop, .config = config, .spool = spool, .wall = wall, .owner = *owner};
+    senml_pack_init(&o->samples, PACK_BYTES);
+    logs_pack_init(&o->logs, PACK_BYTES);
+    buf_init(&o->payload, CAP_PAYLOAD_BYTES);
+    arm_sync(o);
+    return o;
+}
+
+void packer_free(struct packer *o) {
+    if (o == NULL) {
+        return;
+    }
+    loop_disarm(o->loop, &o->flush_timer);
+    loop_disarm(o->loop, &o->sync_timer);
+    senml_pack_fini(&o->samples);
+    logs_pack_fini(&o->logs);
+    buf_fini(&o->payload);
+    free(o);
 }
 
 static void append(struct packer *o, enum topic_kind kind, const void *payload, size_t bytes) {

@@ -1,8 +1,8 @@
 /* The agent: every part, built in the order in which data flows and freed in reverse.
  *
- *   collectors --samples, logs, events--> packer --messages--> spool --windows--> uplink --MQTT--> gateway
- *        |                                   ^                    ^                 |
- *        '--live lines--> launcher --replies-'                    '------ acks -----+--> commands
+ *   collectors --samples, logs--> sieve --> packer --messages--> spool --windows--> uplink --MQTT--> gateway
+ *        |  '------- events ----------------^ ^                    ^                 |
+ *        '--live lines--> launcher --replies--'                    '------ acks -----+--> commands
  *
  * This file only connects: it hands what one part found to the next and knows what none of them knows (that a new
  * metric makes a new birth message, that sessions may want to watch). Parts do not know each other but downstream.
@@ -15,14 +15,19 @@
 #include <string.h>
 
 #include "birth.h"
+#include "day_budget.h"
 #include "collect/collectors.h"
 #include "commands.h"
 #include "fieldline/clock.h"
 #include "fieldline/json.h"
 #include "launcher.h"
+#include "losses.h"
+#include "agent_metrics.h"
 #include "notify.h"
 #include "packer.h"
+#include "sieve.h"
 #include "status.h"
+#include "tap.h"
 #include "uplink.h"
 #include "version.h"
 
@@ -37,11 +42,15 @@ struct agent {
     struct spool *spool;
     struct uplink *uplink;
     struct packer *packer;
+    struct budget *budget;
+    struct losses *losses;
+    struct sieve *sieve;
+    const struct budget_pace *pace; /* that was applied */
     struct birth *birth;
     struct commands *commands;
     struct launcher *launcher;
     struct collectors *collectors;
-    struct loop_timer status_timer, birth_timer, watchdog_timer;
+    struct loop_timer status_timer, metrics_timer, birth_timer, watchdog_timer;
     struct buf text;    /* one payload or line at a time */
     bool birth_is_old;  /* it does not say all there is */
     uint64_t birth_seq; /* of the last one, in birth_stream; 0: none */
@@ -85,34 +94,9 @@ static void on_birth_due(void *self) {
 
 /* ---- what collectors find ---- */
 
-static void tap_sample(struct agent *a, const struct senml_record *record) {
-    char name[sizeof record->metric + sizeof record->part + 1];
-    snprintf(name, sizeof name, "%s%s%s", record->metric, record->part[0] == '\0' ? "" : "/", record->part);
-    buf_reset(&a->text);
-    struct json_out j = json_out(&a->text);
-    jo_object(&j, NULL);
-    jo_int(&j, "t", record->event_ms);
-    jo_str(&j, "metric", name);
-    jo_num(&j, "v", record->value);
-    jo_end(&j);
-    launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
-}
-
-static void tap_log(struct agent *a, const struct log_record *record) {
-    buf_reset(&a->text);
-    struct json_out j = json_out(&a->text);
-    jo_object(&j, NULL);
-    jo_int(&j, "t", record->event_ms);
-    jo_str(&j, "log", record->text);
-    jo_int(&j, "sev", record->severity);
-    jo_str(&j, "app", record->app);
-    jo_end(&j);
-    launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
-}
-
 static void on_sample(void *self, const struct senml_record *record) {
     struct agent *a = self;
-    packer_sample(a->packer, record);
+    sieve_sample(a->sieve, record, clock_mono_ms());
     if (birth_saw(a->birth, record->metric)) {
         a->birth_is_old = true;
         if (!a->birth_timer.is_armed) {
@@ -120,21 +104,39 @@ static void on_sample(void *self, const struct senml_record *record) {
         }
     }
     if (launcher_wants_tap(a->launcher)) {
-        tap_sample(a, record);
+        tap_sample(record, &a->text);
+        launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
     }
 }
 
 static void on_log(void *self, const struct log_record *record) {
     struct agent *a = self;
-    packer_log(a->packer, record);
+    sieve_log(a->sieve, record);
     if (launcher_wants_tap(a->launcher)) {
-        tap_log(a, record);
+        tap_log(record, &a->text);
+        launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
     }
 }
 
 static void on_event(void *self, const struct event_message *event) {
     struct agent *a = self;
     packer_event(a->packer, event);
+}
+
+static void on_lost(void *self, enum loss why, uint64_t count) {
+    struct agent *a = self;
+    int64_t now_ms = wall_now_ms(&a->wall);
+    losses_add(a->losses, why, count, now_ms, now_ms);
+}
+
+static void on_sifted_sample(void *self, const struct senml_record *record) {
+    struct agent *a = self;
+    packer_sample(a->packer, record);
+}
+
+static void on_sifted_log(void *self, const struct log_record *record) {
+    struct agent *a = self;
+    packer_log(a->packer, record);
 }
 
 static void on_appended(void *self) {
@@ -147,14 +149,20 @@ static void on_before_logs(void *self, const char *stream, uint64_t seq) {
     collectors_checkpoint(a->collectors, stream, seq);
 }
 
+/* Everything that is being added up, held back or gathered, into the spool. */
+static void flush(struct agent *a) {
+    collectors_flush(a->collectors);
+    sieve_flush(a->sieve);
+    packer_flush(a->packer);
+}
+
 /* ---- the wall clock ---- */
 
 /* Nothing that was measured by the old clock may travel with a stamp of the new one. */
 static void on_before_step(void *self) {
     struct agent *a = self;
     if (a->collectors != NULL) {
-        collectors_flush(a->collectors);
-        packer_flush(a->packer);
+        flush(a);
     }
 }
 
@@ -222,8 +230,7 @@ static void send_reply(void *self, const void *payload, size_t bytes) {
 
 /* ---- status and life ---- */
 
-static void write_status(struct agent *a) {
-    struct fault fault;
+static struct status_report look(struct agent *a) {
     struct status_report report = {.device = a->config->device,
                                    .boot = a->boot,
                                    .wall_ms = wall_now_ms(&a->wall),
@@ -232,20 +239,65 @@ static void write_status(struct agent *a) {
                                    .uplink = uplink_status(a->uplink),
                                    .packer = packer_counts(a->packer),
                                    .collectors = collectors_counts(a->collectors),
+                                   .budget = budget_state(a->budget),
+                                   .clock_step_count = a->wall.step_count,
+                                   .clock_step_sum_ms = a->wall.step_sum_ms,
+                                   .is_clock_held = a->wall.is_held,
                                    .bad_command_count = commands_bad_count(a->commands),
                                    .session_count = launcher_session_count(a->launcher)};
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         report.lanes[lane] = spool_stats(a->spool, (enum spool_lane)lane);
     }
+    for (int why = 0; why < LOSS_COUNT; why++) {
+        report.lost[why] = losses_total(a->losses, (enum loss)why);
+    }
+    return report;
+}
+
+static void write_status(struct agent *a) {
+    struct fault fault;
+    struct status_report report = look(a);
     if (status_write(a->config->run_dir, &report, &fault) != RESULT_OK) {
         log_warn("agent.status", "status_unwritten", "why=%s", log_text(fault.text));
     }
 }
 
+static void write_metrics(struct agent *a) {
+    struct fault fault;
+    struct status_report report = look(a);
+    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+        report.oldest_ms[lane] = spool_oldest_ms(a->spool, (enum spool_lane)lane, wall_now(&a->wall));
+    }
+    if (agent_metrics_write(a->config->run_dir, &report, &fault) != RESULT_OK) {
+        log_warn("agent.metrics", "metrics_unwritten", "why=%s", log_text(fault.text));
+    }
+}
+
+/* What the budget's level asks for, and what the sieve has held long enough. */
+static void adapt(struct agent *a) {
+    const struct budget_pace *pace = budget_pace(budget_level(a->budget));
+    sieve_sweep(a->sieve, clock_mono_ms());
+    if (pace != a->pace) {
+        a->pace = pace;
+        sieve_set_pace(a->sieve, pace);
+        packer_set_wait(a->packer, a->config->batch_max_wait_ms * pace->wait_factor);
+        uplink_wake(a->uplink);
+    }
+}
+
 static void on_status(void *self) {
     struct agent *a = self;
+    collectors_look(a->collectors);
+    adapt(a);
+    losses_save(a->losses);
     write_status(a);
     loop_arm(a->loop, &a->status_timer, STATUS_EVERY_MS, on_status, a);
+}
+
+static void on_metrics(void *self) {
+    struct agent *a = self;
+    write_metrics(a);
+    loop_arm(a->loop, &a->metrics_timer, METRICS_EVERY_MS, on_metrics, a);
 }
 
 static void on_watchdog(void *self) {
@@ -257,6 +309,7 @@ static void on_watchdog(void *self) {
 static void on_stopped(void *self) {
     struct agent *a = self;
     write_status(a);
+    write_metrics(a);
     loop_stop(a->loop);
 }
 
@@ -265,7 +318,8 @@ static enum result build(struct agent *a, struct fault *fault) {
     struct uplink_owner uplink_owner = {
         .self = a, .connected = on_connected, .command = on_command, .stopped = on_stopped};
     struct packer_owner packer_owner = {.self = a, .appended = on_appended, .before_logs = on_before_logs};
-    struct sink sink = {.self = a, .sample = on_sample, .log = on_log, .event = on_event};
+    struct sink sink = {.self = a, .sample = on_sample, .log = on_log, .event = on_event, .lost = on_lost};
+    struct sink sifted = {.self = a, .sample = on_sifted_sample, .log = on_sifted_log};
     char folder[PATH_MAX];
     snprintf(folder, sizeof folder, "%s/spool", config->data_dir);
 
@@ -275,11 +329,14 @@ static enum result build(struct agent *a, struct fault *fault) {
     }
     wall_init(&a->wall, wall_machine(), spool_found_wall_ms(a->spool));
     wall_tell(&a->wall, (struct wall_owner){.self = a, .before_step = on_before_step, .stepped = on_stepped});
-    result = uplink_new(a->loop, config, a->spool, &a->wall, &uplink_owner, &a->uplink, fault);
+    a->budget = budget_new(config->data_dir, config->bytes_per_day, &a->wall);
+    result = uplink_new(a->loop, config, a->spool, &a->wall, a->budget, &uplink_owner, &a->uplink, fault);
     if (result != RESULT_OK) {
         return result;
     }
     a->packer = packer_new(a->loop, config, a->spool, &a->wall, &packer_owner);
+    a->losses = losses_new(a->loop, &a->wall, config->run_dir, a, on_event);
+    a->sieve = sieve_new(&sifted, a->losses);
     a->birth = birth_new(config, a->boot);
     a->commands = commands_new(command_rows, sizeof command_rows / sizeof command_rows[0], a, send_reply);
     a->launcher = launcher_new(a->loop, config, on_launcher_reply, a);
@@ -309,6 +366,7 @@ void agent_free(struct agent *a) {
         return;
     }
     loop_disarm(a->loop, &a->status_timer);
+    loop_disarm(a->loop, &a->metrics_timer);
     loop_disarm(a->loop, &a->birth_timer);
     loop_disarm(a->loop, &a->watchdog_timer);
     collectors_free(a->collectors);
@@ -317,8 +375,11 @@ void agent_free(struct agent *a) {
     }
     commands_free(a->commands);
     birth_free(a->birth);
+    sieve_free(a->sieve);
+    losses_free(a->losses);
     packer_free(a->packer);
     uplink_free(a->uplink);
+    budget_free(a->budget);
     spool_close(a->spool);
     buf_fini(&a->text);
     loop_free(a->loop);
@@ -333,6 +394,7 @@ enum result agent_run(struct agent *a) {
     log_info("agent", "started", "device=%s version=%s", a->config->device, AGENT_VERSION);
     uplink_start(a->uplink);
     on_status(a);
+    on_metrics(a);
     if (notify_watchdog_ms() > 0) {
         on_watchdog(a);
     }
@@ -347,7 +409,7 @@ void agent_stop(struct agent *a) {
     a->is_stopping = true;
     log_info("agent", "stopping", "device=%s", a->config->device);
     notify_send("STOPPING=1");
-    collectors_flush(a->collectors);
-    packer_flush(a->packer);
+    flush(a);
+    losses_flush(a->losses);
     uplink_stop(a->uplink);
 }

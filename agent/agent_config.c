@@ -20,7 +20,7 @@
 #include "file.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-enum { CERTIFICATE_BYTES = 64 * 1024 };
+enum { CERTIFICATE_BYTES = 64 * 1024, LEAST_BYTES_PER_DAY = 100 * 1024 };
 
 #define AT(field) offsetof(struct agent_config, field)
 
@@ -53,6 +53,8 @@ static const struct config_row rows[] = {
      "longest such pause"},
     {"broker", "reconnect_spread", CONFIG_DURATION, AT(reconnect_spread_ms), "30s", 0, HOUR, false,
      "after a loss the fleet comes back over this time; 0 is at once"},
+    {"broker", "bytes_per_day", CONFIG_SIZE, AT(bytes_per_day), "0", 0, INT64_C(1) << 40, false,
+     "what may go over a metered link in a day (UTC); the agent adapts to it; 0 is unlimited, else at least 100KiB"},
     {"broker", "qos", CONFIG_INTEGER, AT(qos), "0", 0, 1, false,
      "MQTT QoS of what is sent; safety does not depend on it"},
 
@@ -157,6 +159,9 @@ static void complete_agent(struct agent_config *c, struct complaints *p) {
     }
     if (c->backoff_min_ms > c->backoff_max_ms) {
         complain_text(p, "[broker] backoff_min", "longer than backoff_max");
+    }
+    if (c->bytes_per_day > 0 && c->bytes_per_day < LEAST_BYTES_PER_DAY) {
+        complain_text(p, "[broker] bytes_per_day", "expected 0 (unlimited) or at least 100KiB");
     }
     if (argv_split(c->text.mounts, &c->host_mounts, &fault) != RESULT_OK) {
         complain(p, "[host] mounts", &fault);

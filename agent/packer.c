@@ -24,6 +24,7 @@ struct packer {
     struct logs_pack logs;
     struct buf payload;
     struct packer_counts counts;
+    int64_t wait_ms;
 };
 
 static void arm_sync(struct packer *o);
@@ -44,7 +45,12 @@ static void arm_sync(struct packer *o) {
 struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
                           const struct packer_owner *owner) {
     struct packer *o = mem_alloc(sizeof *o);
-    *o = (struct packer){.loop = loop, .config = config, .spool = spool, .wall = wall, .owner = *owner};
+    *o = (struct packer){.loop = loop,
+                         .config = config,
+                         .spool = spool,
+                         .wall = wall,
+                         .owner = *owner,
+                         .wait_ms = config->batch_max_wait_ms};
     senml_pack_init(&o->samples, PACK_BYTES);
     logs_pack_init(&o->logs, PACK_BYTES);
     buf_init(&o->payload, CAP_PAYLOAD_BYTES);
@@ -100,7 +106,7 @@ static void on_flush(void *self) {
 
 static void arm_flush(struct packer *o) {
     if (!o->flush_timer.is_armed) {
-        loop_arm(o->loop, &o->flush_timer, o->config->batch_max_wait_ms, on_flush, o);
+        loop_arm(o->loop, &o->flush_timer, o->wait_ms, on_flush, o);
     }
 }
 
@@ -149,6 +155,10 @@ void packer_event(struct packer *o, const struct event_message *event) {
 uint64_t packer_urgent(struct packer *o, enum topic_kind kind, const void *payload, size_t bytes) {
     append(o, kind, payload, bytes);
     return spool_last_seq(o->spool, SPOOL_URGENT);
+}
+
+void packer_set_wait(struct packer *o, int64_t wait_ms) {
+    o->wait_ms = wait_ms;
 }
 
 struct packer_counts packer_counts(const struct packer *o) {

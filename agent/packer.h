@@ -31,6 +31,8 @@ void packer_log(struct packer *packer, const struct log_record *record);
 void packer_event(struct packer *packer, const struct event_message *event);
 /* A finished payload of the urgent lane: birth or reply. Returns its number. */
 uint64_t packer_urgent(struct packer *packer, enum topic_kind kind, const void *payload, size_t bytes);
+/* How long the oldest record of a batch waits from now on; at first as configured. */
+void packer_set_wait(struct packer *packer, int64_t wait_ms);
 /* Everything gathered, into the spool now. */
 void packer_flush(struct packer *packer);
 struct packer_counts packer_counts(const struct packer *packer);

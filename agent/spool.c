@@ -235,6 +235,17 @@ enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, 
     return RESULT_OK;
 }
 
+int64_t spool_oldest_ms(struct spool *spool, enum spool_lane lane, struct moment now) {
+    struct spool_message m;
+    uint64_t seq = spool_acked_seq(spool, lane) + 1;
+    if (seq > spool_last_seq(spool, lane) || spool_read(spool, lane, seq, now, &m) != RESULT_OK) {
+        return 0;
+    }
+    bool is_this_boot = strcmp(m.stamp.boot, spool->boot) == 0;
+    int64_t age_ms = is_this_boot ? now.mono_ms - m.stamp.mono_ms : now.wall_ms - m.stamp.wall_ms;
+    return age_ms > 0 ? age_ms : 0;
+}
+
 enum result spool_find_stream(const struct spool *spool, const char *stream, enum spool_lane *out) {
     for (int i = 0; i < SPOOL_LANES; i++) {
         if (strcmp(stream, lane_stream(spool->lanes[i])) == 0) {

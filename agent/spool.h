@@ -51,6 +51,8 @@ const char *spool_stream(const struct spool *spool, enum spool_lane lane);
 /* The message that stands for `seq`: a record, or a gap event for seq and more. RESULT_NOT_FOUND: not used yet. */
 FL_CHECK enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, struct moment now,
                                 struct spool_message *out);
+/* How long the oldest record that is not acknowledged has waited; 0: there is none, or it cannot be told. Reads it. */
+int64_t spool_oldest_ms(struct spool *spool, enum spool_lane lane, struct moment now);
 /* Whose stream is it? RESULT_NOT_FOUND: none of ours. */
 FL_CHECK enum result spool_find_stream(const struct spool *spool, const char *stream, enum spool_lane *out);
 /* Up to seq is committed. RESULT_CONFLICT: never used here: this disk is older than the gateway's memory; the lane has

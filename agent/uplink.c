@@ -27,10 +27,12 @@ struct uplink {
     const struct agent_config *config;
     struct spool *spool;
     struct wall *wall;
+    struct budget *budget;
     struct uplink_owner owner;
     struct mqtt *mqtt;
     struct loop_timer step_timer;   /* the next attempt, or the answer that does not come */
     struct loop_timer window_timer; /* a window's stall */
+    struct loop_timer ping_timer;   /* Paho's pings, for the budget */
     struct window windows[SPOOL_LANES];
     size_t state_count; /* of "online" and "offline" not yet with the broker */
     uint64_t gate_seq;  /* urgent; bulk waits until it is acknowledged */
@@ -70,6 +72,18 @@ static void arm_window_timer(struct uplink *u, int64_t now) {
     }
 }
 
+/* Every topic of ours is as long as this one, or nearly so. */
+static void spend_message(struct uplink *u, size_t bytes, bool is_stamped) {
+    budget_spend(u->budget,
+                 budget_message_bytes(sizeof "fl/1/00//up/event" + strlen(u->config->device), bytes, is_stamped));
+}
+
+static void on_ping(void *self) {
+    struct uplink *u = self;
+    budget_spend(u->budget, BUDGET_PING_BYTES);
+    loop_arm(u->loop, &u->ping_timer, u->config->keep_alive_ms, on_ping, u);
+}
+
 /* false: nothing more can be sent now, by this lane or another. */
 static bool send_one(struct uplink *u, enum spool_lane lane, uint64_t seq, int64_t now) {
     struct spool_message message;
@@ -77,6 +91,7 @@ static bool send_one(struct uplink *u, enum spool_lane lane, uint64_t seq, int64
         mqtt_publish(u->mqtt, message.kind, &message.stamp, message.payload, message.bytes) != RESULT_OK) {
         return false;
     }
+    spend_message(u, message.bytes, true);
     window_sent(&u->windows[lane], message.stamp.seq, now);
     u->status.sent_count++;
     u->status.sent_bytes += message.bytes;
@@ -88,7 +103,8 @@ static void pump(struct uplink *u) {
     bool can_send = u->status.state == UPLINK_UP;
     for (int lane = 0; lane < SPOOL_LANES && can_send; lane++) {
         uint64_t seq, last = spool_last_seq(u->spool, (enum spool_lane)lane);
-        if (lane == SPOOL_BULK && u->windows[SPOOL_URGENT].acked < u->gate_seq) {
+        bool is_held = u->windows[SPOOL_URGENT].acked < u->gate_seq || budget_pace(budget_level(u->budget))->holds_bulk;
+        if (lane == SPOOL_BULK && is_held) {
             break;
         }
         while (can_send && window_next(&u->windows[lane], last, &seq)) {
@@ -125,6 +141,7 @@ void uplink_introduce(struct uplink *u, const void *birth, size_t bytes) {
     struct wire_stamp stamp = {.mono_ms = now.mono_ms, .wall_ms = now.wall_ms};
     clock_boot_id(stamp.boot);
     enum result result = mqtt_publish(u->mqtt, TOPIC_UP_BIRTH, &stamp, birth, bytes);
+    spend_message(u, bytes, true);
     if (result != RESULT_OK) {
         log_info("agent.uplink", "not_introduced", "device=%s result=%s", u->config->device, result_name(result));
     }
@@ -152,6 +169,7 @@ static void back_off(struct uplink *u, enum retry_cause cause, const char *why) 
     int64_t wait_ms = retry_pause(&u->retry, cause, lasted_ms, chance);
     enter(u, UPLINK_OFFLINE);
     loop_disarm(u->loop, &u->window_timer);
+    loop_disarm(u->loop, &u->ping_timer);
     u->status.retry_mono_ms = now + wait_ms;
     snprintf(u->status.trouble, sizeof u->status.trouble, "%s", why);
     log_warn("agent.uplink", "offline", "device=%s why=%s retry_ms=%lld", u->config->device, log_text(why),
@@ -175,6 +193,7 @@ static void attempt(void *self) {
         back_off(u, RETRY_FAILED, fault.text);
         return;
     }
+    budget_spend(u->budget, BUDGET_CONNECT_BYTES);
     enter(u, UPLINK_CONNECTING);
     loop_arm(u->loop, &u->step_timer, u->config->connect_timeout_ms + ANSWER_EXTRA_MS, no_answer, u);
 }
@@ -217,6 +236,7 @@ static void on_subscribed(struct uplink *u) {
     enter(u, UPLINK_UP);
     u->status.trouble[0] = '\0';
     u->status.connection_count++;
+    loop_arm(u->loop, &u->ping_timer, u->config->keep_alive_ms, on_ping, u);
     log_info("agent.uplink", "up", "device=%s broker=%s:%d", u->config->device, u->config->broker_host,
              (int)u->config->broker_port);
     begin_sending(u);
@@ -246,11 +266,15 @@ static void on_ack(struct uplink *u, const struct letter *letter) {
         return;
     }
     int64_t now = clock_mono_ms();
+    uint64_t timed_count = u->windows[lane].timed_count;
     if (window_ack(&u->windows[lane], ack.seq, now)) {
         u->status.has_ack = true;
         u->status.ack_mono_ms = now;
         u->status.ack_count++;
         retry_succeeded(&u->retry);
+    }
+    if (u->windows[lane].timed_count > timed_count) {
+        ack_times_add(&u->status.ack_times, u->windows[lane].took_ms);
     }
     for (int i = 0; i < SPOOL_LANES; i++) {
         window_nudge(&u->windows[i], now);
@@ -275,6 +299,7 @@ static void finish(void *self) {
     }
     loop_disarm(u->loop, &u->step_timer);
     loop_disarm(u->loop, &u->window_timer);
+    loop_disarm(u->loop, &u->ping_timer);
     enter(u, UPLINK_STOPPED);
     u->owner.stopped(u->owner.self);
 }
@@ -334,6 +359,7 @@ static void on_letter(void *self, const struct letter *letter) {
         }
         break;
     case MQTT_MESSAGE:
+        spend_message(u, letter->bytes, false);
         if (letter->topic == TOPIC_DOWN_ACK) {
             on_ack(u, letter);
         } else if (letter->topic == TOPIC_DOWN_CMD && !is_stopping) {
@@ -344,9 +370,11 @@ static void on_letter(void *self, const struct letter *letter) {
 }
 
 enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
-                       const struct uplink_owner *owner, struct uplink **out, struct fault *fault) {
+                       struct budget *budget, const struct uplink_owner *owner, struct uplink **out,
+                       struct fault *fault) {
     struct uplink *u = mem_alloc(sizeof *u);
-    *u = (struct uplink){.loop = loop, .config = config, .spool = spool, .wall = wall, .owner = *owner};
+    *u = (struct uplink){
+        .loop = loop, .config = config, .spool = spool, .wall = wall, .budget = budget, .owner = *owner};
     retry_init(&u->retry, config);
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         window_begin(&u->windows[lane], window_sizes[lane], spool_acked_seq(spool, (enum spool_lane)lane), 0);
@@ -371,6 +399,7 @@ void uplink_free(struct uplink *u) {
     }
     loop_disarm(u->loop, &u->step_timer);
     loop_disarm(u->loop, &u->window_timer);
+    loop_disarm(u->loop, &u->ping_timer);
     mqtt_free(u->mqtt);
     free(u);
 }

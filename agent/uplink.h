@@ -3,9 +3,11 @@
  *
  * One connection: connect, subscribe to down/+, publish "online", let the owner append a birth record, send the urgent
  * lane; once that birth is acknowledged the bulk lane too (the gateway knows the product before it gets its data).
- * After a failure or a loss: a pause, see retry.h. */
+ * After a failure or a loss: a pause, see retry.h. While the day's budget is spent, bulk stays in the spool. */
 #pragma once
 #include "agent_config.h"
+#include "day_budget.h"
+#include "ack_times.h"
 #include "loop.h"
 #include "spool.h"
 #include "wall.h"
@@ -32,13 +34,14 @@ struct uplink_status {
     int64_t retry_mono_ms; /* UPLINK_OFFLINE: the next attempt */
     uint64_t connection_count, sent_count, sent_bytes, resent_count, ack_count, bad_message_count,
         dropped_message_count;
-    char trouble[192]; /* why the last attempt or connection ended; "" */
+    struct ack_times ack_times; /* from sending to being acknowledged; one message at a time is timed */
+    char trouble[192];          /* why the last attempt or connection ended; "" */
 };
 
 struct uplink;
 FL_CHECK enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
-                                struct wall *wall, const struct uplink_owner *owner, struct uplink **out,
-                                struct fault *fault);
+                                struct wall *wall, struct budget *budget, const struct uplink_owner *owner,
+                                struct uplink **out, struct fault *fault);
 void uplink_free(struct uplink *uplink);
 void uplink_start(struct uplink *uplink);
 /* Publishes a birth outside of the streams, at once: a gateway that does not know this product takes nothing else of

@@ -29,7 +29,7 @@ struct collectors {
     struct tail *tail;
     struct host *host;
     struct loop_timer flush_timer, host_timer;
-    struct collectors_counts counts;
+    struct collectors_counts counts, told; /* told: of losses, to the sink */
     bool has_told;
     int64_t told_mono_ms;
 };
@@ -64,6 +64,9 @@ static void on_value(void *self, const struct statsd_value *value) {
     enum result result = meters_take(c->meters, &believed, &now);
     if (result != RESULT_OK) {
         c->counts.statsd_unfit++;
+        if (result == RESULT_FULL) {
+            c->sink.lost(c->sink.self, LOSS_SERIES, 1);
+        }
         if (may_tell(c)) {
             log_warn("agent.statsd", "value_unfit", "metric=%s part=%s why=%s", value->metric, value->part,
                      result_name(result));
@@ -169,9 +172,27 @@ void collectors_flush(struct collectors *c) {
     meters_flush(c->meters, wall_now_ms(c->wall), &c->sink);
 }
 
+void collectors_look(struct collectors *c) {
+    struct collectors_counts now = collectors_counts(c);
+    const struct {
+        enum loss why;
+        uint64_t count;
+    } rows[] = {{LOSS_STATSD_FLOOD, now.statsd_dropped - c->told.statsd_dropped},
+                {LOSS_SYSLOG_FLOOD, now.syslog_dropped - c->told.syslog_dropped},
+                {LOSS_TOO_LONG, now.oversize - c->told.oversize}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].count > 0) {
+            c->sink.lost(c->sink.self, rows[i].why, rows[i].count);
+        }
+    }
+    c->told = now;
+}
+
 struct collectors_counts collectors_counts(const struct collectors *c) {
     struct collectors_counts counts = c->counts;
     counts.series = meters_count(c->meters);
+    counts.statsd_dropped = c->statsd == NULL ? 0 : intake_dropped_count(c->statsd);
+    counts.syslog_dropped = c->syslog == NULL ? 0 : intake_dropped_count(c->syslog);
     counts.oversize = (c->statsd == NULL ? 0 : intake_oversize_count(c->statsd)) +
                       (c->syslog == NULL ? 0 : intake_oversize_count(c->syslog));
     return counts;

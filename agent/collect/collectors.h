@@ -10,8 +10,9 @@
 struct collectors_counts {
     uint64_t statsd_datagrams, statsd_refused[STATSD_REFUSAL_COUNT], statsd_unfit; /* unfit: see meters_take */
     uint64_t syslog_datagrams;
-    uint64_t oversize; /* datagrams, both */
-    uint64_t series;   /* statsd series now */
+    uint64_t oversize;                       /* datagrams, both */
+    uint64_t statsd_dropped, syslog_dropped; /* datagrams that the kernel dropped, they came too fast */
+    uint64_t series;                         /* statsd series now */
 };
 
 struct collectors;
@@ -24,4 +25,6 @@ void collectors_free(struct collectors *collectors);
 void collectors_checkpoint(struct collectors *collectors, const char *stream, uint64_t seq);
 /* Hands over what is still being added up; before the agent ends. */
 void collectors_flush(struct collectors *collectors);
+/* Tells the sink what was lost since the last call. */
+void collectors_look(struct collectors *collectors);
 struct collectors_counts collectors_counts(const struct collectors *collectors);

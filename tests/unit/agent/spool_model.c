@@ -1,6 +1,6 @@
 /* Long random lives of a spool, compared with a model of what it promised: kills, reboots, power cuts (power.h: what
- * was not synced is gone, or there in part), torn ends, acknowledgements, a budget that is too small. After every step of trouble each number must stand for exactly what was
- * put under it, or be in a gap that the model allows. */
+ * was not synced is gone, or there in part), torn ends, acknowledgements, a budget that is too small. After every step
+ * of trouble each number must stand for exactly what was put under it, or be in a gap that the model allows. */
 #include "spool.h"
 
 #include <criterion/criterion.h>
@@ -22,8 +22,8 @@ struct model_record {
 };
 struct model {
     struct model_record records[MODEL_MAX + 1]; /* by number */
-    uint64_t last, acked, aged; /* aged: the last one at the tick before */
-    bool may_drop; /* the budget was too small at some time */
+    uint64_t last, acked, aged;                 /* aged: the last one at the tick before */
+    bool may_drop;                              /* the budget was too small at some time */
 };
 
 static struct spool *spool;
@@ -133,8 +133,8 @@ static void compare(enum spool_lane lane, bool after_power_cut) {
         for (; seq <= got.stamp.seq; seq++) {
             r = &m->records[seq];
             cr_assert(r->token == 0 || m->may_drop || (after_power_cut && !r->is_synced),
-                      "seed %u, lane %d: seq %lu is in a gap (%s) but was promised%s%s", first_seed, lane, seq, gap.text,
-                      after_power_cut ? ", after a power cut" : "", r->is_synced ? ", synced" : "");
+                      "seed %u, lane %d: seq %lu is in a gap (%s) but was promised%s%s", first_seed, lane, seq,
+                      gap.text, after_power_cut ? ", after a power cut" : "", r->is_synced ? ", synced" : "");
             r->token = 0;
         }
     }

@@ -14,49 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "birth.h"
-#include "day_budget.h"
-#include "collect/collectors.h"
-#include "commands.h"
 #include "fieldline/clock.h"
 #include "fieldline/json.h"
-#include "launcher.h"
-#include "losses.h"
-#include "agent_metrics.h"
+#include "agent_private.h"
 #include "notify.h"
-#include "packer.h"
-#include "sieve.h"
-#include "status.h"
 #include "tap.h"
-#include "uplink.h"
 #include "version.h"
 
 enum { BIRTH_AGAIN_MS = 3000 };
-
-struct agent {
-    const struct agent_config *config;
-    char boot[CAP_UUID_BYTES + 1];
-    int64_t start_mono_ms;
-    struct loop *loop;
-    struct wall wall;
-    struct spool *spool;
-    struct uplink *uplink;
-    struct packer *packer;
-    struct budget *budget;
-    struct losses *losses;
-    struct sieve *sieve;
-    const struct budget_pace *pace; /* that was applied */
-    struct birth *birth;
-    struct commands *commands;
-    struct launcher *launcher;
-    struct collectors *collectors;
-    struct loop_timer status_timer, metrics_timer, birth_timer, watchdog_timer;
-    struct buf text;    /* one payload or line at a time */
-    bool birth_is_old;  /* it does not say all there is */
-    uint64_t birth_seq; /* of the last one, in birth_stream; 0: none */
-    char birth_stream[CAP_UUID_BYTES + 1];
-    bool is_stopping;
-};
 
 /* ---- birth ---- */
 
@@ -230,76 +195,6 @@ static void send_reply(void *self, const void *payload, size_t bytes) {
 
 /* ---- status and life ---- */
 
-static struct status_report look(struct agent *a) {
-    struct status_report report = {.device = a->config->device,
-                                   .boot = a->boot,
-                                   .wall_ms = wall_now_ms(&a->wall),
-                                   .mono_ms = clock_mono_ms(),
-                                   .start_mono_ms = a->start_mono_ms,
-                                   .uplink = uplink_status(a->uplink),
-                                   .packer = packer_counts(a->packer),
-                                   .collectors = collectors_counts(a->collectors),
-                                   .budget = budget_state(a->budget),
-                                   .clock_step_count = a->wall.step_count,
-                                   .clock_step_sum_ms = a->wall.step_sum_ms,
-                                   .is_clock_held = a->wall.is_held,
-                                   .bad_command_count = commands_bad_count(a->commands),
-                                   .session_count = launcher_session_count(a->launcher)};
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        report.lanes[lane] = spool_stats(a->spool, (enum spool_lane)lane);
-    }
-    for (int why = 0; why < LOSS_COUNT; why++) {
-        report.lost[why] = losses_total(a->losses, (enum loss)why);
-    }
-    return report;
-}
-
-static void write_status(struct agent *a) {
-    struct fault fault;
-    struct status_report report = look(a);
-    if (status_write(a->config->run_dir, &report, &fault) != RESULT_OK) {
-        log_warn("agent.status", "status_unwritten", "why=%s", log_text(fault.text));
-    }
-}
-
-static void write_metrics(struct agent *a) {
-    struct fault fault;
-    struct status_report report = look(a);
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        report.oldest_ms[lane] = spool_oldest_ms(a->spool, (enum spool_lane)lane, wall_now(&a->wall));
-    }
-    if (agent_metrics_write(a->config->run_dir, &report, &fault) != RESULT_OK) {
-        log_warn("agent.metrics", "metrics_unwritten", "why=%s", log_text(fault.text));
-    }
-}
-
-/* What the budget's level asks for, and what the sieve has held long enough. */
-static void adapt(struct agent *a) {
-    const struct budget_pace *pace = budget_pace(budget_level(a->budget));
-    sieve_sweep(a->sieve, clock_mono_ms());
-    if (pace != a->pace) {
-        a->pace = pace;
-        sieve_set_pace(a->sieve, pace);
-        packer_set_wait(a->packer, a->config->batch_max_wait_ms * pace->wait_factor);
-        uplink_wake(a->uplink);
-    }
-}
-
-static void on_status(void *self) {
-    struct agent *a = self;
-    collectors_look(a->collectors);
-    adapt(a);
-    losses_save(a->losses);
-    write_status(a);
-    loop_arm(a->loop, &a->status_timer, STATUS_EVERY_MS, on_status, a);
-}
-
-static void on_metrics(void *self) {
-    struct agent *a = self;
-    write_metrics(a);
-    loop_arm(a->loop, &a->metrics_timer, METRICS_EVERY_MS, on_metrics, a);
-}
-
 static void on_watchdog(void *self) {
     struct agent *a = self;
     notify_send("WATCHDOG=1");
@@ -308,9 +203,27 @@ static void on_watchdog(void *self) {
 
 static void on_stopped(void *self) {
     struct agent *a = self;
-    write_status(a);
-    write_metrics(a);
+    agent_write_status(a);
+    agent_write_metrics(a);
     loop_stop(a->loop);
+}
+
+/* On the disk; on a disk that cannot be written, all of it in memory until it can. */
+static enum result open_spool(struct agent *a, struct fault *fault) {
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s/spool", a->config->data_dir);
+    enum result result = spool_open(folder, a->boot, a->config->spool_bytes, &a->spool, fault);
+    if (result == RESULT_IO) {
+        log_error("agent.spool", "disk_failing", "why=%s", log_text(fault->text));
+        a->is_in_memory = true;
+        snprintf(folder, sizeof folder, "%s/spool", a->config->run_dir);
+        return spool_open(folder, a->boot, SPOOL_SPARE_BYTES, &a->spool, fault);
+    }
+    if (result == RESULT_OK) {
+        snprintf(folder, sizeof folder, "%s/spare", a->config->run_dir);
+        spool_set_spare(a->spool, folder);
+    }
+    return result;
 }
 
 static enum result build(struct agent *a, struct fault *fault) {
@@ -320,10 +233,8 @@ static enum result build(struct agent *a, struct fault *fault) {
     struct packer_owner packer_owner = {.self = a, .appended = on_appended, .before_logs = on_before_logs};
     struct sink sink = {.self = a, .sample = on_sample, .log = on_log, .event = on_event, .lost = on_lost};
     struct sink sifted = {.self = a, .sample = on_sifted_sample, .log = on_sifted_log};
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s/spool", config->data_dir);
 
-    enum result result = spool_open(folder, a->boot, config->spool_bytes, &a->spool, fault);
+    enum result result = open_spool(a, fault);
     if (result != RESULT_OK) {
         return result;
     }
@@ -350,6 +261,7 @@ enum result agent_new(const struct agent_config *config, struct agent **out, str
     a->config = config;
     a->loop = loop_new();
     a->start_mono_ms = clock_mono_ms();
+    a->was_disk_well = true;
     clock_boot_id(a->boot);
     buf_init(&a->text, CAP_PAYLOAD_BYTES);
     enum result result = build(a, fault);
@@ -365,8 +277,7 @@ void agent_free(struct agent *a) {
     if (a == NULL) {
         return;
     }
-    loop_disarm(a->loop, &a->status_timer);
-    loop_disarm(a->loop, &a->metrics_timer);
+    agent_watch_end(a);
     loop_disarm(a->loop, &a->birth_timer);
     loop_disarm(a->loop, &a->watchdog_timer);
     collectors_free(a->collectors);
@@ -393,8 +304,7 @@ struct loop *agent_loop(struct agent *a) {
 enum result agent_run(struct agent *a) {
     log_info("agent", "started", "device=%s version=%s", a->config->device, AGENT_VERSION);
     uplink_start(a->uplink);
-    on_status(a);
-    on_metrics(a);
+    agent_watch_begin(a);
     if (notify_watchdog_ms() > 0) {
         on_watchdog(a);
     }

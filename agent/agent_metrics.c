@@ -76,6 +76,7 @@ static void add_uplink(const struct status_report *r, struct buf *out) {
         {"budget_level", "gauge", "0 free, 1 slow, 2 thin, 3 thinner, 4 spent", (double)r->budget.level},
         {"clock_steps_total", "counter", "times that the wall clock was stepped", (double)r->clock_step_count},
         {"clock_unset", "gauge", "1 while the machine's clock is not set", r->is_clock_held},
+        {"disk_failing", "gauge", "1 while the disk takes no records and memory does", !r->is_disk_well},
         {"live_sessions", "gauge", "remote sessions now", (double)r->session_count},
     };
     add_figures(rows, sizeof rows / sizeof rows[0], out);

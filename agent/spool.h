@@ -4,15 +4,27 @@
  * when spool_append returns; from a power cut at once in the urgent lane, in the bulk lane once spool_tick was called
  * twice after it (what is acknowledged before that never needs the disk). When
  * space runs out the oldest bulk records go first, whole segments at a time, then the oldest urgent ones; what is gone
- * is read back as one gap event. No network here, no clock: the caller says what time it is. */
+ * is read back as one gap event. When the disk takes nothing at all, memory does for a while. No network here, no
+ * clock: the caller says what time it is. */
 #pragma once
 #include "fieldline/message.h"
 #include "fieldline/topic.h"
 #include "wall.h"
 
-enum spool_lane { SPOOL_URGENT, SPOOL_BULK, SPOOL_LANES };
+/* Each lane has a spare in memory, a stream of its own: it takes what the disk does not (full, read-only, broken), and
+ * is left again when it is empty, or full, and the disk takes records. */
+enum spool_lane {
+    SPOOL_URGENT,
+    SPOOL_BULK,
+    SPOOL_SPARE_URGENT,
+    SPOOL_SPARE_BULK,
+    SPOOL_LANES,
+    SPOOL_DISK_LANES = SPOOL_SPARE_URGENT
+};
+enum { SPOOL_SPARE_BYTES = 1024 * 1024, SPOOL_DISK_AGAIN_MS = 10 * 1000 };
 const char *spool_lane_name(enum spool_lane lane);
-/* The lane that messages of this kind (up/...) travel in. */
+bool spool_lane_is_bulk(enum spool_lane lane);
+/* The lane that messages of this kind (up/...) travel in while the disk takes them. */
 enum spool_lane spool_lane_of(enum topic_kind kind);
 
 /* A message as it goes out. */
@@ -38,11 +50,20 @@ FL_CHECK enum result spool_open(const char *folder, const char *boot, int64_t ma
 void spool_close(struct spool *spool);
 void spool_abandon(struct spool *spool); /* as if killed (tests) */
 
+/* Where the spares may be: a folder in memory (tmpfs), so that a kill does not lose them. Without it, or when it takes
+ * nothing either, what the disk does not take is lost and becomes a gap. What an earlier run left there is found. */
+void spool_set_spare(struct spool *spool, const char *folder);
+/* false while the spares are in use; `why`: what the disk said. */
+bool spool_disk_is_well(const struct spool *spool, const char **why);
+
 /* The number it got is spool_last_seq of its lane afterwards. When the disk takes it in no way, the record is lost, its
  * number becomes a gap, and the result says so. */
 FL_CHECK enum result spool_append(struct spool *spool, enum topic_kind kind, struct moment now, const void *payload,
                                   size_t bytes);
 uint64_t spool_last_seq(const struct spool *spool, enum spool_lane lane);
+/* The last number that may be sent now: what is in a spare is newer than what the disk had, and older than what the
+ * disk got afterwards. */
+uint64_t spool_sendable_seq(const struct spool *spool, enum spool_lane lane);
 uint64_t spool_acked_seq(const struct spool *spool, enum spool_lane lane);
 uint64_t spool_found_seq(const struct spool *spool, enum spool_lane lane); /* at opening */
 /* When the newest record that was found was made; 0: there was none. */

@@ -113,6 +113,7 @@ void status_encode(const struct status_report *r, struct buf *out) {
     jo_int(&j, "t", r->wall_ms);
     jo_int(&j, "uptime_s", (r->mono_ms - r->start_mono_ms) / 1000);
     encode_uplink(&j, r);
+    jo_str(&j, "disk", r->is_disk_well ? "ok" : r->disk_trouble);
     jo_object(&j, "spool");
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         encode_lane(&j, (enum spool_lane)lane, &r->lanes[lane]);

@@ -14,6 +14,8 @@ struct status_report {
     int64_t wall_ms, mono_ms, start_mono_ms;
     struct uplink_status uplink;
     struct spool_stats lanes[SPOOL_LANES];
+    bool is_disk_well;
+    const char *disk_trouble; /* "": none */
     struct packer_counts packer;
     struct collectors_counts collectors;
     struct budget_state budget;

@@ -43,7 +43,12 @@ struct uplink {
 static const char *const state_names[] = {
     [UPLINK_OFFLINE] = "offline", [UPLINK_CONNECTING] = "connecting", [UPLINK_SUBSCRIBING] = "subscribing",
     [UPLINK_UP] = "up",           [UPLINK_STOPPING] = "stopping",     [UPLINK_STOPPED] = "stopped"};
-static const size_t window_sizes[SPOOL_LANES] = {[SPOOL_URGENT] = CAP_WINDOW_URGENT, [SPOOL_BULK] = CAP_WINDOW_BULK};
+/* In the order in which they are served. */
+static const enum spool_lane lane_order[SPOOL_LANES] = {SPOOL_URGENT, SPOOL_SPARE_URGENT, SPOOL_BULK, SPOOL_SPARE_BULK};
+
+static size_t window_size(enum spool_lane lane) {
+    return spool_lane_is_bulk(lane) ? CAP_WINDOW_BULK : CAP_WINDOW_URGENT;
+}
 
 const char *uplink_state_name(enum uplink_state state) {
     return state_names[state];
@@ -101,14 +106,15 @@ static bool send_one(struct uplink *u, enum spool_lane lane, uint64_t seq, int64
 static void pump(struct uplink *u) {
     int64_t now = clock_mono_ms();
     bool can_send = u->status.state == UPLINK_UP;
-    for (int lane = 0; lane < SPOOL_LANES && can_send; lane++) {
-        uint64_t seq, last = spool_last_seq(u->spool, (enum spool_lane)lane);
+    for (int i = 0; i < SPOOL_LANES && can_send; i++) {
+        enum spool_lane lane = lane_order[i];
+        uint64_t seq, last = spool_sendable_seq(u->spool, lane);
         bool is_held = u->windows[SPOOL_URGENT].acked < u->gate_seq || budget_pace(budget_level(u->budget))->holds_bulk;
-        if (lane == SPOOL_BULK && is_held) {
+        if (spool_lane_is_bulk(lane) && is_held) {
             break;
         }
         while (can_send && window_next(&u->windows[lane], last, &seq)) {
-            can_send = send_one(u, (enum spool_lane)lane, seq, now);
+            can_send = send_one(u, lane, seq, now);
         }
     }
     if (u->status.state != UPLINK_UP) {
@@ -204,7 +210,8 @@ static void begin_sending(struct uplink *u) {
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         u->status.resent_count += u->windows[lane].resent_count;
         u->windows[lane].resent_count = 0;
-        window_begin(&u->windows[lane], window_sizes[lane], spool_acked_seq(u->spool, (enum spool_lane)lane), now);
+        window_begin(&u->windows[lane], window_size((enum spool_lane)lane),
+                     spool_acked_seq(u->spool, (enum spool_lane)lane), now);
     }
     u->gate_seq = UINT64_MAX; /* while the owner appends, too */
     u->gate_seq = u->owner.connected(u->owner.self);
@@ -377,7 +384,8 @@ enum result uplink_new(struct loop *loop, const struct agent_config *config, str
         .loop = loop, .config = config, .spool = spool, .wall = wall, .budget = budget, .owner = *owner};
     retry_init(&u->retry, config);
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        window_begin(&u->windows[lane], window_sizes[lane], spool_acked_seq(spool, (enum spool_lane)lane), 0);
+        window_begin(&u->windows[lane], window_size((enum spool_lane)lane),
+                     spool_acked_seq(spool, (enum spool_lane)lane), 0);
     }
     enter(u, UPLINK_OFFLINE);
     enum result result = mqtt_new(loop, config, on_letter, u, &u->mqtt, fault);

@@ -90,7 +90,7 @@ static void acknowledge(void) {
 
 static void sync_all(void) {
     spool_sync(spool);
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+    for (int lane = 0; lane < SPOOL_DISK_LANES; lane++) {
         for (uint64_t i = models[lane].last; i > 0 && !models[lane].records[i].is_synced; i--) {
             models[lane].records[i].is_synced = true;
         }
@@ -100,7 +100,7 @@ static void sync_all(void) {
 /* The durability interval goes by: what was there the last time is safe now. */
 static void tick(void) {
     spool_tick(spool);
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+    for (int lane = 0; lane < SPOOL_DISK_LANES; lane++) {
         struct model *m = &models[lane];
         for (uint64_t i = m->aged; i > m->acked && !m->records[i].is_synced; i--) {
             m->records[i].is_synced = true;
@@ -141,7 +141,7 @@ static void compare(enum spool_lane lane, bool after_power_cut) {
 }
 
 static void catch_up(bool is_power_cut) {
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
+    for (int lane = 0; lane < SPOOL_DISK_LANES; lane++) {
         struct model *m = &models[lane];
         uint64_t last = spool_last_seq(spool, (enum spool_lane)lane);
         cr_assert(last >= m->last && (is_power_cut || last == m->last), "lane %d: %lu after %lu", lane, last, m->last);
@@ -204,7 +204,7 @@ static void live(unsigned with_seed, int steps, unsigned acks_in_100) {
     seed = first_seed = with_seed;
     boot = 10000000;
     token = 0;
-    models = calloc(SPOOL_LANES, sizeof *models);
+    models = calloc(SPOOL_DISK_LANES, sizeof *models);
     scratch_make();
     power_begin(scratch_path("spool"), with_seed);
     open_spool();

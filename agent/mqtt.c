@@ -5,6 +5,7 @@
  * agent.c); the properties of a CONNACK may be uninitialised (never looked at); message and topic are ours to free once
  * messageArrived returns 1; the in-flight count of MQTT 5 can leak, so maxInflight is far above our windows; destroying
  * a client leaks a little, so one client lives as long as the process and is renewed only when it stops answering.
+ * mosquitto 2.0 closes a session that was taken over without sending its reason; see rival.h.
  * libmosquitto was left: Paho's async client survives its own threads' errors better and the gateway uses it too. */
 #include "mqtt.h"
 

@@ -18,6 +18,7 @@
 #include "fieldline/message.h"
 #include "mqtt.h"
 #include "retry.h"
+#include "rival.h"
 #include "window.h"
 
 enum { ANSWER_MS = 10000, ANSWER_EXTRA_MS = 5000, STOP_MS = 1200, RETRY_MS = 1000 };
@@ -37,6 +38,7 @@ struct uplink {
     size_t state_count; /* of "online" and "offline" not yet with the broker */
     uint64_t gate_seq;  /* urgent; bulk waits until it is acknowledged */
     struct retry retry;
+    struct rival rival;
     struct uplink_status status;
 };
 
@@ -265,7 +267,9 @@ static void on_ack(struct uplink *u, const struct letter *letter) {
     }
     if (spool_find_stream(u->spool, ack.stream, &lane) != RESULT_OK) {
         u->status.bad_message_count++;
-        log_info("agent.uplink", "ack_of_other_stream", "stream=%s", ack.stream);
+        if (rival_heard(&u->rival, &ack)) {
+            log_error("agent.uplink", "rival_heard", "device=%s stream=%s", u->config->device, ack.stream);
+        }
         return;
     }
     if (spool_ack(u->spool, lane, ack.seq) != RESULT_OK) {
@@ -334,7 +338,16 @@ static void on_taken(struct uplink *u) {
              (unsigned long long)u->retry.taken_count + 1);
     log_error("agent.uplink", "taken_over", "device=%s in_a_row=%llu", u->config->device,
               (unsigned long long)u->retry.taken_count + 1);
+    rival_forget(&u->rival); /* if it is alive, the next connection tells */
     back_off(u, RETRY_TAKEN, why);
+}
+
+static void on_end(struct uplink *u, const struct letter *letter) {
+    if (letter->kind == MQTT_LOST && u->status.state == UPLINK_UP && u->rival.is_there) {
+        on_taken(u);
+    } else {
+        back_off(u, letter->kind == MQTT_LOST ? RETRY_LOST : RETRY_FAILED, letter->text);
+    }
 }
 
 static void on_letter(void *self, const struct letter *letter) {
@@ -349,7 +362,7 @@ static void on_letter(void *self, const struct letter *letter) {
         if (is_stopping) {
             finish(u);
         } else if (u->status.state != UPLINK_OFFLINE) {
-            back_off(u, letter->kind == MQTT_LOST ? RETRY_LOST : RETRY_FAILED, letter->text);
+            on_end(u, letter);
         }
         break;
     case MQTT_TAKEN:

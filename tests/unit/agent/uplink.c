@@ -456,3 +456,23 @@ Test(uplink, introductions_carry_the_clocks_and_no_number) {
     cr_expect_geq(broker.stamp.mono_ms, clock_mono_ms() - 1000);
     cr_expect_geq(broker.stamp.wall_ms, clock_wall_ms() - 1000);
 }
+
+/* mosquitto 2.0 does not say that the session was taken over. */
+Test(uplink, a_rival_is_known_by_its_acknowledgements) {
+    static const char foreign[] = "{\"stream\":\"0b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d10\",\"seq\":%d}";
+    char text[128];
+    come_up();
+    for (int seq = 1; seq <= 2; seq++) {
+        cr_expect_eq(uplink_status(uplink).taken_count, 0);
+        snprintf(text, sizeof text, foreign, seq);
+        message(TOPIC_DOWN_ACK, text, 0);
+        letter(MQTT_LOST);
+        if (seq == 1) {
+            run_for(20);
+            letter(MQTT_CONNECTED);
+            letter(MQTT_SUBSCRIBED);
+        }
+    }
+    cr_expect_eq(uplink_status(uplink).taken_count, 1);
+    cr_expect_geq(uplink_status(uplink).retry_mono_ms, clock_mono_ms() + 59000);
+}

@@ -195,9 +195,12 @@ static void send_reply(void *self, const void *payload, size_t bytes) {
 
 /* ---- status and life ---- */
 
+/* Runs on the loop, so a loop that hangs feeds nobody. */
 static void on_watchdog(void *self) {
     struct agent *a = self;
-    notify_send("WATCHDOG=1");
+    if (uplink_is_alive(a->uplink)) {
+        notify_send("WATCHDOG=1");
+    }
     loop_arm(a->loop, &a->watchdog_timer, notify_watchdog_ms(), on_watchdog, a);
 }
 
@@ -222,6 +225,7 @@ static enum result open_spool(struct agent *a, struct fault *fault) {
     if (result == RESULT_OK) {
         snprintf(folder, sizeof folder, "%s/spare", a->config->run_dir);
         spool_set_spare(a->spool, folder);
+        spool_keep(a->spool, a->config->spool_keep);
     }
     return result;
 }

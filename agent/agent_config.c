@@ -62,6 +62,8 @@ static const struct config_row rows[] = {
      "disk space for what is not acknowledged yet"},
     {"spool", "sync", CONFIG_DURATION, AT(spool_sync_ms), "5s", 1, HOUR, false,
      "telemetry and logs may be lost over this time when power is cut; events are synced at once"},
+    {"spool", "keep", CONFIG_BOOL, AT(spool_keep), "no", 0, 0, false,
+     "whether what is acknowledged stays on disk until its file is full, for a gateway that is restored from a backup"},
 
     {"batch", "max_wait", CONFIG_DURATION, AT(batch_max_wait_ms), "1s", 10, HOUR, false, "longest wait before sending"},
     {"batch", "max_records", CONFIG_INTEGER, AT(batch_max_records), "500", 1, CAP_PACK_RECORDS, false,

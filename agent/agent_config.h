@@ -44,6 +44,7 @@ struct agent_config {
     int64_t bytes_per_day; /* on the link; 0: not limited */
     /* [spool] */
     int64_t spool_bytes, spool_sync_ms;
+    bool spool_keep;
     /* [batch] */
     int64_t batch_max_wait_ms, batch_max_records;
     /* [statsd] [syslog] [host]: socket paths NULL when off, ports 0 when off */

@@ -223,7 +223,11 @@ uint64_t lane_sync_count(const struct lane *lane) {
 
 /* Where the next record goes in the newest segment: behind the others, or over them when nobody needs them any more. */
 static int64_t place_of_next(const struct lane *lane) {
-    return lane_has_unacked(lane) ? lane->newest->bytes : SEGMENT_HEADER_BYTES;
+    return lane_has_unacked(lane) || lane->is_kept ? lane->newest->bytes : SEGMENT_HEADER_BYTES;
+}
+
+void lane_keep(struct lane *lane, bool is_kept) {
+    lane->is_kept = is_kept;
 }
 
 static bool fits_newest(const struct lane *lane, size_t bytes) {

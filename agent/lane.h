@@ -52,6 +52,9 @@ FL_CHECK enum result lane_read(struct lane *lane, uint64_t seq, struct lane_item
 /* Everything up to seq is committed. RESULT_CONFLICT: it was never used here, the files are older than the gateway's
  * memory (a restored disk); see lane_begin_anew. A lower number than before is fine and changes nothing. */
 FL_CHECK enum result lane_ack(struct lane *lane, uint64_t seq);
+/* Unless told so, a file whose records are all acknowledged is begun anew in place. Kept, they can be sent again to a
+ * gateway that was restored from a backup, and everything that passes goes to the disk. */
+void lane_keep(struct lane *lane, bool is_kept);
 /* Drops the oldest segment; false when only the one that is being written is left. */
 bool lane_drop_oldest(struct lane *lane);
 /* A new stream id; what is not acknowledged is numbered from 1 again. */

@@ -25,6 +25,7 @@ struct lane {
     struct segment *oldest, *newest;
     bool may_append; /* the newest is ours to write to: of this boot, not distrusted */
     bool is_unsynced, folder_is_unsynced, state_is_old;
+    bool is_kept;                  /* what is acknowledged stays until its file is full; see lane_keep */
     bool lost_count;               /* opening found a newest file that does not tell which number is next */
     uint64_t next_seq, found_seq;  /* file seqs; the wire's are less by state.base */
     uint64_t synced_seq, aged_seq; /* on the disk for sure; the next number at the last lane_tick */

@@ -109,6 +109,12 @@ void spool_close(struct spool *spool) {
     spool_abandon(spool);
 }
 
+void spool_keep(struct spool *spool, bool is_kept) {
+    for (int i = 0; i < SPOOL_DISK_LANES; i++) {
+        lane_keep(spool->lanes[i], is_kept);
+    }
+}
+
 /* ---- what may be asked of a lane that does not exist yet ---- */
 
 uint64_t spool_last_seq(const struct spool *spool, enum spool_lane lane) {

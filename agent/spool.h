@@ -47,6 +47,7 @@ struct spool;
 /* RESULT_BUSY: another agent holds the folder. Makes the folder (its parent must exist). */
 FL_CHECK enum result spool_open(const char *folder, const char *boot, int64_t max_bytes, struct spool **out,
                                 struct fault *fault);
+void spool_keep(struct spool *spool, bool is_kept); /* see lane_keep */
 void spool_close(struct spool *spool);
 void spool_abandon(struct spool *spool); /* as if killed (tests) */
 

@@ -414,6 +414,10 @@ void uplink_start(struct uplink *u) {
     loop_arm(u->loop, &u->step_timer, 0, attempt, u);
 }
 
+bool uplink_is_alive(const struct uplink *u) {
+    return u->status.state == UPLINK_UP || u->status.state == UPLINK_STOPPED || u->step_timer.is_armed;
+}
+
 void uplink_free(struct uplink *u) {
     if (u == NULL) {
         return;

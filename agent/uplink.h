@@ -52,4 +52,6 @@ void uplink_introduce(struct uplink *uplink, const void *birth, size_t bytes);
 void uplink_wake(struct uplink *uplink);
 /* Sends what the windows allow, publishes "offline", disconnects; `stopped` is called within 1.5 s. */
 void uplink_stop(struct uplink *uplink);
+/* It is connected, or something will wake it up. false is a fault of ours: it would stay offline for ever. */
+bool uplink_is_alive(const struct uplink *uplink);
 struct uplink_status uplink_status(const struct uplink *uplink);

@@ -476,3 +476,43 @@ Test(uplink, a_rival_is_known_by_its_acknowledgements) {
     cr_expect_eq(uplink_status(uplink).taken_count, 1);
     cr_expect_geq(uplink_status(uplink).retry_mono_ms, clock_mono_ms() + 59000);
 }
+
+Test(uplink, a_spent_budget_holds_bulk_and_lets_urgent_pass) {
+    budget_free(budget);
+    budget = budget_new(scratch_path(""), 100 * 1024, &wall);
+    struct uplink_owner owner = {.connected = on_connected, .command = on_command, .stopped = on_stopped};
+    struct fault fault;
+    uplink_free(uplink);
+    cr_assert_eq(uplink_new(loop, &config, spool, &wall, budget, &owner, &uplink, &fault), RESULT_OK);
+    come_up();
+    ack(SPOOL_URGENT, 1);
+    put(TOPIC_UP_TELE);
+    uplink_wake(uplink);
+    DONE("connect subscribe online b1 t1 ");
+    cr_expect_gt(budget_state(budget).used, BUDGET_CONNECT_BYTES);
+    budget_spend(budget, 100 * 1024);
+    put(TOPIC_UP_TELE);
+    put(TOPIC_UP_EVENT);
+    uplink_wake(uplink);
+    DONE("e2 ");
+    ack(SPOOL_BULK, 1);
+    DONE("");
+}
+
+/* Whatever state it is in, something will happen next: the watchdog is fed only then. */
+Test(uplink, is_never_left_without_a_next_step) {
+    static const enum mqtt_event_kind kinds[] = {MQTT_CONNECTED, MQTT_REFUSED,     MQTT_LOST,
+                                                 MQTT_TAKEN,     MQTT_SUBSCRIBED,  MQTT_NOT_SUBSCRIBED,
+                                                 MQTT_PUBLISHED, MQTT_DISCONNECTED};
+    uint64_t seed = 7;
+    uplink_start(uplink);
+    for (int i = 0; i < 3000; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        letter(kinds[(seed >> 33) % (sizeof kinds / sizeof kinds[0])]);
+        if (i % 10 == 0) {
+            run_for(1);
+        }
+        cr_assert(uplink_is_alive(uplink), "after letter %d in state %s", i,
+                  uplink_state_name(uplink_status(uplink).state));
+    }
+}

@@ -1,8 +1,8 @@
 /* The agent: every part, built in the order in which data flows and freed in reverse.
  *
- *   collectors --samples, logs, events--> packer --messages--> spool --windows--> uplink --MQTT--> gateway
- *        |                                   ^                    ^                 |
- *        '--live lines--> launcher --replies-'                    '------ acks -----+--> commands
+ *   collectors --samples, logs--> sieve --> packer --messages--> spool --windows--> uplink --MQTT--> gateway
+ *        |  '------- events ----------------^ ^                    ^                 |
+ *        '--live lines--> launcher --replies--'                    '------ acks -----+--> commands
  *
  * This file only connects: it hands what one part found to the next and knows what none of them knows (that a new
  * metric makes a new birth message, that sessions may want to watch). Parts do not know each other but downstream.
@@ -14,51 +14,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "birth.h"
-#include "collect/collectors.h"
-#include "commands.h"
 #include "fieldline/clock.h"
 #include "fieldline/json.h"
-#include "launcher.h"
+#include "agent_private.h"
 #include "notify.h"
-#include "packer.h"
-#include "status.h"
-#include "uplink.h"
+#include "tap.h"
 #include "version.h"
 
 enum { BIRTH_AGAIN_MS = 3000 };
-
-struct agent {
-    const struct agent_config *config;
-    char boot[CAP_UUID_BYTES + 1];
-    int64_t start_mono_ms;
-    struct loop *loop;
-    struct spool *spool;
-    struct uplink *uplink;
-    struct packer *packer;
-    struct birth *birth;
-    struct commands *commands;
-    struct launcher *launcher;
-    struct collectors *collectors;
-    struct loop_timer status_timer, birth_timer, watchdog_timer;
-    struct buf text;    /* one payload or line at a time */
-    bool birth_is_old;  /* it does not say all there is */
-    uint64_t birth_seq; /* of the last one, in birth_stream; 0: none */
-    char birth_stream[CAP_UUID_BYTES + 1];
-    bool is_stopping;
-};
 
 /* ---- birth ---- */
 
 static void introduce(struct agent *a) {
     buf_reset(&a->text);
-    birth_write(a->birth, clock_wall_ms(), &a->text);
+    birth_write(a->birth, wall_now_ms(&a->wall), &a->text);
     uplink_introduce(a->uplink, a->text.data, a->text.count);
 }
 
 static uint64_t send_birth(struct agent *a) {
     buf_reset(&a->text);
-    birth_write(a->birth, clock_wall_ms(), &a->text);
+    birth_write(a->birth, wall_now_ms(&a->wall), &a->text);
     a->birth_is_old = false;
     a->birth_seq = packer_urgent(a->packer, TOPIC_UP_BIRTH, a->text.data, a->text.count);
     snprintf(a->birth_stream, sizeof a->birth_stream, "%s", spool_stream(a->spool, SPOOL_URGENT));
@@ -84,34 +59,9 @@ static void on_birth_due(void *self) {
 
 /* ---- what collectors find ---- */
 
-static void tap_sample(struct agent *a, const struct senml_record *record) {
-    char name[sizeof record->metric + sizeof record->part + 1];
-    snprintf(name, sizeof name, "%s%s%s", record->metric, record->part[0] == '\0' ? "" : "/", record->part);
-    buf_reset(&a->text);
-    struct json_out j = json_out(&a->text);
-    jo_object(&j, NULL);
-    jo_int(&j, "t", record->event_ms);
-    jo_str(&j, "metric", name);
-    jo_num(&j, "v", record->value);
-    jo_end(&j);
-    launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
-}
-
-static void tap_log(struct agent *a, const struct log_record *record) {
-    buf_reset(&a->text);
-    struct json_out j = json_out(&a->text);
-    jo_object(&j, NULL);
-    jo_int(&j, "t", record->event_ms);
-    jo_str(&j, "log", record->text);
-    jo_int(&j, "sev", record->severity);
-    jo_str(&j, "app", record->app);
-    jo_end(&j);
-    launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
-}
-
 static void on_sample(void *self, const struct senml_record *record) {
     struct agent *a = self;
-    packer_sample(a->packer, record);
+    sieve_sample(a->sieve, record, clock_mono_ms());
     if (birth_saw(a->birth, record->metric)) {
         a->birth_is_old = true;
         if (!a->birth_timer.is_armed) {
@@ -119,21 +69,39 @@ static void on_sample(void *self, const struct senml_record *record) {
         }
     }
     if (launcher_wants_tap(a->launcher)) {
-        tap_sample(a, record);
+        tap_sample(record, &a->text);
+        launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
     }
 }
 
 static void on_log(void *self, const struct log_record *record) {
     struct agent *a = self;
-    packer_log(a->packer, record);
+    sieve_log(a->sieve, record);
     if (launcher_wants_tap(a->launcher)) {
-        tap_log(a, record);
+        tap_log(record, &a->text);
+        launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
     }
 }
 
 static void on_event(void *self, const struct event_message *event) {
     struct agent *a = self;
     packer_event(a->packer, event);
+}
+
+static void on_lost(void *self, enum loss why, uint64_t count) {
+    struct agent *a = self;
+    int64_t now_ms = wall_now_ms(&a->wall);
+    losses_add(a->losses, why, count, now_ms, now_ms);
+}
+
+static void on_sifted_sample(void *self, const struct senml_record *record) {
+    struct agent *a = self;
+    packer_sample(a->packer, record);
+}
+
+static void on_sifted_log(void *self, const struct log_record *record) {
+    struct agent *a = self;
+    packer_log(a->packer, record);
 }
 
 static void on_appended(void *self) {
@@ -144,6 +112,33 @@ static void on_appended(void *self) {
 static void on_before_logs(void *self, const char *stream, uint64_t seq) {
     struct agent *a = self;
     collectors_checkpoint(a->collectors, stream, seq);
+}
+
+/* Everything that is being added up, held back or gathered, into the spool. */
+static void flush(struct agent *a) {
+    collectors_flush(a->collectors);
+    sieve_flush(a->sieve);
+    packer_flush(a->packer);
+}
+
+/* ---- the wall clock ---- */
+
+/* Nothing that was measured by the old clock may travel with a stamp of the new one. */
+static void on_before_step(void *self) {
+    struct agent *a = self;
+    if (a->collectors != NULL) {
+        flush(a);
+    }
+}
+
+static void on_stepped(void *self, int64_t by_ms) {
+    struct agent *a = self;
+    struct event_message event = {.event_ms = wall_now_ms(&a->wall), .kind = EVENT_INFO, .severity = SEVERITY_NOTICE};
+    snprintf(event.text, sizeof event.text, "clock stepped by %+.1f s", (double)by_ms / 1000);
+    log_warn("agent.wall", "clock_stepped", "by_ms=%lld", (long long)by_ms);
+    if (a->packer != NULL) {
+        packer_event(a->packer, &event);
+    }
 }
 
 /* ---- commands ---- */
@@ -200,42 +195,39 @@ static void send_reply(void *self, const void *payload, size_t bytes) {
 
 /* ---- status and life ---- */
 
-static void write_status(struct agent *a) {
-    struct fault fault;
-    struct status_report report = {.device = a->config->device,
-                                   .boot = a->boot,
-                                   .wall_ms = clock_wall_ms(),
-                                   .mono_ms = clock_mono_ms(),
-                                   .start_mono_ms = a->start_mono_ms,
-                                   .uplink = uplink_status(a->uplink),
-                                   .packer = packer_counts(a->packer),
-                                   .collectors = collectors_counts(a->collectors),
-                                   .bad_command_count = commands_bad_count(a->commands),
-                                   .session_count = launcher_session_count(a->launcher)};
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        report.lanes[lane] = spool_stats(a->spool, (enum spool_lane)lane);
-    }
-    if (status_write(a->config->run_dir, &report, &fault) != RESULT_OK) {
-        log_warn("agent.status", "status_unwritten", "why=%s", log_text(fault.text));
-    }
-}
-
-static void on_status(void *self) {
-    struct agent *a = self;
-    write_status(a);
-    loop_arm(a->loop, &a->status_timer, STATUS_EVERY_MS, on_status, a);
-}
-
+/* Runs on the loop, so a loop that hangs feeds nobody. */
 static void on_watchdog(void *self) {
     struct agent *a = self;
-    notify_send("WATCHDOG=1");
+    if (uplink_is_alive(a->uplink)) {
+        notify_send("WATCHDOG=1");
+    }
     loop_arm(a->loop, &a->watchdog_timer, notify_watchdog_ms(), on_watchdog, a);
 }
 
 static void on_stopped(void *self) {
     struct agent *a = self;
-    write_status(a);
+    agent_write_status(a);
+    agent_write_metrics(a);
     loop_stop(a->loop);
+}
+
+/* On the disk; on a disk that cannot be written, all of it in memory until it can. */
+static enum result open_spool(struct agent *a, struct fault *fault) {
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s/spool", a->config->data_dir);
+    enum result result = spool_open(folder, a->boot, a->config->spool_bytes, &a->spool, fault);
+    if (result == RESULT_IO) {
+        log_error("agent.spool", "disk_failing", "why=%s", log_text(fault->text));
+        a->is_in_memory = true;
+        snprintf(folder, sizeof folder, "%s/spool", a->config->run_dir);
+        return spool_open(folder, a->boot, SPOOL_SPARE_BYTES, &a->spool, fault);
+    }
+    if (result == RESULT_OK) {
+        snprintf(folder, sizeof folder, "%s/spare", a->config->run_dir);
+        spool_set_spare(a->spool, folder);
+        spool_keep(a->spool, a->config->spool_keep);
+    }
+    return result;
 }
 
 static enum result build(struct agent *a, struct fault *fault) {
@@ -243,25 +235,29 @@ static enum result build(struct agent *a, struct fault *fault) {
     struct uplink_owner uplink_owner = {
         .self = a, .connected = on_connected, .command = on_command, .stopped = on_stopped};
     struct packer_owner packer_owner = {.self = a, .appended = on_appended, .before_logs = on_before_logs};
-    struct sink sink = {.self = a, .sample = on_sample, .log = on_log, .event = on_event};
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s/spool", config->data_dir);
+    struct sink sink = {.self = a, .sample = on_sample, .log = on_log, .event = on_event, .lost = on_lost};
+    struct sink sifted = {.self = a, .sample = on_sifted_sample, .log = on_sifted_log};
 
-    enum result result = spool_open(folder, a->boot, config->spool_bytes, &a->spool, fault);
+    enum result result = open_spool(a, fault);
     if (result != RESULT_OK) {
         return result;
     }
-    result = uplink_new(a->loop, config, a->spool, &uplink_owner, &a->uplink, fault);
+    wall_init(&a->wall, wall_machine(), spool_found_wall_ms(a->spool));
+    wall_tell(&a->wall, (struct wall_owner){.self = a, .before_step = on_before_step, .stepped = on_stepped});
+    a->budget = budget_new(config->data_dir, config->bytes_per_day, &a->wall);
+    result = uplink_new(a->loop, config, a->spool, &a->wall, a->budget, &uplink_owner, &a->uplink, fault);
     if (result != RESULT_OK) {
         return result;
     }
-    a->packer = packer_new(a->loop, config, a->spool, &packer_owner);
+    a->packer = packer_new(a->loop, config, a->spool, &a->wall, &packer_owner);
+    a->losses = losses_new(a->loop, &a->wall, config->run_dir, a, on_event);
+    a->sieve = sieve_new(&sifted, a->losses);
     a->birth = birth_new(config, a->boot);
     a->commands = commands_new(command_rows, sizeof command_rows / sizeof command_rows[0], a, send_reply);
     a->launcher = launcher_new(a->loop, config, on_launcher_reply, a);
     struct tail_spool tail_spool = {.stream = spool_stream(a->spool, SPOOL_BULK),
                                     .found_seq = spool_found_seq(a->spool, SPOOL_BULK)};
-    return collectors_new(a->loop, config, &sink, &tail_spool, &a->collectors, fault);
+    return collectors_new(a->loop, config, &a->wall, &sink, &tail_spool, &a->collectors, fault);
 }
 
 enum result agent_new(const struct agent_config *config, struct agent **out, struct fault *fault) {
@@ -269,6 +265,7 @@ enum result agent_new(const struct agent_config *config, struct agent **out, str
     a->config = config;
     a->loop = loop_new();
     a->start_mono_ms = clock_mono_ms();
+    a->was_disk_well = true;
     clock_boot_id(a->boot);
     buf_init(&a->text, CAP_PAYLOAD_BYTES);
     enum result result = build(a, fault);
@@ -284,7 +281,7 @@ void agent_free(struct agent *a) {
     if (a == NULL) {
         return;
     }
-    loop_disarm(a->loop, &a->status_timer);
+    agent_watch_end(a);
     loop_disarm(a->loop, &a->birth_timer);
     loop_disarm(a->loop, &a->watchdog_timer);
     collectors_free(a->collectors);
@@ -293,8 +290,11 @@ void agent_free(struct agent *a) {
     }
     commands_free(a->commands);
     birth_free(a->birth);
+    sieve_free(a->sieve);
+    losses_free(a->losses);
     packer_free(a->packer);
     uplink_free(a->uplink);
+    budget_free(a->budget);
     spool_close(a->spool);
     buf_fini(&a->text);
     loop_free(a->loop);
@@ -308,7 +308,7 @@ struct loop *agent_loop(struct agent *a) {
 enum result agent_run(struct agent *a) {
     log_info("agent", "started", "device=%s version=%s", a->config->device, AGENT_VERSION);
     uplink_start(a->uplink);
-    on_status(a);
+    agent_watch_begin(a);
     if (notify_watchdog_ms() > 0) {
         on_watchdog(a);
     }
@@ -323,7 +323,7 @@ void agent_stop(struct agent *a) {
     a->is_stopping = true;
     log_info("agent", "stopping", "device=%s", a->config->device);
     notify_send("STOPPING=1");
-    collectors_flush(a->collectors);
-    packer_flush(a->packer);
+    flush(a);
+    losses_flush(a->losses);
     uplink_stop(a->uplink);
 }

@@ -20,7 +20,7 @@
 #include "file.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-enum { CERTIFICATE_BYTES = 64 * 1024 };
+enum { CERTIFICATE_BYTES = 64 * 1024, LEAST_BYTES_PER_DAY = 100 * 1024 };
 
 #define AT(field) offsetof(struct agent_config, field)
 
@@ -51,6 +51,10 @@ static const struct config_row rows[] = {
      "first pause after a failed attempt; doubles, with jitter"},
     {"broker", "backoff_max", CONFIG_DURATION, AT(backoff_max_ms), "2m", SECOND, 24 * HOUR, false,
      "longest such pause"},
+    {"broker", "reconnect_spread", CONFIG_DURATION, AT(reconnect_spread_ms), "30s", 0, HOUR, false,
+     "after a loss the fleet comes back over this time; 0 is at once"},
+    {"broker", "bytes_per_day", CONFIG_SIZE, AT(bytes_per_day), "0", 0, INT64_C(1) << 40, false,
+     "what may go over a metered link in a day (UTC); the agent adapts to it; 0 is unlimited, else at least 100KiB"},
     {"broker", "qos", CONFIG_INTEGER, AT(qos), "0", 0, 1, false,
      "MQTT QoS of what is sent; safety does not depend on it"},
 
@@ -58,6 +62,8 @@ static const struct config_row rows[] = {
      "disk space for what is not acknowledged yet"},
     {"spool", "sync", CONFIG_DURATION, AT(spool_sync_ms), "5s", 1, HOUR, false,
      "telemetry and logs may be lost over this time when power is cut; events are synced at once"},
+    {"spool", "keep", CONFIG_BOOL, AT(spool_keep), "no", 0, 0, false,
+     "whether what is acknowledged stays on disk until its file is full, for a gateway that is restored from a backup"},
 
     {"batch", "max_wait", CONFIG_DURATION, AT(batch_max_wait_ms), "1s", 10, HOUR, false, "longest wait before sending"},
     {"batch", "max_records", CONFIG_INTEGER, AT(batch_max_records), "500", 1, CAP_PACK_RECORDS, false,
@@ -155,6 +161,9 @@ static void complete_agent(struct agent_config *c, struct complaints *p) {
     }
     if (c->backoff_min_ms > c->backoff_max_ms) {
         complain_text(p, "[broker] backoff_min", "longer than backoff_max");
+    }
+    if (c->bytes_per_day > 0 && c->bytes_per_day < LEAST_BYTES_PER_DAY) {
+        complain_text(p, "[broker] bytes_per_day", "expected 0 (unlimited) or at least 100KiB");
     }
     if (argv_split(c->text.mounts, &c->host_mounts, &fault) != RESULT_OK) {
         complain(p, "[host] mounts", &fault);

@@ -39,10 +39,12 @@ struct agent_config {
     char *broker_host;
     int64_t broker_port;
     char *ca, *cert, *key; /* PEM files; cert and key are also the product's identity in sessions */
-    int64_t keep_alive_ms, connect_timeout_ms, backoff_min_ms, backoff_max_ms;
-    int64_t qos; /* of up/...: 0 or 1 */
+    int64_t keep_alive_ms, connect_timeout_ms, backoff_min_ms, backoff_max_ms, reconnect_spread_ms;
+    int64_t qos;           /* of up/...: 0 or 1 */
+    int64_t bytes_per_day; /* on the link; 0: not limited */
     /* [spool] */
     int64_t spool_bytes, spool_sync_ms;
+    bool spool_keep;
     /* [batch] */
     int64_t batch_max_wait_ms, batch_max_records;
     /* [statsd] [syslog] [host]: socket paths NULL when off, ports 0 when off */

@@ -1,13 +1,16 @@
 /* A spool lane: segments, positions and holes.
  *
- * Only the newest segment is written; it is never dropped and grows to segment_bytes before the next is begun, so a
- * quiet lane whose records are acknowledged at once keeps one file and one place on the disk. Files are deleted when
- * acknowledged or dropped. What survives what: a kill loses nothing that lane_append returned OK for. A power cut loses
- * at most what came after the last lane_sync; the numbers it may have used are skipped at the next start (they may have
- * reached the gateway, and a number must never mean two things): `reserved` in the state is synced ahead of use.
- * Finding out what an earlier run left is lane_open.c's. Reading keeps a cursor, because it is sequential but for a
- * go-back. Write amplification is written_bytes over payload bytes: the record's header of 48 bytes, and 512 for the
- * state once every LANE_RESERVE records and once a sync. Loop thread. */
+ * Only the newest segment is written; it is never dropped and grows to segment_bytes before the next is begun. Files
+ * are deleted when acknowledged or dropped. While everything is acknowledged, the next record overwrites the first of
+ * the newest file: a product on a good link writes the same one or two pages of the page cache again and again, and the
+ * kernel's write-back (every half minute) finds those and not all that passed. Truncating at each acknowledgement
+ * would spare even those, but then a kill would leave no record that tells which number comes next; punching holes
+ * behind a growing end costs the file system more than it spares. What survives what: a kill loses nothing that
+ * lane_append returned OK for. A power cut loses at most what came after the last lane_sync; the numbers it may have
+ * used are skipped at the next start (they may have reached the gateway, and a number must never mean two things):
+ * `reserved` in the state is synced ahead of use. Finding out what an earlier run left is lane_open.c's. Reading keeps
+ * a cursor, because it is sequential but for a go-back. Acknowledgements are not written down by themselves: each
+ * record says how far they were. Loop thread. */
 #include "lane.h"
 
 #include <errno.h>
@@ -107,7 +110,7 @@ static void finish_writing(struct lane *lane) {
     if (lane->write_fd < 0) {
         return;
     }
-    if (lane->is_unsynced && fdatasync(lane->write_fd) != 0) {
+    if (lane->is_unsynced && lane_has_unacked(lane) && fdatasync(lane->write_fd) != 0) {
         log_error("agent.spool", "sync_failed", "lane=%s why=%s", log_text(lane->folder), strerror(errno));
     }
     lane->is_unsynced = false;
@@ -180,7 +183,7 @@ void lane_close(struct lane *lane) {
     if (lane == NULL) {
         return;
     }
-    bool is_safe = lane->write_fd < 0 || fdatasync(lane->write_fd) == 0;
+    bool is_safe = lane->write_fd < 0 || !lane_has_unacked(lane) || fdatasync(lane->write_fd) == 0;
     lane->state.is_closed = is_safe;
     if (!lane_write_state(lane) || fdatasync(lane->state_fd) != 0) {
         log_warn("agent.spool", "sync_failed", "lane=%s why=%s", log_text(lane->folder), strerror(errno));
@@ -202,6 +205,9 @@ uint64_t lane_acked_seq(const struct lane *lane) {
 uint64_t lane_found_seq(const struct lane *lane) {
     return lane->found_seq - lane->state.base;
 }
+int64_t lane_found_wall_ms(const struct lane *lane) {
+    return lane->found_wall_ms;
+}
 int64_t lane_bytes(const struct lane *lane) {
     return lane->bytes;
 }
@@ -211,14 +217,28 @@ uint64_t lane_dropped_count(const struct lane *lane) {
 uint64_t lane_written_bytes(const struct lane *lane) {
     return lane->written_bytes;
 }
+uint64_t lane_sync_count(const struct lane *lane) {
+    return lane->sync_count;
+}
+
+/* Where the next record goes in the newest segment: behind the others, or over them when nobody needs them any more. */
+static int64_t place_of_next(const struct lane *lane) {
+    return lane_has_unacked(lane) || lane->is_kept ? lane->newest->bytes : SEGMENT_HEADER_BYTES;
+}
+
+void lane_keep(struct lane *lane, bool is_kept) {
+    lane->is_kept = is_kept;
+}
 
 static bool fits_newest(const struct lane *lane, size_t bytes) {
     return lane->may_append && lane->newest != NULL &&
-           lane->newest->bytes + SEGMENT_RECORD_BYTES + (int64_t)bytes <= lane->segment_bytes;
+           place_of_next(lane) + SEGMENT_RECORD_BYTES + (int64_t)bytes <= lane->segment_bytes;
 }
 
 int64_t lane_cost(const struct lane *lane, size_t bytes) {
-    return SEGMENT_RECORD_BYTES + (int64_t)bytes + (fits_newest(lane, bytes) ? 0 : SEGMENT_HEADER_BYTES);
+    int64_t record = SEGMENT_RECORD_BYTES + (int64_t)bytes;
+    return fits_newest(lane, bytes) ? place_of_next(lane) + record - lane->newest->bytes
+                                    : record + SEGMENT_HEADER_BYTES;
 }
 
 static void use_number(struct lane *lane) {
@@ -231,6 +251,25 @@ static void use_number(struct lane *lane) {
     }
 }
 
+/* The newest file ends here now. What it has behind is cut off; if that fails it counts for nothing, but nothing may
+ * come behind it. */
+static void set_end(struct lane *lane, int64_t end, bool is_cut) {
+    struct segment *s = lane->newest;
+    if (is_cut && ftruncate(lane->write_fd, end) != 0) {
+        lane->may_append = false;
+    }
+    lane->bytes += end - s->bytes;
+    s->bytes = end;
+}
+
+/* A reader that was somewhere in it finds the next record at the beginning. */
+static void begin_file_anew(struct lane *lane) {
+    if (lane->cursor.segment == lane->newest) {
+        lane->cursor.offset = SEGMENT_HEADER_BYTES;
+        lane->cursor.after_seq = lane->next_seq - 1;
+    }
+}
+
 enum result lane_append(struct lane *lane, const struct segment_record *record) {
     if (!fits_newest(lane, record->bytes)) {
         enum result result = begin_segment(lane);
@@ -240,18 +279,21 @@ enum result lane_append(struct lane *lane, const struct segment_record *record) 
     }
     struct segment_record numbered = *record;
     numbered.seq = lane->next_seq;
+    numbered.acked_seq = lane->state.acked;
     segment_build_record(&numbered, &lane->room);
-    struct segment *s = lane->newest;
-    ssize_t put = pwrite(lane->write_fd, lane->room.data, lane->room.count, s->bytes);
+    int64_t place = place_of_next(lane), end = lane->newest->bytes;
+    if (place < end) {
+        begin_file_anew(lane);
+    }
+    ssize_t put = pwrite(lane->write_fd, lane->room.data, lane->room.count, place);
     if (put != (ssize_t)lane->room.count) {
         enum result result = put >= 0 || disk_is_full() ? RESULT_FULL : RESULT_IO;
-        if (put > 0 && ftruncate(lane->write_fd, s->bytes) != 0) {
-            lane->may_append = false; /* half a record stays; its checksum tells */
+        if (put > 0) {
+            set_end(lane, place, true);
         }
         return result;
     }
-    s->bytes += put;
-    lane->bytes += put;
+    set_end(lane, place + put, place + put < end);
     lane->written_bytes += (uint64_t)put;
     lane->is_unsynced = true;
     use_number(lane);
@@ -280,7 +322,6 @@ enum result lane_ack(struct lane *lane, uint64_t wire_seq) {
     }
     lane->state.acked = seq;
     lane_state_forget_holes(&lane->state, seq);
-    lane->state_is_old = true;
     bool is_deletable = lane->oldest != lane->newest && lane->oldest->next->first_seq <= seq + 1;
     if (is_deletable && lane_write_state(lane)) {
         while (lane->oldest != lane->newest && lane->oldest->next->first_seq <= seq + 1) {
@@ -321,32 +362,4 @@ void lane_begin_anew(struct lane *lane) {
     if (!lane_write_state(lane) || fdatasync(lane->state_fd) != 0) {
         log_warn("agent.spool", "state_unsynced", "lane=%s", log_text(lane->folder));
     }
-}
-
-static bool sync_folder(const struct lane *lane) {
-    int fd = open(lane->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_synced = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return is_synced;
-}
-
-enum result lane_sync(struct lane *lane) {
-    enum result result = RESULT_OK;
-    bool has_unacked = lane->state.acked + 1 < lane->next_seq;
-    if (lane->state_is_old) {
-        lane_write_state(lane);
-    }
-    if (lane->is_unsynced && has_unacked) {
-        bool is_synced = fdatasync(lane->write_fd) == 0 && (!lane->folder_is_unsynced || sync_folder(lane));
-        if (!is_synced) {
-            log_error("agent.spool", "sync_failed", "lane=%s why=%s", log_text(lane->folder), strerror(errno));
-            lane->may_append = false;
-            result = RESULT_IO;
-        }
-        lane->folder_is_unsynced &= !is_synced;
-    }
-    lane->is_unsynced = false;
-    return result;
 }

@@ -34,9 +34,11 @@ const char *lane_stream(const struct lane *lane);
 uint64_t lane_next_seq(const struct lane *lane);  /* that the next record gets */
 uint64_t lane_acked_seq(const struct lane *lane); /* 0: none */
 uint64_t lane_found_seq(const struct lane *lane); /* the last whole record, or acknowledged one, when it was opened */
-int64_t lane_bytes(const struct lane *lane);      /* of all segments */
+int64_t lane_found_wall_ms(const struct lane *lane); /* when the last whole record was made; 0: there was none */
+int64_t lane_bytes(const struct lane *lane);         /* of all segments */
 uint64_t lane_dropped_count(const struct lane *lane);
 uint64_t lane_written_bytes(const struct lane *lane); /* to files since it was opened, state included */
+uint64_t lane_sync_count(const struct lane *lane);    /* times that something was forced to the disk */
 
 /* RESULT_IO or RESULT_FULL: nothing was added and no number was used. Reaches the page cache: survives a kill, and a
  * power cut once lane_sync came by. */
@@ -50,9 +52,15 @@ FL_CHECK enum result lane_read(struct lane *lane, uint64_t seq, struct lane_item
 /* Everything up to seq is committed. RESULT_CONFLICT: it was never used here, the files are older than the gateway's
  * memory (a restored disk); see lane_begin_anew. A lower number than before is fine and changes nothing. */
 FL_CHECK enum result lane_ack(struct lane *lane, uint64_t seq);
+/* Unless told so, a file whose records are all acknowledged is begun anew in place. Kept, they can be sent again to a
+ * gateway that was restored from a backup, and everything that passes goes to the disk. */
+void lane_keep(struct lane *lane, bool is_kept);
 /* Drops the oldest segment; false when only the one that is being written is left. */
 bool lane_drop_oldest(struct lane *lane);
 /* A new stream id; what is not acknowledged is numbered from 1 again. */
 void lane_begin_anew(struct lane *lane);
 /* To the disk, unless all is acknowledged. A segment whose sync failed is not written to any more. */
 FL_CHECK enum result lane_sync(struct lane *lane);
+/* Half of the durability interval is over: what was there at the last call and is not acknowledged yet goes to the
+ * disk. true: there is more to watch, call again. */
+bool lane_tick(struct lane *lane);

@@ -2,7 +2,8 @@
  *
  * Three endings are told apart. Closed in order: go on. Killed (same boot): everything that was written is there, at
  * most the end of the last record is torn. Power cut (another boot, not closed): records since the last sync may be
- * gone, and they may have reached the gateway; so the numbers up to `reserved` are skipped and become a gap. At the
+ * gone, and they may have reached the gateway; so the numbers up to `reserved` are skipped and become a gap. So they
+ * are when the newest file has bytes but no whole record: the kill came while its first record was overwritten. At the
  * start only the newest segment is read through; older ones are checked as they are sent. A lane without a readable
  * state takes its stream from the segments and is treated as after a power cut: repeating is safe, the gateway drops
  * repeats. */
@@ -84,27 +85,38 @@ static void take_segment(struct lane *lane, uint64_t first_seq, bool has_state) 
     }
 }
 
+/* The last whole record and its end; what comes behind a lower number is left over from before. */
+static int64_t read_through(struct lane *lane, int fd) {
+    struct segment_record record;
+    int64_t end = SEGMENT_HEADER_BYTES, offset = end;
+    lane->found_seq = lane->newest->first_seq - 1;
+    for (;;) {
+        enum result result = segment_read_record(fd, &offset, &lane->room, &record);
+        if (result == RESULT_OK && record.seq <= lane->found_seq) {
+            return end;
+        }
+        if (result == RESULT_OK) {
+            lane->found_seq = record.seq;
+            lane->found_wall_ms = record.wall_ms;
+            lane->state.acked = record.acked_seq > lane->state.acked ? record.acked_seq : lane->state.acked;
+            end = offset;
+        } else if (result != RESULT_CORRUPT || segment_resync(fd, &offset, &lane->room) != RESULT_OK) {
+            return end;
+        }
+    }
+}
+
 /* Reads the newest segment through: what is the last whole record, and where does it end? The rest is cut off. */
 static enum result check_newest(struct lane *lane, struct fault *fault) {
     char path[PATH_MAX];
     struct segment *s = lane->newest;
-    struct segment_record record;
-    int64_t end = SEGMENT_HEADER_BYTES, offset = end;
     lane_segment_path(lane, s->first_seq, path);
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         return fault_set(fault, RESULT_IO, "cannot open %s: %s", path, strerror(errno));
     }
-    lane->found_seq = s->first_seq - 1;
-    for (;;) {
-        enum result result = segment_read_record(fd, &offset, &lane->room, &record);
-        if (result == RESULT_OK) {
-            lane->found_seq = record.seq > lane->found_seq ? record.seq : lane->found_seq;
-            end = offset;
-        } else if (result != RESULT_CORRUPT || segment_resync(fd, &offset, &lane->room) != RESULT_OK) {
-            break;
-        }
-    }
+    int64_t end = read_through(lane, fd);
+    lane->lost_count = end == SEGMENT_HEADER_BYTES && s->bytes > end;
     if (end < s->bytes) {
         log_warn("agent.spool", "torn_end_cut", "file=%s bytes=%lld", log_text(path), (long long)(s->bytes - end));
         if (ftruncate(fd, end) != 0) {
@@ -116,13 +128,14 @@ static enum result check_newest(struct lane *lane, struct fault *fault) {
     s->bytes = end;
     lane->may_append = strcmp(s->boot, lane->boot) == 0 && end >= SEGMENT_HEADER_BYTES;
     lane->write_fd = fd;
+    lane->is_unsynced = lane->folder_is_unsynced = true; /* a killed agent's records may be in the page cache alone */
     return RESULT_OK;
 }
 
 /* Numbers go on behind everything that may have been used. */
 static void choose_next_seq(struct lane *lane, bool has_state) {
     struct lane_state *s = &lane->state;
-    bool is_power_cut = !has_state || (!s->is_closed && strcmp(s->boot, lane->boot) != 0);
+    bool is_power_cut = !has_state || (!s->is_closed && (strcmp(s->boot, lane->boot) != 0 || lane->lost_count));
     lane->found_seq = lane->found_seq > s->acked ? lane->found_seq : s->acked;
     lane->next_seq = s->next > lane->found_seq ? s->next : lane->found_seq + 1;
     if (is_power_cut && (lane->oldest != NULL || has_state)) {
@@ -144,10 +157,11 @@ static enum result start_state(struct lane *lane, bool has_state, struct fault *
         }
     }
     choose_next_seq(lane, has_state);
+    lane->aged_seq = lane->next_seq; /* what a killed agent left has waited long enough */
     memcpy(s->boot, lane->boot, sizeof s->boot);
     s->is_closed = false;
     s->reserved = lane->next_seq + LANE_RESERVE;
-    if (!lane_write_state(lane) || fsync(lane->state_fd) != 0) {
+    if (!lane_write_state(lane) || fsync(lane->state_fd) != 0 || !lane_sync_folder(lane)) {
         return fault_set(fault, RESULT_IO, "cannot write %s/state: %s", lane->folder, strerror(errno));
     }
     return RESULT_OK;

@@ -10,6 +10,7 @@ enum mqtt_event_kind {
     MQTT_CONNECTED,
     MQTT_REFUSED, /* could not connect: text says why */
     MQTT_LOST,    /* the connection is gone: text says why */
+    MQTT_TAKEN,   /* the broker ended it: another client came with our certificate */
     MQTT_SUBSCRIBED,
     MQTT_NOT_SUBSCRIBED,
     MQTT_PUBLISHED,    /* what mqtt_publish_state sent has reached the broker (or cannot) */

@@ -15,6 +15,7 @@
 #include "agent.h"
 #include "check.h"
 #include "fieldline/clock.h"
+#include "agent_metrics.h"
 #include "status.h"
 #include "version.h"
 
@@ -117,6 +118,25 @@ static int status(const char *path) {
     return is_up ? 0 : EXIT_FAILED;
 }
 
+static int metrics(const char *path) {
+    struct agent_config config = {0};
+    struct buf text;
+    struct fault fault;
+    int status = EXIT_FAILED;
+    buf_init(&text, PROBLEM_BYTES);
+    if (read_config(path, &config)) {
+        if (agent_metrics_read(config.run_dir, &text, &fault) == RESULT_OK) {
+            fputs(buf_text(&text), stdout);
+            status = 0;
+        } else {
+            fprintf(stderr, "%s\n", fault.text);
+        }
+    }
+    buf_fini(&text);
+    agent_config_fini(&config);
+    return status;
+}
+
 static int print_reference(const char *path) {
     (void)path;
     struct buf text;
@@ -141,6 +161,7 @@ static const struct {
     {"run", run, "run in the foreground until SIGTERM"},
     {"check", check, "check the configuration and everything it points to"},
     {"status", status, "show the running agent; exit status 0 only when it is connected"},
+    {"metrics", metrics, "print the running agent's figures in Prometheus' text format"},
     {"config", print_reference, "print every option of the configuration file"},
     {"version", version, "print the version"},
 };

@@ -5,6 +5,7 @@
  * agent.c); the properties of a CONNACK may be uninitialised (never looked at); message and topic are ours to free once
  * messageArrived returns 1; the in-flight count of MQTT 5 can leak, so maxInflight is far above our windows; destroying
  * a client leaks a little, so one client lives as long as the process and is renewed only when it stops answering.
+ * mosquitto 2.0 closes a session that was taken over without sending its reason; see rival.h.
  * libmosquitto was left: Paho's async client survives its own threads' errors better and the gateway uses it too. */
 #include "mqtt.h"
 
@@ -84,7 +85,8 @@ static void on_lost(void *context, char *cause) {
 static void on_broker_disconnect(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason) {
     (void)properties;
     const char *text = MQTTReasonCode_toString(reason);
-    mailbox_put(((struct mqtt *)context)->mailbox, MQTT_LOST, text == NULL ? "the broker disconnected" : text);
+    mailbox_put(((struct mqtt *)context)->mailbox, reason == MQTTREASONCODE_SESSION_TAKEN_OVER ? MQTT_TAKEN : MQTT_LOST,
+                text == NULL ? "the broker disconnected" : text);
 }
 
 static void on_subscribed(void *context, MQTTAsync_successData5 *data) {
@@ -278,8 +280,10 @@ static void add_number(MQTTProperties *to, const char *name, int64_t value) {
 }
 
 static void add_stamp(MQTTProperties *to, const struct wire_stamp *stamp) {
-    add_property(to, WIRE_STREAM, stamp->stream);
-    add_number(to, WIRE_SEQ, (int64_t)stamp->seq);
+    if (stamp->stream[0] != '\0') {
+        add_property(to, WIRE_STREAM, stamp->stream);
+        add_number(to, WIRE_SEQ, (int64_t)stamp->seq);
+    }
     if (stamp->from != stamp->seq) {
         add_number(to, WIRE_FROM, (int64_t)stamp->from);
     }
@@ -295,9 +299,7 @@ enum result mqtt_publish(struct mqtt *m, enum topic_kind kind, const struct wire
     message.payload = (void *)payload;
     message.payloadlen = (int)bytes;
     message.qos = (int)m->config->qos;
-    if (stamp != NULL) {
-        add_stamp(&message.properties, stamp);
-    }
+    add_stamp(&message.properties, stamp);
     int rc = MQTTAsync_sendMessage(m->client, m->topics[kind], &message, &options);
     MQTTProperties_free(&message.properties);
     return rc == MQTTASYNC_SUCCESS ? RESULT_OK : rc == MQTTASYNC_MAX_BUFFERED_MESSAGES ? RESULT_FULL : RESULT_CLOSED;

@@ -24,8 +24,8 @@ FL_CHECK enum result mqtt_renew(struct mqtt *mqtt, struct fault *fault);
 FL_CHECK enum result mqtt_subscribe(struct mqtt *mqtt);
 /* Retained "online" or "offline", QoS 1. Answered by MQTT_PUBLISHED. */
 FL_CHECK enum result mqtt_publish_state(struct mqtt *mqtt, bool is_online);
-/* One up/... message with the stamp as user properties (NULL: outside of any stream). RESULT_CLOSED: not connected;
- * RESULT_FULL: Paho's queue is. */
+/* One up/... message with the stamp as user properties; an empty stream: outside of any, only the clocks go along.
+ * RESULT_CLOSED: not connected; RESULT_FULL: Paho's queue is. */
 FL_CHECK enum result mqtt_publish(struct mqtt *mqtt, enum topic_kind kind, const struct wire_stamp *stamp,
                                   const void *payload, size_t bytes);
 /* Orderly: the broker does not send the Last Will. Answered by MQTT_DISCONNECTED. */

@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 
-#include "fieldline/clock.h"
 #include "fieldline/log.h"
 
 enum { PACK_BYTES = 16 * 1024 };
@@ -18,21 +17,44 @@ struct packer {
     struct loop *loop;
     const struct agent_config *config;
     struct spool *spool;
+    struct wall *wall;
     struct packer_owner owner;
     struct loop_timer flush_timer, sync_timer;
     struct senml_pack samples;
     struct logs_pack logs;
     struct buf payload;
     struct packer_counts counts;
+    int64_t wait_ms;
 };
 
-struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
+static void arm_sync(struct packer *o);
+
+static void on_sync(void *self) {
+    struct packer *o = self;
+    if (spool_tick(o->spool)) {
+        arm_sync(o);
+    }
+}
+
+static void arm_sync(struct packer *o) {
+    if (!o->sync_timer.is_armed) {
+        loop_arm(o->loop, &o->sync_timer, o->config->spool_sync_ms / 2, on_sync, o);
+    }
+}
+
+struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
                           const struct packer_owner *owner) {
     struct packer *o = mem_alloc(sizeof *o);
-    *o = (struct packer){.loop = loop, .config = config, .spool = spool, .owner = *owner};
+    *o = (struct packer){.loop = loop,
+                         .config = config,
+                         .spool = spool,
+                         .wall = wall,
+                         .owner = *owner,
+                         .wait_ms = config->batch_max_wait_ms};
     senml_pack_init(&o->samples, PACK_BYTES);
     logs_pack_init(&o->logs, PACK_BYTES);
     buf_init(&o->payload, CAP_PAYLOAD_BYTES);
+    arm_sync(o);
     return o;
 }
 
@@ -48,19 +70,11 @@ void packer_free(struct packer *o) {
     free(o);
 }
 
-static void on_sync(void *self) {
-    struct packer *o = self;
-    spool_sync(o->spool);
-}
-
 static void append(struct packer *o, enum topic_kind kind, const void *payload, size_t bytes) {
-    struct spool_now now = {.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
-    if (spool_append(o->spool, kind, now, payload, bytes) != RESULT_OK) {
+    if (spool_append(o->spool, kind, wall_now(o->wall), payload, bytes) != RESULT_OK) {
         o->counts.lost++; /* logged by the spool; the number becomes a gap, which is to be sent */
     }
-    if (!o->sync_timer.is_armed) {
-        loop_arm(o->loop, &o->sync_timer, o->config->spool_sync_ms, on_sync, o);
-    }
+    arm_sync(o);
     o->owner.appended(o->owner.self);
 }
 
@@ -92,7 +106,7 @@ static void on_flush(void *self) {
 
 static void arm_flush(struct packer *o) {
     if (!o->flush_timer.is_armed) {
-        loop_arm(o->loop, &o->flush_timer, o->config->batch_max_wait_ms, on_flush, o);
+        loop_arm(o->loop, &o->flush_timer, o->wait_ms, on_flush, o);
     }
 }
 
@@ -141,6 +155,10 @@ void packer_event(struct packer *o, const struct event_message *event) {
 uint64_t packer_urgent(struct packer *o, enum topic_kind kind, const void *payload, size_t bytes) {
     append(o, kind, payload, bytes);
     return spool_last_seq(o->spool, SPOOL_URGENT);
+}
+
+void packer_set_wait(struct packer *o, int64_t wait_ms) {
+    o->wait_ms = wait_ms;
 }
 
 struct packer_counts packer_counts(const struct packer *o) {

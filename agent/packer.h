@@ -6,6 +6,7 @@
 #include "fieldline/senml.h"
 #include "loop.h"
 #include "spool.h"
+#include "wall.h"
 
 struct packer_owner {
     void *self;
@@ -21,7 +22,7 @@ struct packer_counts {
 };
 
 struct packer;
-struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
+struct packer *packer_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
                           const struct packer_owner *owner);
 void packer_free(struct packer *packer); /* does not flush */
 
@@ -30,6 +31,8 @@ void packer_log(struct packer *packer, const struct log_record *record);
 void packer_event(struct packer *packer, const struct event_message *event);
 /* A finished payload of the urgent lane: birth or reply. Returns its number. */
 uint64_t packer_urgent(struct packer *packer, enum topic_kind kind, const void *payload, size_t bytes);
+/* How long the oldest record of a batch waits from now on; at first as configured. */
+void packer_set_wait(struct packer *packer, int64_t wait_ms);
 /* Everything gathered, into the spool now. */
 void packer_flush(struct packer *packer);
 struct packer_counts packer_counts(const struct packer *packer);

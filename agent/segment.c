@@ -16,6 +16,8 @@ enum {
     HEAD_CHECKED = SEGMENT_HEADER_BYTES - CHECK_BYTES,
     RECORD_CHECKED = SEGMENT_RECORD_BYTES - CHECK_BYTES
 };
+enum { BEHIND_BITS = 56 };
+#define BEHIND_MASK ((UINT64_C(1) << BEHIND_BITS) - 1)
 static const char head_mark[8] = "FLSPOOL1";
 static const char record_mark[4] = "FLR1";
 
@@ -53,7 +55,7 @@ void segment_build_record(const struct segment_record *r, struct buf *out) {
     buf_add_u64be(out, r->seq);
     buf_add_u64be(out, (uint64_t)r->mono_ms);
     buf_add_u64be(out, (uint64_t)r->wall_ms);
-    buf_add_u64be(out, (uint64_t)r->kind << 56);
+    buf_add_u64be(out, (uint64_t)r->kind << BEHIND_BITS | ((r->seq - r->acked_seq) & BEHIND_MASK));
     record_check(out->data, r->payload, r->bytes, digest);
     buf_add(out, digest, CHECK_BYTES);
     buf_add(out, r->payload, r->bytes);
@@ -104,13 +106,15 @@ static bool parse_record(const uint8_t *header, struct segment_record *out) {
     if (!cursor_take(&c, sizeof record_mark, &mark) || memcmp(mark, record_mark, sizeof record_mark) != 0 ||
         !cursor_u32be(&c, &bytes) || !cursor_u64be(&c, &out->seq) || !cursor_u64be(&c, &mono) ||
         !cursor_u64be(&c, &wall) || !cursor_u64be(&c, &kind) || bytes > CAP_PAYLOAD_BYTES ||
-        kind >> 56 >= TOPIC_KIND_COUNT) {
+        kind >> BEHIND_BITS >= TOPIC_KIND_COUNT || (kind & BEHIND_MASK) > out->seq) {
         return false;
     }
+    uint64_t behind = kind & BEHIND_MASK;
     out->bytes = bytes;
     out->mono_ms = (int64_t)mono;
     out->wall_ms = (int64_t)wall;
-    out->kind = (enum topic_kind)(kind >> 56);
+    out->kind = (enum topic_kind)(kind >> BEHIND_BITS);
+    out->acked_seq = behind == 0 ? 0 : out->seq - behind;
     return true;
 }
 

@@ -1,10 +1,15 @@
 /* One file of a spool lane: a header, then records back to back, each with its own checksum.
  *
  *   header  "FLSPOOL1" stream[36] boot[36] first_seq:u64 check[8]                                        96 bytes
- *   record  "FLR1" bytes:u32 seq:u64 mono_ms:u64 wall_ms:u64 kind:u8 zero[7] check[8] payload            48 + payload
+ *   record  "FLR1" bytes:u32 seq:u64 mono_ms:u64 wall_ms:u64 kind:u8 behind:u56 check[8] payload         48 + payload
  *
  * Integers are big endian; a check is the first 8 bytes of the SHA-256 of everything before it and, for a record, the
- * payload. Whatever a power cut or a flipped bit did to a record, it is not taken for one. */
+ * payload. Whatever a power cut or a flipped bit did to a record, it is not taken for one. `behind` is how far the
+ * acknowledgements were behind this record when it was written (0: an agent wrote it that did not say), so that they
+ * need no write of their own.
+ *
+ * Numbers grow from record to record. What follows a record with a lower number is left over from before the file was
+ * begun anew in place, and counts for nothing. */
 #pragma once
 #include "fieldline/message.h"
 #include "fieldline/topic.h"
@@ -20,6 +25,7 @@ struct segment_record {
     uint64_t seq;
     int64_t mono_ms, wall_ms;
     enum topic_kind kind;
+    uint64_t acked_seq; /* at least everything up to here had been acknowledged; 0: nothing, or not known */
     const uint8_t *payload;
     size_t bytes;
 };

@@ -2,10 +2,11 @@
  *
  * What is full gives way here and nowhere else: the oldest bulk segment, then (only for an urgent record) the oldest
  * urgent segment, then the new record itself. A disk that is full for other reasons is treated alike: our oldest
- * segment makes room, because what is new is worth more in the field than what is old. Segments are a sixteenth of the
- * budget, so that a drop costs little and an idle lane holds little. SQLite as the spool was left: it writes every
- * record twice and again at each deletion. The folder is locked, so that two agents by mistake cannot number the same
- * stream. Owned by agent.c, loop thread. */
+ * segment makes room, because what is new is worth more in the field than what is old. Segments are a small part of the
+ * budget, so that a drop costs little, and so that on a busy link one is acknowledged and deleted before the kernel has
+ * written it back. What a disk takes in no way is spool_spare.c's. SQLite as the spool was left: it writes every record
+ * twice and again at each deletion. The folder is locked, so that two agents by mistake cannot number the same stream.
+ * Owned by agent.c, loop thread. */
 #include "spool.h"
 
 #include <errno.h>
@@ -20,19 +21,18 @@
 #include "fieldline/log.h"
 #include "file.h"
 #include "lane.h"
+#include "spool_private.h"
 
-enum { SEGMENTS = 16, SEGMENT_MIN_BYTES = 96 * 1024, SEGMENT_MAX_BYTES = 4 * 1024 * 1024, GAP_BYTES = 2048 };
+enum { SEGMENTS = 128, SEGMENT_MIN_BYTES = 96 * 1024, SEGMENT_MAX_BYTES = 4 * 1024 * 1024, GAP_BYTES = 2048 };
 
-struct spool {
-    int lock_fd;
-    int64_t max_bytes;
-    char boot[CAP_UUID_BYTES + 1];
-    struct lane *lanes[SPOOL_LANES];
-    uint64_t payload_bytes[SPOOL_LANES];
-    struct buf gap; /* the payload of the gap event read last */
-};
+static const char *const lane_names[SPOOL_LANES] = {[SPOOL_URGENT] = "urgent",
+                                                    [SPOOL_BULK] = "bulk",
+                                                    [SPOOL_SPARE_URGENT] = "spare_urgent",
+                                                    [SPOOL_SPARE_BULK] = "spare_bulk"};
 
-static const char *const lane_names[SPOOL_LANES] = {[SPOOL_URGENT] = "urgent", [SPOOL_BULK] = "bulk"};
+bool spool_lane_is_bulk(enum spool_lane lane) {
+    return lane == SPOOL_BULK || lane == SPOOL_SPARE_BULK;
+}
 
 const char *spool_lane_name(enum spool_lane lane) {
     return lane_names[lane];
@@ -70,7 +70,7 @@ enum result spool_open(const char *folder, const char *boot, int64_t max_bytes, 
     if (result == RESULT_OK) {
         result = lock_folder(spool, folder, fault);
     }
-    for (int i = 0; i < SPOOL_LANES && result == RESULT_OK; i++) {
+    for (int i = 0; i < SPOOL_DISK_LANES && result == RESULT_OK; i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", folder, lane_names[i]);
         result = lane_open(path, boot, segment, &spool->lanes[i], fault);
@@ -94,6 +94,7 @@ void spool_abandon(struct spool *spool) {
         close(spool->lock_fd);
     }
     buf_fini(&spool->gap);
+    free(spool->spare_folder);
     free(spool);
 }
 
@@ -106,6 +107,39 @@ void spool_close(struct spool *spool) {
         spool->lanes[i] = NULL;
     }
     spool_abandon(spool);
+}
+
+void spool_keep(struct spool *spool, bool is_kept) {
+    for (int i = 0; i < SPOOL_DISK_LANES; i++) {
+        lane_keep(spool->lanes[i], is_kept);
+    }
+}
+
+/* ---- what may be asked of a lane that does not exist yet ---- */
+
+uint64_t spool_last_seq(const struct spool *spool, enum spool_lane lane) {
+    return spool->lanes[lane] == NULL ? 0 : lane_next_seq(spool->lanes[lane]) - 1;
+}
+
+uint64_t spool_acked_seq(const struct spool *spool, enum spool_lane lane) {
+    return spool->lanes[lane] == NULL ? 0 : lane_acked_seq(spool->lanes[lane]);
+}
+
+uint64_t spool_found_seq(const struct spool *spool, enum spool_lane lane) {
+    return spool->lanes[lane] == NULL ? 0 : lane_found_seq(spool->lanes[lane]);
+}
+
+int64_t spool_found_wall_ms(const struct spool *spool) {
+    int64_t newest_ms = 0;
+    for (int i = 0; i < SPOOL_LANES; i++) {
+        int64_t ms = spool->lanes[i] == NULL ? 0 : lane_found_wall_ms(spool->lanes[i]);
+        newest_ms = ms > newest_ms ? ms : newest_ms;
+    }
+    return newest_ms;
+}
+
+const char *spool_stream(const struct spool *spool, enum spool_lane lane) {
+    return spool->lanes[lane] == NULL ? "" : lane_stream(spool->lanes[lane]);
 }
 
 /* Makes room for a record of lane `favoured`: urgent records never go for the sake of bulk ones. */
@@ -147,16 +181,30 @@ static enum result append_with_room(struct spool *spool, enum spool_lane which, 
     }
 }
 
-enum result spool_append(struct spool *spool, enum topic_kind kind, struct spool_now now, const void *payload,
+/* ---- appending ---- */
+
+enum result spool_append(struct spool *spool, enum topic_kind kind, struct moment now, const void *payload,
                          size_t bytes) {
     enum spool_lane which = spool_lane_of(kind);
     struct segment_record record = {
         .mono_ms = now.mono_ms, .wall_ms = now.wall_ms, .kind = kind, .payload = payload, .bytes = bytes};
-    enum gap_reason why;
+    enum gap_reason why = GAP_DISK;
     if (bytes > CAP_PAYLOAD_BYTES) {
         return RESULT_TOO_BIG;
     }
-    enum result result = append_with_room(spool, which, &record, &why);
+    enum result result = RESULT_IO;
+    if (spool_spare_may_use_disk(spool, now)) {
+        result = append_with_room(spool, which, &record, &why);
+        if (result == RESULT_OK) {
+            spool_spare_end(spool);
+        } else if (why == GAP_DISK) {
+            spool_spare_begin(spool, now);
+        }
+    }
+    if (result != RESULT_OK && why == GAP_DISK && spool_spare_append(spool, which, &record) == RESULT_OK) {
+        spool->payload_bytes[which + SPOOL_DISK_LANES] += bytes;
+        return RESULT_OK;
+    }
     if (result != RESULT_OK) {
         lane_skip(spool->lanes[which], why, now.wall_ms);
         log_error("agent.spool", "record_lost", "lane=%s kind=%s why=%s", lane_names[which], topic_kind_name(kind),
@@ -170,24 +218,8 @@ enum result spool_append(struct spool *spool, enum topic_kind kind, struct spool
     return RESULT_OK;
 }
 
-uint64_t spool_last_seq(const struct spool *spool, enum spool_lane lane) {
-    return lane_next_seq(spool->lanes[lane]) - 1;
-}
-
-uint64_t spool_acked_seq(const struct spool *spool, enum spool_lane lane) {
-    return lane_acked_seq(spool->lanes[lane]);
-}
-
-uint64_t spool_found_seq(const struct spool *spool, enum spool_lane lane) {
-    return lane_found_seq(spool->lanes[lane]);
-}
-
-const char *spool_stream(const struct spool *spool, enum spool_lane lane) {
-    return lane_stream(spool->lanes[lane]);
-}
-
 /* How many records a power cut took is not known: only the range of numbers is. */
-static void encode_gap(struct spool *spool, const struct lane_item *item, struct spool_now now) {
+static void encode_gap(struct spool *spool, const struct lane_item *item, struct moment now) {
     bool is_counted = item->reason != GAP_POWER_CUT;
     struct event_message event = {
         .event_ms = now.wall_ms,
@@ -202,9 +234,12 @@ static void encode_gap(struct spool *spool, const struct lane_item *item, struct
     event_encode(&event, &spool->gap);
 }
 
-enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, struct spool_now now,
+enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, struct moment now,
                        struct spool_message *out) {
     struct lane_item item;
+    if (spool->lanes[lane] == NULL) {
+        return RESULT_NOT_FOUND;
+    }
     enum result result = lane_read(spool->lanes[lane], seq, &item);
     if (result != RESULT_OK) {
         return result;
@@ -228,9 +263,20 @@ enum result spool_read(struct spool *spool, enum spool_lane lane, uint64_t seq, 
     return RESULT_OK;
 }
 
+int64_t spool_oldest_ms(struct spool *spool, enum spool_lane lane, struct moment now) {
+    struct spool_message m;
+    uint64_t seq = spool_acked_seq(spool, lane) + 1;
+    if (seq > spool_last_seq(spool, lane) || spool_read(spool, lane, seq, now, &m) != RESULT_OK) {
+        return 0;
+    }
+    bool is_this_boot = strcmp(m.stamp.boot, spool->boot) == 0;
+    int64_t age_ms = is_this_boot ? now.mono_ms - m.stamp.mono_ms : now.wall_ms - m.stamp.wall_ms;
+    return age_ms > 0 ? age_ms : 0;
+}
+
 enum result spool_find_stream(const struct spool *spool, const char *stream, enum spool_lane *out) {
     for (int i = 0; i < SPOOL_LANES; i++) {
-        if (strcmp(stream, lane_stream(spool->lanes[i])) == 0) {
+        if (spool->lanes[i] != NULL && strcmp(stream, lane_stream(spool->lanes[i])) == 0) {
             *out = (enum spool_lane)i;
             return RESULT_OK;
         }
@@ -250,18 +296,30 @@ enum result spool_ack(struct spool *spool, enum spool_lane lane, uint64_t seq) {
 
 void spool_sync(struct spool *spool) {
     for (int i = 0; i < SPOOL_LANES; i++) {
-        if (lane_sync(spool->lanes[i]) != RESULT_OK) {
+        if (spool->lanes[i] != NULL && lane_sync(spool->lanes[i]) != RESULT_OK) {
             continue; /* logged; the lane goes on in a new file */
         }
     }
 }
 
+bool spool_tick(struct spool *spool) {
+    bool has_more = false;
+    for (int i = 0; i < SPOOL_LANES; i++) {
+        has_more |= spool->lanes[i] != NULL && lane_tick(spool->lanes[i]);
+    }
+    return has_more;
+}
+
 struct spool_stats spool_stats(const struct spool *spool, enum spool_lane lane) {
     const struct lane *l = spool->lanes[lane];
+    if (l == NULL) {
+        return (struct spool_stats){.next_seq = 1};
+    }
     return (struct spool_stats){.next_seq = lane_next_seq(l),
                                 .acked_seq = lane_acked_seq(l),
                                 .bytes = lane_bytes(l),
                                 .dropped_count = lane_dropped_count(l),
                                 .payload_bytes = spool->payload_bytes[lane],
-                                .written_bytes = lane_written_bytes(l)};
+                                .written_bytes = lane_written_bytes(l),
+                                .sync_count = lane_sync_count(l)};
 }

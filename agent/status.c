@@ -44,6 +44,12 @@ static void encode_uplink(struct json_out *j, const struct status_report *r) {
         jo_null(j, "last_ack_s");
     }
     jo_str(j, "trouble", u->trouble);
+    if (u->state == UPLINK_OFFLINE && u->retry_mono_ms > r->mono_ms) {
+        jo_int(j, "retry_s", (u->retry_mono_ms - r->mono_ms + 999) / 1000);
+    } else {
+        jo_null(j, "retry_s");
+    }
+    jo_int(j, "taken_over", (int64_t)u->taken_count);
     jo_int(j, "connections", (int64_t)u->connection_count);
     jo_int(j, "sent", (int64_t)u->sent_count);
     jo_int(j, "sent_bytes", (int64_t)u->sent_bytes);
@@ -76,6 +82,27 @@ static void encode_collected(struct json_out *j, const struct status_report *r) 
     jo_end(j);
 }
 
+static void encode_losses(struct json_out *j, const struct status_report *r) {
+    jo_object(j, "lost");
+    for (int why = 0; why < LOSS_COUNT; why++) {
+        if (r->lost[why] > 0) {
+            jo_int(j, loss_name((enum loss)why), (int64_t)r->lost[why]);
+        }
+    }
+    jo_end(j);
+}
+
+static void encode_budget(struct json_out *j, const struct status_report *r) {
+    jo_object(j, "budget");
+    jo_int(j, "link_bytes", r->budget.ever_used);
+    jo_int(j, "bytes_per_day", r->budget.limit);
+    if (r->budget.limit > 0) {
+        jo_int(j, "used_today", r->budget.used);
+        jo_str(j, "level", budget_pace(r->budget.level)->name);
+    }
+    jo_end(j);
+}
+
 void status_encode(const struct status_report *r, struct buf *out) {
     struct json_out j = json_out(out);
     jo_object(&j, NULL);
@@ -86,12 +113,20 @@ void status_encode(const struct status_report *r, struct buf *out) {
     jo_int(&j, "t", r->wall_ms);
     jo_int(&j, "uptime_s", (r->mono_ms - r->start_mono_ms) / 1000);
     encode_uplink(&j, r);
+    jo_str(&j, "disk", r->is_disk_well ? "ok" : r->disk_trouble);
     jo_object(&j, "spool");
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         encode_lane(&j, (enum spool_lane)lane, &r->lanes[lane]);
     }
     jo_end(&j);
     encode_collected(&j, r);
+    encode_losses(&j, r);
+    encode_budget(&j, r);
+    jo_object(&j, "clock");
+    jo_bool(&j, "is_set", !r->is_clock_held);
+    jo_int(&j, "steps", (int64_t)r->clock_step_count);
+    jo_int(&j, "stepped_ms", r->clock_step_sum_ms);
+    jo_end(&j);
     jo_int(&j, "sessions", (int64_t)r->session_count);
     jo_end(&j);
 }

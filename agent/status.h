@@ -1,6 +1,8 @@
 /* How the agent is, as a file that `fieldline-agent status` and monitoring read: run_dir/status.json. */
 #pragma once
+#include "day_budget.h"
 #include "collect/collectors.h"
+#include "losses.h"
 #include "packer.h"
 #include "spool.h"
 #include "uplink.h"
@@ -12,8 +14,16 @@ struct status_report {
     int64_t wall_ms, mono_ms, start_mono_ms;
     struct uplink_status uplink;
     struct spool_stats lanes[SPOOL_LANES];
+    bool is_disk_well;
+    const char *disk_trouble; /* "": none */
     struct packer_counts packer;
     struct collectors_counts collectors;
+    struct budget_state budget;
+    uint64_t lost[LOSS_COUNT];
+    int64_t oldest_ms[SPOOL_LANES]; /* looked at every METRICS_EVERY_MS only */
+    uint64_t clock_step_count;
+    int64_t clock_step_sum_ms;
+    bool is_clock_held;
     uint64_t bad_command_count;
     size_t session_count;
 };

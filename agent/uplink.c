@@ -5,8 +5,8 @@
  *
  * What may be sent is decided by window.c, what is sent by spool.c; this file only carries. The urgent lane is served
  * first each time, so it never waits behind bulk. A step that Paho does not answer in time ends the attempt and renews
- * the client. The back-off starts over only after a connection that got an acknowledgement, so a broker that accepts
- * and then throws out (two agents with one certificate) is not hammered. Runs on the loop thread. */
+ * the client. How long to wait is retry.c's; failures begin anew only after a connection that got an acknowledgement,
+ * so a broker that accepts and then throws out is not hammered. Runs on the loop thread. */
 #include "uplink.h"
 
 #include <stdio.h>
@@ -17,6 +17,8 @@
 #include "fieldline/log.h"
 #include "fieldline/message.h"
 #include "mqtt.h"
+#include "retry.h"
+#include "rival.h"
 #include "window.h"
 
 enum { ANSWER_MS = 10000, ANSWER_EXTRA_MS = 5000, STOP_MS = 1200, RETRY_MS = 1000 };
@@ -25,21 +27,30 @@ struct uplink {
     struct loop *loop;
     const struct agent_config *config;
     struct spool *spool;
+    struct wall *wall;
+    struct budget *budget;
     struct uplink_owner owner;
     struct mqtt *mqtt;
     struct loop_timer step_timer;   /* the next attempt, or the answer that does not come */
     struct loop_timer window_timer; /* a window's stall */
+    struct loop_timer ping_timer;   /* Paho's pings, for the budget */
     struct window windows[SPOOL_LANES];
     size_t state_count; /* of "online" and "offline" not yet with the broker */
     uint64_t gate_seq;  /* urgent; bulk waits until it is acknowledged */
-    int64_t pause_ms;   /* of the next failure, before jitter */
+    struct retry retry;
+    struct rival rival;
     struct uplink_status status;
 };
 
 static const char *const state_names[] = {
     [UPLINK_OFFLINE] = "offline", [UPLINK_CONNECTING] = "connecting", [UPLINK_SUBSCRIBING] = "subscribing",
     [UPLINK_UP] = "up",           [UPLINK_STOPPING] = "stopping",     [UPLINK_STOPPED] = "stopped"};
-static const size_t window_sizes[SPOOL_LANES] = {[SPOOL_URGENT] = CAP_WINDOW_URGENT, [SPOOL_BULK] = CAP_WINDOW_BULK};
+/* In the order in which they are served. */
+static const enum spool_lane lane_order[SPOOL_LANES] = {SPOOL_URGENT, SPOOL_SPARE_URGENT, SPOOL_BULK, SPOOL_SPARE_BULK};
+
+static size_t window_size(enum spool_lane lane) {
+    return spool_lane_is_bulk(lane) ? CAP_WINDOW_BULK : CAP_WINDOW_URGENT;
+}
 
 const char *uplink_state_name(enum uplink_state state) {
     return state_names[state];
@@ -68,14 +79,26 @@ static void arm_window_timer(struct uplink *u, int64_t now) {
     }
 }
 
+/* Every topic of ours is as long as this one, or nearly so. */
+static void spend_message(struct uplink *u, size_t bytes, bool is_stamped) {
+    budget_spend(u->budget,
+                 budget_message_bytes(sizeof "fl/1/00//up/event" + strlen(u->config->device), bytes, is_stamped));
+}
+
+static void on_ping(void *self) {
+    struct uplink *u = self;
+    budget_spend(u->budget, BUDGET_PING_BYTES);
+    loop_arm(u->loop, &u->ping_timer, u->config->keep_alive_ms, on_ping, u);
+}
+
 /* false: nothing more can be sent now, by this lane or another. */
 static bool send_one(struct uplink *u, enum spool_lane lane, uint64_t seq, int64_t now) {
     struct spool_message message;
-    struct spool_now stamp = {.mono_ms = now, .wall_ms = clock_wall_ms()};
-    if (spool_read(u->spool, lane, seq, stamp, &message) != RESULT_OK ||
+    if (spool_read(u->spool, lane, seq, wall_now(u->wall), &message) != RESULT_OK ||
         mqtt_publish(u->mqtt, message.kind, &message.stamp, message.payload, message.bytes) != RESULT_OK) {
         return false;
     }
+    spend_message(u, message.bytes, true);
     window_sent(&u->windows[lane], message.stamp.seq, now);
     u->status.sent_count++;
     u->status.sent_bytes += message.bytes;
@@ -85,13 +108,15 @@ static bool send_one(struct uplink *u, enum spool_lane lane, uint64_t seq, int64
 static void pump(struct uplink *u) {
     int64_t now = clock_mono_ms();
     bool can_send = u->status.state == UPLINK_UP;
-    for (int lane = 0; lane < SPOOL_LANES && can_send; lane++) {
-        uint64_t seq, last = spool_last_seq(u->spool, (enum spool_lane)lane);
-        if (lane == SPOOL_BULK && u->windows[SPOOL_URGENT].acked < u->gate_seq) {
+    for (int i = 0; i < SPOOL_LANES && can_send; i++) {
+        enum spool_lane lane = lane_order[i];
+        uint64_t seq, last = spool_sendable_seq(u->spool, lane);
+        bool is_held = u->windows[SPOOL_URGENT].acked < u->gate_seq || budget_pace(budget_level(u->budget))->holds_bulk;
+        if (spool_lane_is_bulk(lane) && is_held) {
             break;
         }
         while (can_send && window_next(&u->windows[lane], last, &seq)) {
-            can_send = send_one(u, (enum spool_lane)lane, seq, now);
+            can_send = send_one(u, lane, seq, now);
         }
     }
     if (u->status.state != UPLINK_UP) {
@@ -120,7 +145,11 @@ void uplink_introduce(struct uplink *u, const void *birth, size_t bytes) {
     if (u->status.state != UPLINK_UP) {
         return;
     }
-    enum result result = mqtt_publish(u->mqtt, TOPIC_UP_BIRTH, NULL, birth, bytes);
+    struct moment now = wall_now(u->wall);
+    struct wire_stamp stamp = {.mono_ms = now.mono_ms, .wall_ms = now.wall_ms};
+    clock_boot_id(stamp.boot);
+    enum result result = mqtt_publish(u->mqtt, TOPIC_UP_BIRTH, &stamp, birth, bytes);
+    spend_message(u, bytes, true);
     if (result != RESULT_OK) {
         log_info("agent.uplink", "not_introduced", "device=%s result=%s", u->config->device, result_name(result));
     }
@@ -140,22 +169,19 @@ static bool publish_state(struct uplink *u, bool is_online) {
     return is_sent;
 }
 
-/* A number below n, good enough to spread agents. */
-static int64_t random_below(int64_t n) {
-    uint64_t r;
-    random_bytes(&r, sizeof r);
-    return n <= 0 ? 0 : (int64_t)(r % (uint64_t)n);
-}
-
-/* Half of the pause is certain, half is chance: a fleet that lost its broker together does not come back together. */
-static void back_off(struct uplink *u, const char *why) {
-    int64_t wait_ms = u->pause_ms / 2 + random_below(u->pause_ms / 2 + 1);
+static void back_off(struct uplink *u, enum retry_cause cause, const char *why) {
+    int64_t now = clock_mono_ms();
+    int64_t lasted_ms = u->status.state == UPLINK_UP ? now - u->status.state_mono_ms : 0;
+    uint64_t chance;
+    random_bytes(&chance, sizeof chance);
+    int64_t wait_ms = retry_pause(&u->retry, cause, lasted_ms, chance);
     enter(u, UPLINK_OFFLINE);
     loop_disarm(u->loop, &u->window_timer);
+    loop_disarm(u->loop, &u->ping_timer);
+    u->status.retry_mono_ms = now + wait_ms;
     snprintf(u->status.trouble, sizeof u->status.trouble, "%s", why);
     log_warn("agent.uplink", "offline", "device=%s why=%s retry_ms=%lld", u->config->device, log_text(why),
              (long long)wait_ms);
-    u->pause_ms = u->pause_ms * 2 < u->config->backoff_max_ms ? u->pause_ms * 2 : u->config->backoff_max_ms;
     loop_arm(u->loop, &u->step_timer, wait_ms, attempt, u);
 }
 
@@ -165,16 +191,17 @@ static void no_answer(void *self) {
     if (mqtt_renew(u->mqtt, &fault) != RESULT_OK) {
         log_error("agent.uplink", "client_lost", "why=%s", log_text(fault.text));
     }
-    back_off(u, fault.text);
+    back_off(u, RETRY_FAILED, fault.text);
 }
 
 static void attempt(void *self) {
     struct uplink *u = self;
     struct fault fault;
     if (mqtt_connect(u->mqtt, &fault) != RESULT_OK) {
-        back_off(u, fault.text);
+        back_off(u, RETRY_FAILED, fault.text);
         return;
     }
+    budget_spend(u->budget, BUDGET_CONNECT_BYTES);
     enter(u, UPLINK_CONNECTING);
     loop_arm(u->loop, &u->step_timer, u->config->connect_timeout_ms + ANSWER_EXTRA_MS, no_answer, u);
 }
@@ -185,7 +212,8 @@ static void begin_sending(struct uplink *u) {
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         u->status.resent_count += u->windows[lane].resent_count;
         u->windows[lane].resent_count = 0;
-        window_begin(&u->windows[lane], window_sizes[lane], spool_acked_seq(u->spool, (enum spool_lane)lane), now);
+        window_begin(&u->windows[lane], window_size((enum spool_lane)lane),
+                     spool_acked_seq(u->spool, (enum spool_lane)lane), now);
     }
     u->gate_seq = UINT64_MAX; /* while the owner appends, too */
     u->gate_seq = u->owner.connected(u->owner.self);
@@ -197,7 +225,7 @@ static void on_connected(struct uplink *u) {
         return;
     }
     if (mqtt_subscribe(u->mqtt) != RESULT_OK) {
-        back_off(u, "cannot subscribe");
+        back_off(u, RETRY_FAILED, "cannot subscribe");
         return;
     }
     enter(u, UPLINK_SUBSCRIBING);
@@ -210,13 +238,14 @@ static void on_subscribed(struct uplink *u) {
     }
     u->state_count = 0;
     if (!publish_state(u, true)) {
-        back_off(u, "cannot publish");
+        back_off(u, RETRY_FAILED, "cannot publish");
         return;
     }
     loop_disarm(u->loop, &u->step_timer);
     enter(u, UPLINK_UP);
     u->status.trouble[0] = '\0';
     u->status.connection_count++;
+    loop_arm(u->loop, &u->ping_timer, u->config->keep_alive_ms, on_ping, u);
     log_info("agent.uplink", "up", "device=%s broker=%s:%d", u->config->device, u->config->broker_host,
              (int)u->config->broker_port);
     begin_sending(u);
@@ -238,7 +267,9 @@ static void on_ack(struct uplink *u, const struct letter *letter) {
     }
     if (spool_find_stream(u->spool, ack.stream, &lane) != RESULT_OK) {
         u->status.bad_message_count++;
-        log_info("agent.uplink", "ack_of_other_stream", "stream=%s", ack.stream);
+        if (rival_heard(&u->rival, &ack)) {
+            log_error("agent.uplink", "rival_heard", "device=%s stream=%s", u->config->device, ack.stream);
+        }
         return;
     }
     if (spool_ack(u->spool, lane, ack.seq) != RESULT_OK) {
@@ -246,11 +277,15 @@ static void on_ack(struct uplink *u, const struct letter *letter) {
         return;
     }
     int64_t now = clock_mono_ms();
+    uint64_t timed_count = u->windows[lane].timed_count;
     if (window_ack(&u->windows[lane], ack.seq, now)) {
         u->status.has_ack = true;
         u->status.ack_mono_ms = now;
         u->status.ack_count++;
-        u->pause_ms = u->config->backoff_min_ms;
+        retry_succeeded(&u->retry);
+    }
+    if (u->windows[lane].timed_count > timed_count) {
+        ack_times_add(&u->status.ack_times, u->windows[lane].took_ms);
     }
     for (int i = 0; i < SPOOL_LANES; i++) {
         window_nudge(&u->windows[i], now);
@@ -275,6 +310,7 @@ static void finish(void *self) {
     }
     loop_disarm(u->loop, &u->step_timer);
     loop_disarm(u->loop, &u->window_timer);
+    loop_disarm(u->loop, &u->ping_timer);
     enter(u, UPLINK_STOPPED);
     u->owner.stopped(u->owner.self);
 }
@@ -295,6 +331,25 @@ void uplink_stop(struct uplink *u) {
     loop_arm(u->loop, &u->step_timer, has_goodbye ? STOP_MS : 0, finish, u);
 }
 
+/* Also when Paho told of the loss first: then the pause that was chosen is too short. */
+static void on_taken(struct uplink *u) {
+    char why[sizeof u->status.trouble];
+    snprintf(why, sizeof why, "session taken over: another machine uses this product's certificate (%llu in a row)",
+             (unsigned long long)u->retry.taken_count + 1);
+    log_error("agent.uplink", "taken_over", "device=%s in_a_row=%llu", u->config->device,
+              (unsigned long long)u->retry.taken_count + 1);
+    rival_forget(&u->rival); /* if it is alive, the next connection tells */
+    back_off(u, RETRY_TAKEN, why);
+}
+
+static void on_end(struct uplink *u, const struct letter *letter) {
+    if (letter->kind == MQTT_LOST && u->status.state == UPLINK_UP && u->rival.is_there) {
+        on_taken(u);
+    } else {
+        back_off(u, letter->kind == MQTT_LOST ? RETRY_LOST : RETRY_FAILED, letter->text);
+    }
+}
+
 static void on_letter(void *self, const struct letter *letter) {
     struct uplink *u = self;
     bool is_stopping = u->status.state == UPLINK_STOPPING || u->status.state == UPLINK_STOPPED;
@@ -307,7 +362,14 @@ static void on_letter(void *self, const struct letter *letter) {
         if (is_stopping) {
             finish(u);
         } else if (u->status.state != UPLINK_OFFLINE) {
-            back_off(u, letter->text);
+            on_end(u, letter);
+        }
+        break;
+    case MQTT_TAKEN:
+        if (is_stopping) {
+            finish(u);
+        } else {
+            on_taken(u);
         }
         break;
     case MQTT_PUBLISHED: on_published(u); break;
@@ -317,6 +379,7 @@ static void on_letter(void *self, const struct letter *letter) {
         }
         break;
     case MQTT_MESSAGE:
+        spend_message(u, letter->bytes, false);
         if (letter->topic == TOPIC_DOWN_ACK) {
             on_ack(u, letter);
         } else if (letter->topic == TOPIC_DOWN_CMD && !is_stopping) {
@@ -326,13 +389,16 @@ static void on_letter(void *self, const struct letter *letter) {
     }
 }
 
-enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
-                       const struct uplink_owner *owner, struct uplink **out, struct fault *fault) {
+enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool, struct wall *wall,
+                       struct budget *budget, const struct uplink_owner *owner, struct uplink **out,
+                       struct fault *fault) {
     struct uplink *u = mem_alloc(sizeof *u);
     *u = (struct uplink){
-        .loop = loop, .config = config, .spool = spool, .owner = *owner, .pause_ms = config->backoff_min_ms};
+        .loop = loop, .config = config, .spool = spool, .wall = wall, .budget = budget, .owner = *owner};
+    retry_init(&u->retry, config);
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        window_begin(&u->windows[lane], window_sizes[lane], spool_acked_seq(spool, (enum spool_lane)lane), 0);
+        window_begin(&u->windows[lane], window_size((enum spool_lane)lane),
+                     spool_acked_seq(spool, (enum spool_lane)lane), 0);
     }
     enter(u, UPLINK_OFFLINE);
     enum result result = mqtt_new(loop, config, on_letter, u, &u->mqtt, fault);
@@ -348,18 +414,24 @@ void uplink_start(struct uplink *u) {
     loop_arm(u->loop, &u->step_timer, 0, attempt, u);
 }
 
+bool uplink_is_alive(const struct uplink *u) {
+    return u->status.state == UPLINK_UP || u->status.state == UPLINK_STOPPED || u->step_timer.is_armed;
+}
+
 void uplink_free(struct uplink *u) {
     if (u == NULL) {
         return;
     }
     loop_disarm(u->loop, &u->step_timer);
     loop_disarm(u->loop, &u->window_timer);
+    loop_disarm(u->loop, &u->ping_timer);
     mqtt_free(u->mqtt);
     free(u);
 }
 
 struct uplink_status uplink_status(const struct uplink *u) {
     struct uplink_status status = u->status;
+    status.taken_count = u->retry.taken_count;
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         status.resent_count += u->windows[lane].resent_count;
     }

@@ -3,11 +3,14 @@
  *
  * One connection: connect, subscribe to down/+, publish "online", let the owner append a birth record, send the urgent
  * lane; once that birth is acknowledged the bulk lane too (the gateway knows the product before it gets its data).
- * After a failure: back-off with jitter, doubled up to a limit, also when the broker refuses. */
+ * After a failure or a loss: a pause, see retry.h. While the day's budget is spent, bulk stays in the spool. */
 #pragma once
 #include "agent_config.h"
+#include "day_budget.h"
+#include "ack_times.h"
 #include "loop.h"
 #include "spool.h"
+#include "wall.h"
 
 enum uplink_state { UPLINK_OFFLINE, UPLINK_CONNECTING, UPLINK_SUBSCRIBING, UPLINK_UP, UPLINK_STOPPING, UPLINK_STOPPED };
 const char *uplink_state_name(enum uplink_state state); /* "offline", ..., "up", ... */
@@ -26,15 +29,19 @@ struct uplink_status {
     enum uplink_state state;
     int64_t state_mono_ms; /* since when */
     bool has_ack;
-    int64_t ack_mono_ms; /* when something was acknowledged last */
+    int64_t ack_mono_ms;   /* when something was acknowledged last */
+    uint64_t taken_count;  /* times in a row that another client took our session */
+    int64_t retry_mono_ms; /* UPLINK_OFFLINE: the next attempt */
     uint64_t connection_count, sent_count, sent_bytes, resent_count, ack_count, bad_message_count,
         dropped_message_count;
-    char trouble[192]; /* why the last attempt or connection ended; "" */
+    struct ack_times ack_times; /* from sending to being acknowledged; one message at a time is timed */
+    char trouble[192];          /* why the last attempt or connection ended; "" */
 };
 
 struct uplink;
 FL_CHECK enum result uplink_new(struct loop *loop, const struct agent_config *config, struct spool *spool,
-                                const struct uplink_owner *owner, struct uplink **out, struct fault *fault);
+                                struct wall *wall, struct budget *budget, const struct uplink_owner *owner,
+                                struct uplink **out, struct fault *fault);
 void uplink_free(struct uplink *uplink);
 void uplink_start(struct uplink *uplink);
 /* Publishes a birth outside of the streams, at once: a gateway that does not know this product takes nothing else of
@@ -45,4 +52,6 @@ void uplink_introduce(struct uplink *uplink, const void *birth, size_t bytes);
 void uplink_wake(struct uplink *uplink);
 /* Sends what the windows allow, publishes "offline", disconnects; `stopped` is called within 1.5 s. */
 void uplink_stop(struct uplink *uplink);
+/* It is connected, or something will wake it up. false is a fault of ours: it would stay offline for ever. */
+bool uplink_is_alive(const struct uplink *uplink);
 struct uplink_status uplink_status(const struct uplink *uplink);

@@ -25,9 +25,10 @@ static int64_t within(int64_t ms) {
 
 void window_begin(struct window *w, size_t size, uint64_t acked, int64_t mono_ms) {
     assert(size > 0 && size <= WINDOW_MAX);
-    uint64_t resent = w->resent_count;
+    uint64_t resent = w->resent_count, timed = w->timed_count;
     *w = (struct window){.size = size, .open_size = size, .stall_ms = WINDOW_STALL_MIN_MS, .progress_mono_ms = mono_ms};
     w->resent_count = resent;
+    w->timed_count = timed;
     go_back(w, acked);
 }
 
@@ -60,6 +61,8 @@ void window_sent(struct window *w, uint64_t seq, int64_t mono_ms) {
 /* A slow acknowledgement counts at once, fast ones win slowly. */
 static void measure(struct window *w, int64_t took_ms) {
     int64_t faded = w->usual_ms * 7 / 8;
+    w->took_ms = took_ms;
+    w->timed_count++;
     w->usual_ms = took_ms > faded ? took_ms : faded;
     w->stall_ms = within(3 * w->usual_ms);
     w->timed_seq = 0;

@@ -23,8 +23,9 @@ struct window {
     size_t first, under_way;
     uint64_t ends[WINDOW_MAX]; /* ring: last number of each message under way */
     int64_t stall_ms, progress_mono_ms;
-    uint64_t timed_seq; /* the message whose acknowledgement is being timed; 0: none */
-    int64_t timed_mono_ms, usual_ms;
+    uint64_t timed_seq;                       /* the message whose acknowledgement is being timed; 0: none */
+    int64_t timed_mono_ms, usual_ms, took_ms; /* took_ms: what the last timed one took */
+    uint64_t timed_count;                     /* how many were timed, over all connections */
     uint64_t highest_sent;
     uint64_t resent_count; /* messages sent more than once, over all connections */
 };

@@ -22,13 +22,14 @@ enum { TELL_MS = 10 * 1000, SHOWN_BYTES = 80 };
 struct collectors {
     struct loop *loop;
     const struct agent_config *config;
+    struct wall *wall;
     struct sink sink;
     struct intake *statsd, *syslog;
     struct meters *meters;
     struct tail *tail;
     struct host *host;
     struct loop_timer flush_timer, host_timer;
-    struct collectors_counts counts;
+    struct collectors_counts counts, told; /* told: of losses, to the sink */
     bool has_told;
     int64_t told_mono_ms;
 };
@@ -57,9 +58,15 @@ static void on_refused(void *self, enum statsd_refusal why, const char *line, si
 
 static void on_value(void *self, const struct statsd_value *value) {
     struct collectors *c = self;
-    enum result result = meters_take(c->meters, value, clock_wall_ms());
+    struct moment now = wall_now(c->wall);
+    struct statsd_value believed = *value;
+    believed.event_ms = wall_believe(c->wall, value->event_ms);
+    enum result result = meters_take(c->meters, &believed, &now);
     if (result != RESULT_OK) {
         c->counts.statsd_unfit++;
+        if (result == RESULT_FULL) {
+            c->sink.lost(c->sink.self, LOSS_SERIES, 1);
+        }
         if (may_tell(c)) {
             log_warn("agent.statsd", "value_unfit", "metric=%s part=%s why=%s", value->metric, value->part,
                      result_name(result));
@@ -69,19 +76,21 @@ static void on_value(void *self, const struct statsd_value *value) {
 
 static void on_event(void *self, const struct event_message *event) {
     struct collectors *c = self;
-    c->sink.event(c->sink.self, event);
+    struct event_message believed = *event;
+    believed.event_ms = wall_believe(c->wall, event->event_ms);
+    c->sink.event(c->sink.self, &believed);
 }
 
 static void on_statsd(void *self, const void *datagram, size_t bytes) {
     struct collectors *c = self;
     struct statsd_handler handler = {.self = c, .value = on_value, .event = on_event, .refused = on_refused};
     c->counts.statsd_datagrams++;
-    statsd_decode(datagram, bytes, clock_wall_ms(), &handler);
+    statsd_decode(datagram, bytes, wall_now_ms(c->wall), &handler);
 }
 
 static void on_flush(void *self) {
     struct collectors *c = self;
-    meters_flush(c->meters, clock_wall_ms(), &c->sink);
+    meters_flush(c->meters, wall_now_ms(c->wall), &c->sink);
     loop_arm(c->loop, &c->flush_timer, c->config->statsd_flush_ms, on_flush, c);
 }
 
@@ -91,14 +100,15 @@ static void on_syslog(void *self, const void *datagram, size_t bytes) {
     struct collectors *c = self;
     struct log_record record;
     c->counts.syslog_datagrams++;
-    if (syslog_decode(datagram, bytes, clock_wall_ms(), &record)) {
+    if (syslog_decode(datagram, bytes, wall_now_ms(c->wall), &record)) {
+        record.event_ms = wall_believe(c->wall, record.event_ms);
         c->sink.log(c->sink.self, &record);
     }
 }
 
 static void on_host(void *self) {
     struct collectors *c = self;
-    host_measure(c->host, clock_mono_ms(), clock_wall_ms(), &c->sink);
+    host_measure(c->host, clock_mono_ms(), wall_now_ms(c->wall), &c->sink);
     loop_arm(c->loop, &c->host_timer, c->config->host_interval_ms, on_host, c);
 }
 
@@ -119,18 +129,19 @@ static enum result open_intakes(struct collectors *c, struct fault *fault) {
     return result;
 }
 
-enum result collectors_new(struct loop *loop, const struct agent_config *config, const struct sink *sink,
-                           const struct tail_spool *spool, struct collectors **out, struct fault *fault) {
+enum result collectors_new(struct loop *loop, const struct agent_config *config, struct wall *wall,
+                           const struct sink *sink, const struct tail_spool *spool, struct collectors **out,
+                           struct fault *fault) {
     char state[PATH_MAX];
     struct collectors *c = mem_alloc(sizeof *c);
-    *c = (struct collectors){.loop = loop, .config = config, .sink = *sink, .meters = meters_new()};
+    *c = (struct collectors){.loop = loop, .config = config, .wall = wall, .sink = *sink, .meters = meters_new()};
     enum result result = open_intakes(c, fault);
     if (result != RESULT_OK) {
         collectors_free(c);
         return result;
     }
     snprintf(state, sizeof state, "%s/tail.json", config->data_dir);
-    c->tail = tail_new(loop, config->tails, state, spool, &c->sink);
+    c->tail = tail_new(loop, config->tails, state, spool, wall, &c->sink);
     if (config->host_enabled) {
         c->host = host_new("", config->host_mounts);
         loop_arm(loop, &c->host_timer, 0, on_host, c);
@@ -158,12 +169,30 @@ void collectors_checkpoint(struct collectors *c, const char *stream, uint64_t se
 }
 
 void collectors_flush(struct collectors *c) {
-    meters_flush(c->meters, clock_wall_ms(), &c->sink);
+    meters_flush(c->meters, wall_now_ms(c->wall), &c->sink);
+}
+
+void collectors_look(struct collectors *c) {
+    struct collectors_counts now = collectors_counts(c);
+    const struct {
+        enum loss why;
+        uint64_t count;
+    } rows[] = {{LOSS_STATSD_FLOOD, now.statsd_dropped - c->told.statsd_dropped},
+                {LOSS_SYSLOG_FLOOD, now.syslog_dropped - c->told.syslog_dropped},
+                {LOSS_TOO_LONG, now.oversize - c->told.oversize}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].count > 0) {
+            c->sink.lost(c->sink.self, rows[i].why, rows[i].count);
+        }
+    }
+    c->told = now;
 }
 
 struct collectors_counts collectors_counts(const struct collectors *c) {
     struct collectors_counts counts = c->counts;
     counts.series = meters_count(c->meters);
+    counts.statsd_dropped = c->statsd == NULL ? 0 : intake_dropped_count(c->statsd);
+    counts.syslog_dropped = c->syslog == NULL ? 0 : intake_dropped_count(c->syslog);
     counts.oversize = (c->statsd == NULL ? 0 : intake_oversize_count(c->statsd)) +
                       (c->syslog == NULL ? 0 : intake_oversize_count(c->syslog));
     return counts;

@@ -132,6 +132,7 @@ void followed_resume(struct followed *f, const struct tail_position *position) {
         }
     } else if (!open_renamed(f, position)) {
         log_warn("agent.tail", "tail_lost_place", "tail=%s file=%s", f->config->name, log_text(f->config->file));
+        f->has_lost_place = true;
         open_at(f, f->config->file, 0, &st);
     }
     followed_mark(f);
@@ -208,6 +209,10 @@ static void finish(struct followed *f, int64_t now_ms, const struct sink *sink) 
 bool followed_read(struct followed *f, int64_t now_ms, const struct sink *sink) {
     struct stat st;
     char identity[40];
+    if (f->has_lost_place) {
+        f->has_lost_place = false;
+        sink->lost(sink->self, LOSS_TAIL, 0);
+    }
     if (f->fd >= 0) {
         if (fstat(f->fd, &st) == 0 && st.st_size < f->at.offset) {
             f->at.offset = 0;

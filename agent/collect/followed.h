@@ -18,6 +18,7 @@ struct followed {
     int fd;                       /* -1: none is open */
     bool is_skipping;             /* in the rest of a line that was cut */
     bool was_told;                /* that the file cannot be read */
+    bool has_lost_place;          /* to be told to the sink */
     struct tail_position at;      /* everything before has been handed over */
     struct tail_position written; /* where the last checkpoint said */
 };

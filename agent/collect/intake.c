@@ -2,9 +2,9 @@
  *
  * The loop is level-triggered, so at most ROUND datagrams are read each time one is ready: a program that floods gets
  * its datagrams dropped by its own socket's queue (the kernel's, bounded) and not at the expense of acks and timers.
- * What the kernel dropped is invisible for Unix sockets (the sender blocks or gets EAGAIN) and is not counted for UDP
- * either. The Unix socket's folder belongs to the agent; its group decides who may send (0660). Abstract sockets were
- * left: they have no permissions. Loop thread. */
+ * Of a Unix socket nothing is dropped unseen (the sender blocks or gets EAGAIN); what the kernel dropped of UDP comes
+ * with the next datagram (SO_RXQ_OVFL). The Unix socket's folder belongs to the agent; its group decides who may send
+ * (0660). Abstract sockets were left: they have no permissions. Loop thread. */
 #include "collect/intake.h"
 
 #include <arpa/inet.h>
@@ -27,16 +27,32 @@ struct intake {
     char *path;
     intake_fn *fn;
     void *self;
-    uint64_t oversize_count;
+    uint64_t oversize_count, dropped_count;
+    uint32_t dropped_told;                       /* the kernel's own count, which wraps */
     uint8_t datagram[INTAKE_DATAGRAM_BYTES + 1]; /* one more, to see that it was too long */
 };
 
+static void count_dropped(struct intake *in, struct msghdr *message) {
+    struct cmsghdr *at = CMSG_FIRSTHDR(message);
+    uint32_t told;
+    if (at != NULL && at->cmsg_level == SOL_SOCKET && at->cmsg_type == SO_RXQ_OVFL) {
+        memcpy(&told, CMSG_DATA(at), sizeof told);
+        in->dropped_count += told - in->dropped_told;
+        in->dropped_told = told;
+    }
+}
+
 static void receive(struct intake *in, int fd) {
     for (int i = 0; i < ROUND; i++) {
-        ssize_t got = recv(fd, in->datagram, sizeof in->datagram, MSG_DONTWAIT | MSG_TRUNC);
+        _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint32_t))];
+        struct iovec part = {in->datagram, sizeof in->datagram};
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);
         if (got < 0) {
             return;
         }
+        count_dropped(in, &message);
         if (got > INTAKE_DATAGRAM_BYTES) {
             in->oversize_count++;
             continue;
@@ -84,8 +100,10 @@ static int unix_socket(const char *path, struct fault *fault) {
 static int udp_socket(int64_t port, struct fault *fault) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int yes = 1;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &yes, sizeof yes) != 0 ||
+        bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         fault_set(fault, RESULT_IO, "cannot listen on UDP 127.0.0.1:%d: %s", (int)port, strerror(errno));
         if (fd >= 0) {
             close(fd);
@@ -142,6 +160,10 @@ void intake_close(struct intake *in) {
     }
     free(in->path);
     free(in);
+}
+
+uint64_t intake_dropped_count(const struct intake *in) {
+    return in->dropped_count;
 }
 
 uint64_t intake_oversize_count(const struct intake *in) {

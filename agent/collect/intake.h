@@ -16,4 +16,5 @@ FL_CHECK enum result intake_open(struct loop *loop, const char *name, const char
                                  void *self, struct intake **out, struct fault *fault);
 void intake_close(struct intake *intake);
 /* Datagrams longer than INTAKE_DATAGRAM_BYTES: dropped, because half of one means something else. */
+uint64_t intake_dropped_count(const struct intake *intake); /* by the kernel, from UDP: they came too fast */
 uint64_t intake_oversize_count(const struct intake *intake);

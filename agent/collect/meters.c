@@ -32,7 +32,7 @@ struct meter {
     char metric[CAP_METRIC_BYTES + 1], part[CAP_PART_BYTES + 1];
     enum statsd_kind kind; /* never STATSD_GAUGE_DELTA */
     double value;
-    int64_t event_ms, seen_ms;
+    int64_t event_ms, seen_mono_ms;
     bool is_fresh; /* something came since the last flush */
     struct timer_values *timer;
 };
@@ -71,12 +71,12 @@ size_t meters_count(const struct meters *meters) {
     return HASH_COUNT(meters->by_key);
 }
 
-static bool make_room(struct meters *meters, int64_t now_ms) {
+static bool make_room(struct meters *meters, int64_t mono_ms) {
     if (meters_count(meters) < METERS_MAX) {
         return true;
     }
     for (struct meter *m = meters->by_key; m != NULL; m = m->hh.next) {
-        if (now_ms - m->seen_ms >= IDLE_MS) {
+        if (mono_ms - m->seen_mono_ms >= IDLE_MS) {
             HASH_DEL(meters->by_key, m);
             meter_free(m);
             return true;
@@ -85,7 +85,7 @@ static bool make_room(struct meters *meters, int64_t now_ms) {
     return false;
 }
 
-static enum result meter_for(struct meters *meters, const struct statsd_value *v, int64_t now_ms, struct meter **out) {
+static enum result meter_for(struct meters *meters, const struct statsd_value *v, int64_t mono_ms, struct meter **out) {
     enum statsd_kind kind = v->kind == STATSD_GAUGE_DELTA ? STATSD_GAUGE : v->kind;
     char key[KEY_BYTES];
     size_t metric_chars = strlen(v->metric), part_chars = strlen(v->part);
@@ -99,7 +99,7 @@ static enum result meter_for(struct meters *meters, const struct statsd_value *v
         *out = m;
         return m->kind == kind ? RESULT_OK : RESULT_CONFLICT;
     }
-    if (!make_room(meters, now_ms)) {
+    if (!make_room(meters, mono_ms)) {
         return RESULT_FULL;
     }
     m = mem_alloc(sizeof *m);
@@ -136,13 +136,13 @@ static void timer_take(struct meters *meters, struct timer_values *t, double val
     t->flush_count++;
 }
 
-enum result meters_take(struct meters *meters, const struct statsd_value *v, int64_t now_ms) {
+enum result meters_take(struct meters *meters, const struct statsd_value *v, const struct moment *now) {
     struct meter *m;
     if ((v->kind == STATSD_COUNTER && v->value < 0) ||
         (v->kind == STATSD_TIMER && strlen(v->metric) + TIMER_SUFFIX_BYTES > CAP_METRIC_BYTES)) {
         return RESULT_BAD_INPUT;
     }
-    enum result result = meter_for(meters, v, now_ms, &m);
+    enum result result = meter_for(meters, v, now->mono_ms, &m);
     if (result != RESULT_OK) {
         return result;
     }
@@ -152,8 +152,8 @@ enum result meters_take(struct meters *meters, const struct statsd_value *v, int
     case STATSD_COUNTER: m->value += v->value / v->rate; break;
     case STATSD_TIMER: timer_take(meters, m->timer, v->value, v->rate); break;
     }
-    m->event_ms = v->has_event_ms ? v->event_ms : now_ms;
-    m->seen_ms = now_ms;
+    m->event_ms = v->has_event_ms ? v->event_ms : now->wall_ms;
+    m->seen_mono_ms = now->mono_ms;
     m->is_fresh = true;
     return RESULT_OK;
 }

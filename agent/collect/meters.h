@@ -9,6 +9,7 @@
  * are used up, one that was silent for an hour makes room. */
 #pragma once
 #include "collect/statsd.h"
+#include "wall.h"
 
 enum { METERS_MAX = 2000, METERS_TIMER_VALUES = 128 };
 
@@ -17,6 +18,6 @@ struct meters *meters_new(void);
 void meters_free(struct meters *meters);
 /* RESULT_CONFLICT: the name is another kind already; RESULT_BAD_INPUT: a counter cannot go down, or a timer's name has
  * no room for "_count"; RESULT_FULL: too many series. */
-FL_CHECK enum result meters_take(struct meters *meters, const struct statsd_value *value, int64_t now_ms);
+FL_CHECK enum result meters_take(struct meters *meters, const struct statsd_value *value, const struct moment *now);
 void meters_flush(struct meters *meters, int64_t now_ms, const struct sink *sink);
 size_t meters_count(const struct meters *meters);

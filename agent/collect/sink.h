@@ -3,10 +3,13 @@
 #pragma once
 #include "fieldline/message.h"
 #include "fieldline/senml.h"
+#include "losses.h"
 
 struct sink {
     void *self;
     void (*sample)(void *self, const struct senml_record *record);
     void (*log)(void *self, const struct log_record *record);
     void (*event)(void *self, const struct event_message *event);
+    /* Something could not be taken; it happened just now. 0: how many is not known. */
+    void (*lost)(void *self, enum loss why, uint64_t count);
 };

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "collect/followed.h"
-#include "fieldline/clock.h"
 #include "fieldline/json.h"
 #include "fieldline/log.h"
 #include "file.h"
@@ -24,6 +23,7 @@ struct tail {
     struct loop_timer timer;
     struct followed *files;
     char *state_path;
+    struct wall *wall;
     const struct sink *sink;
 };
 
@@ -85,9 +85,9 @@ static void on_timer(void *self) {
 }
 
 struct tail *tail_new(struct loop *loop, const struct agent_tail *files, const char *state_path,
-                      const struct tail_spool *spool, const struct sink *sink) {
+                      const struct tail_spool *spool, struct wall *wall, const struct sink *sink) {
     struct tail *tail = mem_alloc(sizeof *tail);
-    *tail = (struct tail){.loop = loop, .state_path = mem_strdup(state_path), .sink = sink};
+    *tail = (struct tail){.loop = loop, .state_path = mem_strdup(state_path), .wall = wall, .sink = sink};
     if (files == NULL) {
         return tail;
     }
@@ -123,7 +123,7 @@ void tail_free(struct tail *tail) {
 
 bool tail_poll(struct tail *tail) {
     bool has_more = false;
-    int64_t now_ms = clock_wall_ms();
+    int64_t now_ms = wall_now_ms(tail->wall);
     for (struct followed *f = tail->files; f != NULL; f = f->next) {
         has_more |= followed_read(f, now_ms, tail->sink);
     }

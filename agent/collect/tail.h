@@ -7,6 +7,7 @@
 #include "agent_config.h"
 #include "collect/sink.h"
 #include "loop.h"
+#include "wall.h"
 
 struct tail;
 /* What the spool says at the start: the stream of its bulk lane and the last record found there (or acknowledged). */
@@ -16,7 +17,7 @@ struct tail_spool {
 };
 /* `files` and `sink` outlive the tail. Positions are kept in `state_path`. */
 struct tail *tail_new(struct loop *loop, const struct agent_tail *files, const char *state_path,
-                      const struct tail_spool *spool, const struct sink *sink);
+                      const struct tail_spool *spool, struct wall *wall, const struct sink *sink);
 void tail_free(struct tail *tail);
 /* The log records handed over so far are about to be appended as record `seq` of `stream`: call right before that. */
 void tail_checkpoint(struct tail *tail, const char *stream, uint64_t seq);

@@ -28,6 +28,7 @@ export class Product {
         key: this.pki.path(`${this.id}.key`),
         backoff_min: '200ms',
         backoff_max: '2s',
+        reconnect_spread: '200ms',
       },
       spool: { sync: '1s' },
       batch: { max_wait: '500ms' },

@@ -6,6 +6,8 @@
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
 int64_t clock_wall_ms(void);
+/* Like mono_ms, and goes on while the machine sleeps: the one to compare with the wall clock. */
+int64_t clock_since_boot_ms(void);
 /* "2026-11-22T01:05:49.123Z" */
 void clock_print(int64_t wall_ms, char out[32]);
 /* This boot of this machine, as a UUID text (Linux: /proc/sys/kernel/random/boot_id). */

@@ -1,8 +1,9 @@
 /* The machine's two clocks and its boot id.
  *
  * Not a time library: no zones, no calendars (tickets have their own, from their calendars' files). Waiting is measured
- * on CLOCK_MONOTONIC, which no operator and no NTP step can move. CLOCK_BOOTTIME was left: the agent's machines may
- * sleep, and a deadline that passed during sleep is better noticed a moment later than all at once by every timer. */
+ * on CLOCK_MONOTONIC, which no operator and no NTP step can move. CLOCK_BOOTTIME was left for that: the agent's
+ * machines may sleep, and a deadline that passed during sleep is better noticed a moment later than all at once by
+ * every timer. */
 #include "fieldline/clock.h"
 
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 
 static int64_t clock_us(clockid_t id) {
     struct timespec now = {0};
-    clock_gettime(id, &now); /* cannot fail for these two clocks */
+    clock_gettime(id, &now); /* cannot fail for these clocks */
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
@@ -26,6 +27,10 @@ int64_t clock_mono_us(void) {
 
 int64_t clock_mono_ms(void) {
     return clock_us(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t clock_since_boot_ms(void) {
+    return clock_us(CLOCK_BOOTTIME) / 1000;
 }
 
 int64_t clock_wall_ms(void) {

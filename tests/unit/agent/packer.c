@@ -26,15 +26,18 @@ static void on_before_logs(void *self, const char *stream, uint64_t seq) {
     checkpoint_seq = seq;
 }
 
+static struct wall wall;
+
 static void set_up(void) {
     struct packer_owner owner = {.appended = on_appended, .before_logs = on_before_logs};
     struct fault fault;
     scratch_make();
     config = (struct agent_config){.batch_max_wait_ms = 50, .batch_max_records = 10, .spool_sync_ms = 1000};
     loop = loop_new();
+    wall_init(&wall, wall_machine(), 0);
     cr_assert_eq(spool_open(scratch_path("spool"), "0b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d10", 1 << 20, &spool, &fault),
                  RESULT_OK);
-    packer = packer_new(loop, &config, spool, &owner);
+    packer = packer_new(loop, &config, spool, &wall, &owner);
 }
 static void tear_down(void) {
     packer_free(packer);
@@ -59,7 +62,7 @@ static size_t samples_in(uint64_t seq) {
     static struct senml_record records[CAP_PACK_RECORDS];
     struct spool_message m;
     size_t count = 0;
-    cr_assert_eq(spool_read(spool, SPOOL_BULK, seq, (struct spool_now){0}, &m), RESULT_OK, "record %lu", seq);
+    cr_assert_eq(spool_read(spool, SPOOL_BULK, seq, (struct moment){0}, &m), RESULT_OK, "record %lu", seq);
     cr_assert_eq(m.kind, TOPIC_UP_TELE);
     cr_assert_eq(senml_decode(m.payload, m.bytes, 0, records, CAP_PACK_RECORDS, &count, NULL), RESULT_OK);
     return count;
@@ -129,7 +132,7 @@ Test(packer, tells_before_logs_and_never_inside_a_pack) {
     struct spool_message m;
     struct log_record records[20];
     size_t count;
-    cr_assert_eq(spool_read(spool, SPOOL_BULK, 1, (struct spool_now){0}, &m), RESULT_OK);
+    cr_assert_eq(spool_read(spool, SPOOL_BULK, 1, (struct moment){0}, &m), RESULT_OK);
     cr_assert_eq(logs_decode(m.payload, m.bytes, records, 20, &count, NULL), RESULT_OK);
     cr_expect_eq(count, 8, "the one that closed the pack is in the next");
 }

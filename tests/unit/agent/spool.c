@@ -17,7 +17,7 @@
 #define BOOT_A "0b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d10"
 #define BOOT_B "1b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d11"
 enum { MIB = 1024 * 1024 };
-static const struct spool_now now = {.mono_ms = 1000, .wall_ms = 1795309549000};
+static const struct moment now = {.mono_ms = 1000, .wall_ms = 1795309549000};
 
 static struct spool *spool;
 
@@ -386,4 +386,67 @@ Test(spool, little_is_written_while_acks_are_quick) {
     cr_expect_eq(s.payload_bytes, 2000000);
     cr_expect_lt((double)s.written_bytes / (double)s.payload_bytes, 1.15);
     cr_expect_lt(s.bytes, 2 * MIB);
+}
+
+/* Acknowledged at once: one file that does not grow. Kept: what was acknowledged can be had again. */
+Test(spool, a_file_is_begun_anew_while_everything_is_acknowledged) {
+    for (int is_kept = 0; is_kept <= 1; is_kept++) {
+        char text[32];
+        open_spool(BOOT_A, MIB);
+        spool_keep(spool, is_kept);
+        uint64_t from = spool_last_seq(spool, SPOOL_BULK);
+        for (int i = 1; i <= 500; i++) {
+            snprintf(text, sizeof text, "record number %d", i);
+            put(TOPIC_UP_TELE, text);
+            cr_assert_eq(spool_ack(spool, SPOOL_BULK, from + i), RESULT_OK);
+        }
+        int64_t bytes = spool_stats(spool, SPOOL_BULK).bytes;
+        cr_expect(is_kept ? bytes > 500 * 48 : bytes < 300, "kept %d: %ld bytes", is_kept, (long)bytes);
+        cr_expect_eq(spool_stats(spool, SPOOL_BULK).sync_count, 0);
+        spool_tick(spool);
+        spool_tick(spool);
+        cr_expect_eq(spool_stats(spool, SPOOL_BULK).sync_count, 0, "nothing needs the disk");
+        put(TOPIC_UP_TELE, "waits");
+        spool_tick(spool);
+        cr_expect_eq(spool_stats(spool, SPOOL_BULK).sync_count, 0, "not yet");
+        spool_tick(spool);
+        cr_expect_eq(spool_stats(spool, SPOOL_BULK).sync_count, 1, "now it does");
+        cr_assert_eq(spool_ack(spool, SPOOL_BULK, from + 501), RESULT_OK);
+        snprintf(text, sizeof text, "%lu record number 250", from + 250);
+        if (is_kept) {
+            STANDS_FOR(SPOOL_BULK, from + 250, text);
+        }
+        spool_close(spool);
+        spool = NULL;
+    }
+}
+
+/* A kill right after any append: the next number and every record are still known. */
+Test(spool, a_kill_while_a_file_is_begun_anew) {
+    uint64_t last = 0;
+    for (int life = 0; life < 40; life++) {
+        char text[600];
+        open_spool(BOOT_A, MIB);
+        cr_assert_eq(spool_last_seq(spool, SPOOL_BULK), last, "life %d", life);
+        for (int i = 0; i < life % 4 + 1; i++) {
+            snprintf(text, sizeof text, "%0*d", 1 + life * 37 % 500, life);
+            put(TOPIC_UP_TELE, text);
+            last++;
+            if (i < life % 4) {
+                cr_assert_eq(spool_ack(spool, SPOOL_BULK, last), RESULT_OK);
+            }
+        }
+        spool_abandon(spool);
+        open_spool(BOOT_A, MIB);
+        cr_expect_eq(spool_last_seq(spool, SPOOL_BULK), last);
+        if (life % 4 > 0) {
+            cr_expect_eq(spool_acked_seq(spool, SPOOL_BULK), last - 1, "the record says how far the gateway was");
+        }
+        struct spool_message m;
+        cr_assert_eq(spool_read(spool, SPOOL_BULK, last, now, &m), RESULT_OK);
+        cr_expect(m.bytes == strlen(text) && memcmp(m.payload, text, m.bytes) == 0, "life %d", life);
+        cr_assert_eq(spool_ack(spool, SPOOL_BULK, last), RESULT_OK);
+        spool_abandon(spool);
+        spool = NULL;
+    }
 }

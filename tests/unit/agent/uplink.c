@@ -19,6 +19,7 @@ static struct {
     char trace[4096]; /* what the uplink did, in order */
     int attempts;
     enum result publish_result;
+    struct wire_stamp stamp; /* of the last message */
 } broker;
 
 static FL_PRINTF(1, 2) void note(const char *format, ...) {
@@ -70,6 +71,7 @@ enum result mqtt_publish(struct mqtt *mqtt, enum topic_kind kind, const struct w
     (void)mqtt;
     (void)payload;
     (void)bytes;
+    broker.stamp = *stamp;
     if (broker.publish_result == RESULT_OK) {
         note("%c%lu ", topic_kind_name(kind)[3], stamp->seq); /* up/birth: b, up/tele: t, up/event: e */
     }
@@ -113,8 +115,7 @@ static int connections, stops;
 static char commands[256];
 
 static void put(enum topic_kind kind) {
-    cr_assert_eq(spool_append(spool, kind, (struct spool_now){.mono_ms = 1, .wall_ms = 1795309549000}, "x", 1),
-                 RESULT_OK);
+    cr_assert_eq(spool_append(spool, kind, (struct moment){.mono_ms = 1, .wall_ms = 1795309549000}, "x", 1), RESULT_OK);
 }
 
 static uint64_t on_connected(void *self) {
@@ -133,6 +134,9 @@ static void on_stopped(void *self) {
     stops++;
 }
 
+static struct wall wall;
+static struct budget *budget;
+
 static void set_up(void) {
     struct uplink_owner owner = {.connected = on_connected, .command = on_command, .stopped = on_stopped};
     struct fault fault;
@@ -145,12 +149,15 @@ static void set_up(void) {
                                    .backoff_min_ms = 8,
                                    .backoff_max_ms = 60};
     loop = loop_new();
+    wall_init(&wall, wall_machine(), 0);
+    budget = budget_new(scratch_path(""), config.bytes_per_day, &wall);
     cr_assert_eq(spool_open(scratch_path("spool"), "0b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d10", 1 << 20, &spool, &fault),
                  RESULT_OK);
-    cr_assert_eq(uplink_new(loop, &config, spool, &owner, &uplink, &fault), RESULT_OK);
+    cr_assert_eq(uplink_new(loop, &config, spool, &wall, budget, &owner, &uplink, &fault), RESULT_OK);
 }
 static void tear_down(void) {
     uplink_free(uplink);
+    budget_free(budget);
     spool_close(spool);
     loop_free(loop);
     scratch_remove();
@@ -393,4 +400,119 @@ Test(uplink, goes_at_once_when_not_connected) {
     uplink_stop(uplink);
     run_for(5);
     cr_expect_eq(stops, 1);
+}
+
+Test(uplink, a_taken_session_is_not_taken_back_at_once) {
+    come_up();
+    ack(SPOOL_URGENT, 1);
+    done();
+    letter(MQTT_TAKEN);
+    letter(MQTT_LOST); /* Paho says it twice */
+    struct uplink_status status = uplink_status(uplink);
+    cr_expect_eq(status.state, UPLINK_OFFLINE);
+    cr_expect_eq(status.taken_count, 1);
+    cr_expect_geq(status.retry_mono_ms, clock_mono_ms() + 59000);
+    cr_expect_not_null(strstr(status.trouble, "certificate"), "%s", status.trouble);
+    run_for(100);
+    DONE("");
+}
+
+Test(uplink, a_taken_session_that_was_told_as_lost_first) {
+    come_up();
+    letter(MQTT_LOST);
+    letter(MQTT_TAKEN);
+    cr_expect_geq(uplink_status(uplink).retry_mono_ms, clock_mono_ms() + 59000);
+    run_for(100);
+    DONE("connect subscribe online b1 ");
+}
+
+Test(uplink, a_fleet_does_not_come_back_at_once) {
+    come_up();
+    ack(SPOOL_URGENT, 1);
+    int64_t least = INT64_MAX, most = 0;
+    for (int i = 0; i < 200; i++) {
+        config.reconnect_spread_ms = 30000;
+        struct fault fault;
+        struct uplink_owner owner = {.connected = on_connected, .command = on_command, .stopped = on_stopped};
+        uplink_free(uplink);
+        cr_assert_eq(uplink_new(loop, &config, spool, &wall, budget, &owner, &uplink, &fault), RESULT_OK);
+        come_up();
+        ack(SPOOL_URGENT, spool_last_seq(spool, SPOOL_URGENT));
+        letter(MQTT_LOST);
+        int64_t wait = uplink_status(uplink).retry_mono_ms - clock_mono_ms();
+        least = wait < least ? wait : least;
+        most = wait > most ? wait : most;
+    }
+    cr_expect(least < 3000 && most > 27000 && most <= 30000, "%ld to %ld ms", (long)least, (long)most);
+}
+
+Test(uplink, introductions_carry_the_clocks_and_no_number) {
+    come_up();
+    done();
+    uplink_introduce(uplink, "{}", 2);
+    DONE("b0 ");
+    cr_expect_str_eq(broker.stamp.stream, "");
+    cr_expect(uuid_valid(broker.stamp.boot));
+    cr_expect_geq(broker.stamp.mono_ms, clock_mono_ms() - 1000);
+    cr_expect_geq(broker.stamp.wall_ms, clock_wall_ms() - 1000);
+}
+
+/* mosquitto 2.0 does not say that the session was taken over. */
+Test(uplink, a_rival_is_known_by_its_acknowledgements) {
+    static const char foreign[] = "{\"stream\":\"0b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d10\",\"seq\":%d}";
+    char text[128];
+    come_up();
+    for (int seq = 1; seq <= 2; seq++) {
+        cr_expect_eq(uplink_status(uplink).taken_count, 0);
+        snprintf(text, sizeof text, foreign, seq);
+        message(TOPIC_DOWN_ACK, text, 0);
+        letter(MQTT_LOST);
+        if (seq == 1) {
+            run_for(20);
+            letter(MQTT_CONNECTED);
+            letter(MQTT_SUBSCRIBED);
+        }
+    }
+    cr_expect_eq(uplink_status(uplink).taken_count, 1);
+    cr_expect_geq(uplink_status(uplink).retry_mono_ms, clock_mono_ms() + 59000);
+}
+
+Test(uplink, a_spent_budget_holds_bulk_and_lets_urgent_pass) {
+    budget_free(budget);
+    budget = budget_new(scratch_path(""), 100 * 1024, &wall);
+    struct uplink_owner owner = {.connected = on_connected, .command = on_command, .stopped = on_stopped};
+    struct fault fault;
+    uplink_free(uplink);
+    cr_assert_eq(uplink_new(loop, &config, spool, &wall, budget, &owner, &uplink, &fault), RESULT_OK);
+    come_up();
+    ack(SPOOL_URGENT, 1);
+    put(TOPIC_UP_TELE);
+    uplink_wake(uplink);
+    DONE("connect subscribe online b1 t1 ");
+    cr_expect_gt(budget_state(budget).used, BUDGET_CONNECT_BYTES);
+    budget_spend(budget, 100 * 1024);
+    put(TOPIC_UP_TELE);
+    put(TOPIC_UP_EVENT);
+    uplink_wake(uplink);
+    DONE("e2 ");
+    ack(SPOOL_BULK, 1);
+    DONE("");
+}
+
+/* Whatever state it is in, something will happen next: the watchdog is fed only then. */
+Test(uplink, is_never_left_without_a_next_step) {
+    static const enum mqtt_event_kind kinds[] = {MQTT_CONNECTED, MQTT_REFUSED,     MQTT_LOST,
+                                                 MQTT_TAKEN,     MQTT_SUBSCRIBED,  MQTT_NOT_SUBSCRIBED,
+                                                 MQTT_PUBLISHED, MQTT_DISCONNECTED};
+    uint64_t seed = 7;
+    uplink_start(uplink);
+    for (int i = 0; i < 3000; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        letter(kinds[(seed >> 33) % (sizeof kinds / sizeof kinds[0])]);
+        if (i % 10 == 0) {
+            run_for(1);
+        }
+        cr_assert(uplink_is_alive(uplink), "after letter %d in state %s", i,
+                  uplink_state_name(uplink_status(uplink).state));
+    }
 }

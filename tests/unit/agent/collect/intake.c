@@ -48,6 +48,32 @@ static int send_unix(const char *path, const void *bytes, size_t count) {
     return sent == (ssize_t)count ? 0 : -1;
 }
 
+static uint64_t counted, counted_before;
+static void on_counted(void *self, const void *datagram, size_t bytes) {
+    (void)self;
+    (void)datagram;
+    (void)bytes;
+    counted++;
+}
+
+static void look_again(void *self) {
+    struct loop_timer *timer = self;
+    if (counted == counted_before) {
+        loop_stop(heard.loop);
+        return;
+    }
+    counted_before = counted;
+    loop_arm(heard.loop, timer, 20, look_again, timer);
+}
+
+/* Until a while passes in which nothing comes. */
+static void drain(void) {
+    struct loop_timer timer = {0};
+    counted_before = UINT64_MAX;
+    loop_arm(heard.loop, &timer, 0, look_again, &timer);
+    cr_assert_eq(loop_run(heard.loop), RESULT_OK);
+}
+
 static void set_up(void) {
     memset(&heard, 0, sizeof heard);
     scratch_make();
@@ -57,21 +83,25 @@ static void tear_down(void) {
     loop_free(heard.loop);
     scratch_remove();
 }
+
+static struct sockaddr_in free_address(void) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t bytes = sizeof at;
+    int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(probe, (struct sockaddr *)&at, sizeof at), 0);
+    cr_assert_eq(getsockname(probe, (struct sockaddr *)&at, &bytes), 0);
+    close(probe);
+    return at;
+}
+
 TestSuite(intake, .init = set_up, .fini = tear_down);
 
 Test(intake, unix_and_udp) {
     struct intake *in;
     struct stat st;
     struct fault fault;
-    uint16_t port = 0;
-    int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* finds a free port */
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t bytes = sizeof at;
-    cr_assert_eq(bind(probe, (struct sockaddr *)&at, sizeof at), 0);
-    cr_assert_eq(getsockname(probe, (struct sockaddr *)&at, &bytes), 0);
-    port = ntohs(at.sin_port);
-    close(probe);
-
+    struct sockaddr_in at = free_address();
+    uint16_t port = ntohs(at.sin_port);
     const char *path = scratch_path("in.sock");
     cr_assert_eq(intake_open(heard.loop, "statsd", path, port, on_datagram, NULL, &in, &fault), RESULT_OK, "%s",
                  fault.text);
@@ -112,4 +142,26 @@ Test(intake, replaces_a_left_over_socket_and_nothing_else) {
     cr_expect_neq(intake_open(heard.loop, "statsd", scratch_path("no/such/folder"), 0, on_datagram, NULL, &in, &fault),
                   RESULT_OK);
     cr_expect_not_null(strstr(fault.text, "[statsd]"), "%s", fault.text);
+}
+
+/* More than the socket's queue holds, unread: what the kernel dropped is known with the next datagram. */
+Test(intake, a_flood_over_udp_is_counted) {
+    enum { FLOOD = 20000 };
+    struct sockaddr_in to = free_address();
+    struct intake *in;
+    struct fault fault;
+    cr_assert_eq(intake_open(heard.loop, "statsd", NULL, ntohs(to.sin_port), on_counted, NULL, &in, &fault), RESULT_OK,
+                 "%s", fault.text);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    for (int i = 0; i < FLOOD; i++) {
+        cr_assert_eq(sendto(fd, "a:1|c", 5, 0, (struct sockaddr *)&to, sizeof to), 5);
+    }
+    drain();
+    cr_assert_eq(sendto(fd, "a:1|c", 5, 0, (struct sockaddr *)&to, sizeof to), 5);
+    drain();
+    cr_expect_gt(intake_dropped_count(in), 0);
+    cr_expect_eq(intake_dropped_count(in) + counted, FLOOD + 1, "%lu dropped, %lu read",
+                 (unsigned long)intake_dropped_count(in), (unsigned long)counted);
+    close(fd);
+    intake_close(in);
 }

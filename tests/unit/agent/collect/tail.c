@@ -33,14 +33,23 @@ static void on_log(void *self, const struct log_record *r) {
 }
 
 static struct loop *loop;
+static struct wall wall;
 static struct tail *tail;
 static struct agent_tail config;
-static const struct sink sink = {.log = on_log};
+static int lost_places;
+
+static void on_lost(void *self, enum loss why, uint64_t count) {
+    (void)self;
+    cr_expect(why == LOSS_TAIL && count == 0);
+    lost_places++;
+}
+
+static const struct sink sink = {.log = on_log, .lost = on_lost};
 
 static void begin(uint64_t found_seq) {
     struct tail_spool spool = {.stream = STREAM, .found_seq = found_seq};
     memset(&heard, 0, sizeof heard);
-    tail = tail_new(loop, &config, scratch_path("tail.json"), &spool, &sink);
+    tail = tail_new(loop, &config, scratch_path("tail.json"), &spool, &wall, &sink);
 }
 
 static void end(void) {
@@ -51,6 +60,7 @@ static void end(void) {
 static void set_up(void) {
     scratch_make();
     loop = loop_new();
+    wall_init(&wall, wall_machine(), 0);
     config = (struct agent_tail){.name = (char *)"app", .app = (char *)"app", .severity = 4};
     config.file = strdup(scratch_path("app.log"));
 }
@@ -199,6 +209,7 @@ Test(tail, a_restart_without_the_old_file_starts_with_the_new) {
     scratch_write("app.log", "b\n");
     begin(1);
     cr_expect_str_eq(lines(), "b|");
+    cr_expect_eq(lost_places, 1, "and says that lines may be missing");
 }
 
 Test(tail, a_restart_sees_that_a_file_was_begun_anew) {

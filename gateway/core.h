@@ -33,6 +33,7 @@ struct core {
     struct acks *acks;
     struct effects *effects;
     struct reporter *reporter;
+    struct foreign *foreign; /* NULL: no adapters */
     struct figures figures;
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;

@@ -14,6 +14,7 @@
 #include "core.h"
 #include "evidence.h"
 #include "fieldline/log.h"
+#include "foreign.h"
 #include "metrics.h"
 #include "pipeline.h"
 #include "reporter.h"
@@ -126,14 +127,18 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     firings_init(&core->firings);
     g->turns = turns_new(core);
     core->reporter = reporter_start(g->transcript_dir, submit, g);
-    result = pipeline_load(core, fault);
+    result = foreign_start(core, &core->foreign, fault);
+    if (result == RESULT_OK)
+        result = pipeline_load(core, fault);
     if (result == RESULT_OK)
         result = session_desk_recover(core, g->transcript_dir, g->seal_key, fault);
     if (result == RESULT_OK)
         result = start_web(g, fault);
     if (result == RESULT_OK)
         result = write_ports(g, fault);
-    return result == RESULT_OK ? mqtt_start(&mqtt, core->inbox, &core->mqtt, fault) : result;
+    if (result == RESULT_OK)
+        result = mqtt_start(&mqtt, core->inbox, &core->mqtt, fault);
+    return result == RESULT_OK ? foreign_connect(core, fault) : result;
 }
 
 enum result gateway_start(const struct settings *settings, struct gateway **out, struct fault *fault) {
@@ -157,6 +162,7 @@ void gateway_run(struct gateway *g) {
     turns_run(g->turns);
     log_info("gateway", "stopping", "turns=%llu", (unsigned long long)g->core.figures.turns);
     web_stop(g->core.web); /* live sessions end here and are sealed; what the edge says of them is the last turn's */
+    foreign_disconnect(g->core.foreign);
     turns_last(g->turns);
 }
 
@@ -168,11 +174,13 @@ void gateway_free(struct gateway *g) {
     if (!g)
         return;
     web_stop(g->core.web); /* whatever the start came to: it submits to parts that are freed below */
+    foreign_disconnect(g->core.foreign);
     mqtt_stop(g->core.mqtt);
     reporter_stop(g->core.reporter);
     turns_free(g->turns);
     web_free(g->core.web);
     firings_fini(&g->core.firings);
+    foreign_free(g->core.foreign);
     effects_free(g->core.effects);
     acks_free(g->core.acks);
     inbox_free(g->core.inbox);

@@ -13,6 +13,9 @@ struct settings {
     int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
     char *web_cert, *web_key, *device_ca, *console_dir;
     int64_t consent_wait_ms;
+    bool adapters_enabled;
+    char *adapters_file, *adapters_cert, *adapters_key, *adapters_sparkplug_host;
+    int64_t adapters_session_ms, adapters_inbox_messages, adapters_inbox_bytes, adapters_devices;
 };
 /* Problems as "file:line: text" lines. */
 FL_CHECK enum result settings_read(const char *path, struct settings **out, struct buf *problems);

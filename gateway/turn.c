@@ -13,6 +13,7 @@
 #include "desk.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "foreign.h"
 #include "housekeeping.h"
 #include "outbox.h"
 #include "pipeline.h"
@@ -85,7 +86,7 @@ void turns_stop(struct turns *t) {
 /* Waits for the first message, then a little for others. */
 static size_t gather(struct turns *t) {
     struct core *core = t->core;
-    const int64_t idle = acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS);
+    const int64_t idle = foreign_wait_ms(core->foreign, acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS));
     size_t count = inbox_take(core->inbox, t->batch, t->batch_room, idle);
     if (count == 0)
         return 0;
@@ -144,6 +145,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
             result = pipeline_receive(core, t->batch[i]);
         inbound_free(t->batch[i]);
     }
+    if (result == RESULT_OK)
+        result = foreign_turn(core->foreign);
     result = execute(core, changes, result);
     if (result == RESULT_OK)
         result = tick(t);
@@ -205,6 +208,8 @@ static bool mend(struct turns *t) {
     log_info("gateway.turn", "store_usable_again", "retry_ms=%lld", (long long)t->recover_wait_ms);
     t->is_broken = false;
     mqtt_resubscribe(t->core->mqtt); /* who is online is known from retained states only */
+    if (foreign_mqtt(t->core->foreign))
+        mqtt_resubscribe(foreign_mqtt(t->core->foreign));
     return true;
 }
 
@@ -216,6 +221,8 @@ void turns_run(struct turns *t) {
         const size_t count = gather(t);
         struct change *changes = take_changes(t);
         mqtt_tick(core->mqtt, clock_mono_ms());
+        if (foreign_mqtt(core->foreign))
+            mqtt_tick(foreign_mqtt(core->foreign), clock_mono_ms());
         const enum result result = carry_out(t, count, changes);
         core->figures.turns++;
         if (result != RESULT_OK) {
@@ -223,6 +230,7 @@ void turns_run(struct turns *t) {
             continue;
         }
         t->recover_wait_ms = IDLE_WAIT_MS;
+        foreign_committed(core->foreign);
         effects_run(core->effects, core->web);
         acks_publish(core->acks, core->mqtt, clock_mono_ms());
         const enum result moved = store_checkpoint(core->store);
@@ -241,9 +249,13 @@ void turns_last(struct turns *t) {
             return; /* the next start reads the seals */
         }
     }
-    const enum result result = carry_out(t, 0, take_changes(t));
-    if (result != RESULT_OK)
-        fail(t, result);
-    else
+    do {
+        const enum result result = carry_out(t, 0, take_changes(t));
+        if (result != RESULT_OK) {
+            fail(t, result);
+            return;
+        }
+        foreign_committed(t->core->foreign);
         effects_run(t->core->effects, t->core->web);
+    } while (foreign_is_waiting(t->core->foreign)); /* nobody would send those again */
 }

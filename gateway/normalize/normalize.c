@@ -90,17 +90,13 @@ static enum result judge(struct device *device, const struct senml_record *r, in
     return RESULT_OK;
 }
 
-enum result normalize_tele(struct normalizer *n, struct device *device, const void *payload, size_t bytes,
-                           int64_t now_ms, const struct normalized **out, struct fault *fault) {
-    size_t count = 0;
+void normalize_records(struct normalizer *n, struct device *device, const struct senml_record *records, size_t count,
+                       int64_t now_ms, const struct normalized **out) {
     begin(n);
-    const enum result result = senml_decode(payload, bytes, now_ms, n->records, CAP_PACK_RECORDS, &count, fault);
-    if (result != RESULT_OK)
-        return result;
     for (size_t i = 0; i < count; i++) {
         struct fault *reject = next_reject(n);
         struct sample *sample = &n->samples[n->out.sample_count];
-        if (judge(device, &n->records[i], now_ms, sample, reject) == RESULT_OK) {
+        if (judge(device, &records[i], now_ms, sample, reject) == RESULT_OK) {
             note_time(n, sample->event_ms);
             n->out.sample_count++;
         } else {
@@ -109,7 +105,15 @@ enum result normalize_tele(struct normalizer *n, struct device *device, const vo
         }
     }
     *out = &n->out;
-    return RESULT_OK;
+}
+
+enum result normalize_tele(struct normalizer *n, struct device *device, const void *payload, size_t bytes,
+                           int64_t now_ms, const struct normalized **out, struct fault *fault) {
+    size_t count = 0;
+    const enum result result = senml_decode(payload, bytes, now_ms, n->records, CAP_PACK_RECORDS, &count, fault);
+    if (result == RESULT_OK)
+        normalize_records(n, device, n->records, count, now_ms, out);
+    return result;
 }
 
 enum result normalize_logs(struct normalizer *n, const void *payload, size_t bytes, int64_t now_ms,

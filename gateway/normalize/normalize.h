@@ -28,6 +28,9 @@ void normalizer_free(struct normalizer *n);
 /* The device must have a pack. */
 FL_CHECK enum result normalize_tele(struct normalizer *n, struct device *device, const void *payload, size_t bytes,
                                     int64_t now_ms, const struct normalized **out, struct fault *fault);
+/* The same for records that something else decoded (adapters); at most CAP_PACK_RECORDS. */
+void normalize_records(struct normalizer *n, struct device *device, const struct senml_record *records, size_t count,
+                       int64_t now_ms, const struct normalized **out);
 FL_CHECK enum result normalize_logs(struct normalizer *n, const void *payload, size_t bytes, int64_t now_ms,
                                     const struct normalized **out, struct fault *fault);
 /* Refuses a time that no working clock shows ("in the future by ...", "older than 90 days"). */

@@ -122,6 +122,8 @@ enum result sparkplug_decode(struct sparkplug_decoder *d, const void *payload, s
     if (!wire)
         return fault_set(fault, RESULT_BAD_INPUT, "the payload is no Sparkplug B protobuf%s",
                          d->used > sizeof d->arena / 2 ? ", or too large when unpacked" : "");
+    if (wire->uuid && strcmp(wire->uuid, "SPBV1.0_COMPRESSED") == 0)
+        return fault_set(fault, RESULT_BAD_INPUT, "compressed payloads are not taken: switch compression off");
     if (wire->n_metrics > SPARKPLUG_METRICS_MAX)
         return fault_set(fault, RESULT_TOO_BIG, "%zu metrics, at most %d", wire->n_metrics, SPARKPLUG_METRICS_MAX);
     for (size_t i = 0; i < wire->n_metrics; i++) {

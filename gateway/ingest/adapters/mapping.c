@@ -16,25 +16,30 @@
 
 enum { FIELDS_MAX = 3, FILE_BYTES = 1024 * 1024 };
 
+/* The next bar that stands by itself; a bar inside a word belongs to it. */
+static char *find_bar(char *text, const char *at) {
+    for (char *bar = strchr(at, '|'); bar; bar = strchr(bar + 1, '|'))
+        if ((bar == text || bar[-1] == ' ') && (bar[1] == ' ' || !bar[1]))
+            return bar;
+    return NULL;
+}
+
 /* "a | b | c": trimmed fields; the ones not given are "". The text is cut up. */
-static size_t split(char *text, const char *out[FIELDS_MAX]) {
+static void split(char *text, const char *out[FIELDS_MAX]) {
     size_t count = 0;
     for (size_t i = 0; i < FIELDS_MAX; i++)
         out[i] = "";
     for (char *at = text; at;) {
-        char *bar = strstr(at, " | ");
-        if (bar && count + 1 < FIELDS_MAX)
+        char *bar = count + 1 < FIELDS_MAX ? find_bar(text, at) : NULL;
+        if (bar)
             *bar = 0;
-        else
-            bar = NULL;
         at += strspn(at, " \t");
         size_t chars = strlen(at);
         while (chars > 0 && (at[chars - 1] == ' ' || at[chars - 1] == '\t'))
             at[--chars] = 0;
         out[count++] = at;
-        at = bar ? bar + 3 : NULL;
+        at = bar ? bar + 1 : NULL;
     }
-    return count;
 }
 
 static enum result copy_text(const char *from, char *out, size_t room, const char *what, struct fault *fault) {
@@ -75,7 +80,7 @@ static enum result parse_option(const char *text, size_t chars, struct mapping_v
 
 static enum result parse_value(const struct mapping *m, char *text, struct mapping_value *out, struct fault *fault) {
     const char *fields[FIELDS_MAX];
-    (void)split(text, fields);
+    split(text, fields);
     out->scale = 1;
     enum result result = parse_source(m, fields[0], out->source, &out->path, fault);
     if (result != RESULT_OK)
@@ -144,7 +149,7 @@ static enum result parse_fault(struct mapping *m, const char *key, char *value, 
     char made[CAP_CODE_BYTES + 1];
     if (m->fault_count == MAPPING_FAULTS_MAX)
         return fault_set(fault, RESULT_TOO_BIG, "more than %d faults", MAPPING_FAULTS_MAX);
-    (void)split(value, fields);
+    split(value, fields);
     foreign_code(key, strlen(key), made);
     if (!made[0] || (!strchr(key, '{') && strcmp(made, key) != 0))
         return fault_set(fault, RESULT_BAD_INPUT, "'%s' is no fault code: [A-Za-z0-9][A-Za-z0-9._-]*, at most %d", key,
@@ -175,7 +180,7 @@ static enum result parse_fault(struct mapping *m, const char *key, char *value, 
 /* online = PATH | ONLINE OFFLINE */
 static enum result parse_presence(struct mapping *m, char *value, struct fault *fault) {
     const char *fields[FIELDS_MAX];
-    (void)split(value, fields);
+    split(value, fields);
     const size_t on = strcspn(fields[1], " ");
     const char *off = fields[1] + on + strspn(fields[1] + on, " ");
     if (on == 0 || on > MAPPING_WORD_BYTES || !*off || strlen(off) > MAPPING_WORD_BYTES || strchr(off, ' '))

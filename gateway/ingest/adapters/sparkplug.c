@@ -182,13 +182,16 @@ static bool is_control(const char *name) {
            strncmp(name, "Device Control/", 15) == 0 || strncmp(name, "Properties/", 11) == 0;
 }
 
-static void say_faults(struct visit *v, const struct mapping *mapping, const char *name,
+/* True: the metric tells a fault code, so it needs not be a measurement. */
+static bool say_faults(struct visit *v, const struct mapping *mapping, const char *name,
                        const struct sparkplug_metric *m, bool has_number, double number) {
     char word[MAPPING_WORD_BYTES + 1];
+    bool is_fault = false;
     for (size_t i = 0; i < mapping->fault_count; i++) {
         const struct mapping_fault *f = &mapping->faults[i];
         if (strcmp(f->source, name) != 0)
             continue;
+        is_fault = true;
         if (m->kind == SPARKPLUG_BOOLEAN)
             snprintf(word, sizeof word, "%s", m->is_boolean ? "true" : "false");
         else if (m->kind == SPARKPLUG_TEXT)
@@ -201,6 +204,7 @@ static void say_faults(struct visit *v, const struct mapping *mapping, const cha
         statement_add_fault(v->s, f->code.pieces[0].text, mapping_fault_is_on(f, word), SEVERITY_ERROR, text,
                             strlen(text), time_of(v, m));
     }
+    return is_fault;
 }
 
 /* By the section's names, or by its own name made into one of ours. */
@@ -212,7 +216,7 @@ static void say_metric(struct visit *v, const struct mapping *mapping, const str
     const struct mapping_metric *found = NULL;
     double number = 0;
     const bool has_number = sparkplug_number(m, datatype, &number);
-    say_faults(v, mapping, known->name, m, has_number, number);
+    const bool is_fault = say_faults(v, mapping, known->name, m, has_number, number);
     for (size_t i = 0; i < mapping->metric_count && !found; i++)
         if (strcmp(mapping->metrics[i].value.source, known->name) == 0)
             found = &mapping->metrics[i];
@@ -227,7 +231,7 @@ static void say_metric(struct visit *v, const struct mapping *mapping, const str
             statement_add_value(v->s, name, part, value->unit, time_of(v, m), number);
         else if (m->kind != SPARKPLUG_NOTHING)
             statement_reject(v->s, "'%s' (metric %s) is neither a number nor one of its words", known->name, name);
-    } else if (has_number && !is_control(known->name)) {
+    } else if (has_number && !is_fault && !is_control(known->name)) {
         foreign_metric(known->name, strlen(known->name), name);
         if (name[0])
             statement_add_value(v->s, name, "", known->unit, time_of(v, m), number);

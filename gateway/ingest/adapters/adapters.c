@@ -67,19 +67,22 @@ static void make_filters(struct adapters *a) {
     }
 }
 
-enum result adapters_open(const char *path, struct adapters **out, struct buf *problems) {
-    struct mappings *mappings = NULL;
-    const enum result result = mappings_read(path, &mappings, problems);
-    if (result != RESULT_OK)
-        return result;
+struct adapters *adapters_new(struct mappings *mappings) {
     struct adapters *a = mem_alloc(sizeof *a);
     a->mappings = mappings;
     a->sparkplug = sparkplug_new(mappings);
     a->thin_edge = thin_edge_new(mappings);
     a->scratch = statement_new();
     make_filters(a);
-    *out = a;
-    return RESULT_OK;
+    return a;
+}
+
+enum result adapters_open(const char *path, struct adapters **out, struct buf *problems) {
+    struct mappings *mappings = NULL;
+    const enum result result = mappings_read(path, &mappings, problems);
+    if (result == RESULT_OK)
+        *out = adapters_new(mappings);
+    return result;
 }
 
 void adapters_free(struct adapters *a) {

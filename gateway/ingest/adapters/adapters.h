@@ -5,6 +5,7 @@
 struct adapters;
 /* Reads the mapping file; problems as "file:line: text" lines. */
 FL_CHECK enum result adapters_open(const char *path, struct adapters **out, struct buf *problems);
+struct adapters *adapters_new(struct mappings *mappings); /* takes them over */
 void adapters_free(struct adapters *a);
 /* What was learnt from messages is forgotten; it will be asked for, or comes retained. */
 void adapters_forget(struct adapters *a);

@@ -165,7 +165,7 @@ static enum result carry_out(const struct mapping *mapping, const struct capture
             apply_label(&d, &mapping->serial, s->serial, sizeof s->serial);
         if (mapping->has_firmware)
             apply_label(&d, &mapping->firmware, s->firmware, sizeof s->firmware);
-        if (!statement_is_empty(s))
+        if (!statement_is_empty(s) || s->serial[0] || s->firmware[0])
             sink->say(sink->self, s);
     } else {
         fault_prefix(fault, "[json %s]", mapping->name);

@@ -34,8 +34,7 @@ void statement_begin(struct statement *s, const char *adapter, const char *devic
 }
 
 bool statement_is_empty(const struct statement *s) {
-    return s->presence == PRESENCE_UNSAID && s->record_count == 0 && s->event_count == 0 && s->reject_count == 0 &&
-           !s->serial[0] && !s->firmware[0];
+    return s->presence == PRESENCE_UNSAID && s->record_count == 0 && s->event_count == 0 && s->reject_count == 0;
 }
 
 void statement_reject(struct statement *s, const char *format, ...) {

@@ -27,7 +27,7 @@ struct statement {
 struct statement *statement_new(void);
 void statement_free(struct statement *s);
 void statement_begin(struct statement *s, const char *adapter, const char *device);
-bool statement_is_empty(const struct statement *s); /* says nothing of the device but its name and model */
+bool statement_is_empty(const struct statement *s); /* says nothing of the device but who it is */
 
 /* A value that is not finite, or is one too many, is counted as rejected. The names are valid ones (foreign_name.h). */
 void statement_add_value(struct statement *s, const char *metric, const char *part, const char *unit, int64_t event_ms,

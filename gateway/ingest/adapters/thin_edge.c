@@ -38,6 +38,7 @@ struct visit {
     char levels[ENTITY_LEVELS][CAP_TOPIC_BYTES + 1];
     char channel[16], type[TYPE_BYTES + 1];
     struct fault *fault;
+    bool is_introduced; /* this message tells who it is */
 };
 
 struct thin_edge *thin_edge_new(const struct mappings *mappings) {
@@ -282,10 +283,13 @@ static enum result twin(struct visit *v, const struct content *d) {
         copy_member(d->root, "version", version, sizeof version);
         const int chars = snprintf(both, sizeof both, "%s%s%s", name, name[0] && version[0] ? " " : "", version);
         statement_label(v->entity->firmware, sizeof v->entity->firmware, both, (size_t)chars);
+        v->is_introduced = true;
     } else if (strcmp(v->type, "name") == 0 && is_text) {
         statement_label(v->entity->name, sizeof v->entity->name, text, strlen(text));
+        v->is_introduced = true;
     } else if (strcmp(v->type, "type") == 0 && is_text) {
         learn_model(v, text);
+        v->is_introduced = true;
     }
     return RESULT_OK;
 }
@@ -296,6 +300,7 @@ static enum result registration(struct visit *v, const struct content *d) {
         return fault_set(v->fault, RESULT_BAD_INPUT, "a registration is a JSON object");
     if (is_service(v))
         return RESULT_OK; /* of the device, which has a registration of its own */
+    v->is_introduced = true;
     copy_member(d->root, "name", v->entity->name, sizeof v->entity->name);
     copy_member(d->root, "type", type, sizeof type);
     if (type[0])
@@ -368,7 +373,7 @@ enum result thin_edge_receive(struct thin_edge *t, struct statement *scratch, co
              v.mapping->is_model_told ? v.entity->model : v.mapping->model);
     snprintf(scratch->serial, sizeof scratch->serial, "%s", v.entity->name);
     snprintf(scratch->firmware, sizeof scratch->firmware, "%s", v.entity->firmware);
-    if (!statement_is_empty(scratch))
+    if (!statement_is_empty(scratch) || (v.is_introduced && scratch->model[0]))
         sink->say(sink->self, scratch);
     return RESULT_OK;
 }

@@ -12,6 +12,7 @@
 
 #include "cases.h"
 #include "fieldline/log.h"
+#include "ingest/adapters/sparkplug.h"
 #include "pipeline.h"
 #include "store/devices.h"
 #include "store/records.h"
@@ -29,6 +30,7 @@ struct foreign {
     struct mqtt *mqtt;
     struct stranger *strangers;
     size_t devices_max;
+    char state_topic[CAP_TOPIC_BYTES + 1];   /* where we say that we are there */
     struct inbound *batch[FOREIGN_PER_TURN]; /* of this turn; kept when it fails */
     size_t batch_count;
     bool was_busy;
@@ -205,6 +207,11 @@ static enum result receive(struct foreign *f, const struct inbound *m) {
     f->message = m;
     f->result = RESULT_OK;
     f->messages++;
+    if (m->payload && sparkplug_state_is(m->topic, m->topic_bytes)) {
+        if (!m->is_retained && sparkplug_state_is_offline(m->payload, m->payload_bytes))
+            mqtt_present(f->mqtt); /* the Will of a connection before this one, or a mistake */
+        return RESULT_OK;
+    }
     const enum result result = adapters_receive(f->adapters, &message, &sink, device, &fault);
     if (f->result == RESULT_OK && result != RESULT_OK)
         f->result = refuse(f, find(f, device) ? device : "", fault.text);
@@ -272,6 +279,14 @@ struct adapters *foreign_adapters(const struct foreign *f) {
 
 struct inbox *foreign_inbox(const struct foreign *f) {
     return f->inbox;
+}
+
+const char *foreign_state_topic(const struct foreign *f) {
+    return f->state_topic;
+}
+
+void foreign_set_state_topic(struct foreign *f, const char *topic) {
+    snprintf(f->state_topic, sizeof f->state_topic, "%s", topic);
 }
 
 void foreign_use(struct foreign *f, struct mqtt *mqtt) {

@@ -19,11 +19,15 @@ struct foreign *foreign_new(struct core *core, struct adapters *adapters, struct
 void foreign_free(struct foreign *f);
 struct adapters *foreign_adapters(const struct foreign *f);
 struct inbox *foreign_inbox(const struct foreign *f);
+const char *foreign_state_topic(const struct foreign *f); /* "": no Sparkplug */
+void foreign_set_state_topic(struct foreign *f, const char *topic);
 /* The connection that it publishes to; stays the caller's. */
 void foreign_use(struct foreign *f, struct mqtt *mqtt);
 
 /* As the settings say (foreign_start.c). Reads the mapping file; *out stays NULL when adapters are off. */
 FL_CHECK enum result foreign_start(struct core *core, struct foreign **out, struct fault *fault);
+/* `check`: everything that can be known without the broker; problems as lines. */
+FL_CHECK enum result foreign_check(const struct settings *settings, struct buf *problems);
 /* Begins to connect, once the store is read. */
 FL_CHECK enum result foreign_connect(struct core *core, struct fault *fault);
 /* Nothing comes in any more; what is in the inbox stays to be taken. */

@@ -1,14 +1,19 @@
 /* Builds the adapters from the settings: the mapping, an inbox, and a second connection to the same broker with a
  * certificate of its own. The broker tells the two apart by it: with `use_username_as_clientid` two connections with
  * one certificate would push each other out, and the rights of the one would be those of the other. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "foreign.h"
 #include "ingest/adapters/sparkplug.h"
 
+/* The adapters' topics, and our own state: a host hears when somebody says that it is gone. */
 static const char *filter(void *self, size_t index) {
-    return adapters_filter(self, index);
+    const struct foreign *f = self;
+    return index < adapters_filter_count(foreign_adapters(f)) ? adapters_filter(foreign_adapters(f), index)
+                                                              : foreign_state_topic(f);
 }
 
 /* The inbox never makes Paho's thread wait: it is the agents' thread too. */
@@ -32,11 +37,13 @@ enum result foreign_connect(struct core *core, struct fault *fault) {
                                    .session_s = s->adapters_session_ms / 1000,
                                    .filter = filter,
                                    .filter_count = adapters_filter_count(adapters),
-                                   .self = adapters,
+                                   .self = core->foreign,
                                    .wake = core->inbox};
     if (adapters_has(adapters, MAPPING_SPARKPLUG)) {
         sparkplug_state_topic(s->adapters_sparkplug_host, state_topic);
+        foreign_set_state_topic(core->foreign, state_topic);
         options.presence_topic = state_topic;
+        options.filter_count++;
         options.presence = sparkplug_state_print;
     }
     const enum result result = mqtt_start(&options, foreign_inbox(core->foreign), &mqtt, fault);
@@ -49,26 +56,48 @@ static bool host_valid(const char *host) {
     return host[0] && strlen(host) <= CAP_MODEL_BYTES && !strpbrk(host, "/+#") && utf8_valid(host, strlen(host));
 }
 
+/* Reads the mapping file when the settings are fit for use; problems as lines. */
+static enum result open_adapters(const struct settings *s, struct adapters **out, struct buf *problems) {
+    if (!s->adapters_file || !s->adapters_cert || !s->adapters_key) {
+        buf_str(problems, "[adapters] enabled needs file, cert and key\n");
+        return RESULT_BAD_INPUT;
+    }
+    if (!host_valid(s->adapters_sparkplug_host)) {
+        buf_printf(problems, "[adapters] sparkplug_host: one topic level of 1 to %d bytes\n", CAP_MODEL_BYTES);
+        return RESULT_BAD_INPUT;
+    }
+    return adapters_open(s->adapters_file, out, problems);
+}
+
+enum result foreign_check(const struct settings *s, struct buf *problems) {
+    struct adapters *adapters = NULL;
+    enum result result = open_adapters(s, &adapters, problems);
+    adapters_free(adapters);
+    const char *const files[] = {s->adapters_cert, s->adapters_key};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (files[i] && access(files[i], R_OK) != 0) {
+            buf_printf(problems, "%s: %s\n", files[i], strerror(errno));
+            result = RESULT_NOT_FOUND;
+        }
+    }
+    return result;
+}
+
 enum result foreign_start(struct core *core, struct foreign **out, struct fault *fault) {
     const struct settings *s = core->settings;
     struct adapters *adapters = NULL;
     struct buf problems;
     if (!s->adapters_enabled)
         return RESULT_OK;
-    if (!s->adapters_file || !s->adapters_cert || !s->adapters_key)
-        return fault_set(fault, RESULT_BAD_INPUT, "[adapters] enabled needs file, cert and key");
-    if (!host_valid(s->adapters_sparkplug_host))
-        return fault_set(fault, RESULT_BAD_INPUT, "[adapters] sparkplug_host: one topic level of 1 to %d bytes",
-                         CAP_MODEL_BYTES);
     buf_init(&problems, 64 * 1024);
-    enum result result = adapters_open(s->adapters_file, &adapters, &problems);
-    if (result != RESULT_OK) {
-        fprintf(stderr, "%s", buf_text(&problems));
-        fault_set(fault, result, "%s has problems (listed above)", s->adapters_file);
-    } else {
+    const enum result result = open_adapters(s, &adapters, &problems);
+    if (result == RESULT_OK) {
         struct inbox *inbox =
             inbox_new((size_t)s->adapters_inbox_messages, (size_t)s->adapters_inbox_bytes, NO_WAIT_MS);
         *out = foreign_new(core, adapters, inbox, (size_t)s->adapters_devices);
+    } else {
+        fprintf(stderr, "%s", buf_text(&problems));
+        fault_set(fault, result, "the adapters' configuration has problems (listed above)");
     }
     buf_fini(&problems);
     return result;

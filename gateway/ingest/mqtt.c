@@ -315,7 +315,7 @@ static enum result send(struct mqtt *mqtt, const char *topic, const void *payloa
 }
 
 /* After the subscriptions, as Sparkplug wants it of a host. */
-static void say_present(struct mqtt *mqtt) {
+void mqtt_present(struct mqtt *mqtt) {
     struct buf here;
     if (!mqtt->options.presence_topic)
         return;
@@ -345,7 +345,7 @@ void mqtt_tick(struct mqtt *mqtt, int64_t now_mono_ms) {
             mqtt->backoff_ms = BACKOFF_FIRST_MS;
             mqtt->next_try_mono_ms = 0;
             log_info("gateway.mqtt", "connected", "broker=%s client=%s", mqtt->uri, mqtt->options.client_id);
-            say_present(mqtt);
+            mqtt_present(mqtt);
         }
     }
 }

@@ -44,6 +44,8 @@ FL_CHECK enum result mqtt_publish_ack(struct mqtt *mqtt, const char *topic, cons
 /* QoS 1 with response topic, correlation data and expiry (MQTT 5 request/response). */
 FL_CHECK enum result mqtt_publish_command(struct mqtt *mqtt, const char *topic, const char *reply_topic, const char *id,
                                           int64_t expiry_s, const void *payload, size_t bytes);
+/* Says again that we are there (options.presence_topic): somebody has said that we are not. */
+void mqtt_present(struct mqtt *mqtt);
 /* QoS 0. */
 FL_CHECK enum result mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes);
 struct mqtt_figures mqtt_read_figures(const struct mqtt *mqtt);

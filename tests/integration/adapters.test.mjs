@@ -290,14 +290,33 @@ test('promise_19_no_foreign_device_speaks_as_a_device_with_an_agent', stack.guar
   assert.ok(!(await quarantine('')).some(({ topic }) => topic.startsWith('fl/1/00/home-freezer-1')));
 }));
 
+test('a killed gateway loses no more than what was on its way to the commit', stack.guard(async (t) => {
+  const flood = await foreign('flood');
+  const sent = 4000;
+  const at = Date.now();
+  const say = (i) => flood.say('home/flood/readings', { t: at - sent + i, values: { relative_humidity: i / 100 } });
+  const kept = (await stack.count('SELECT count(*) FROM journal'));
+  for (let i = 0; i < sent / 2; i += 50) await Promise.all(Array.from({ length: 50 }, (_, k) => say(i + k)));
+  const rest = [];
+  for (let i = sent / 2; i < sent; i += 1) rest.push(say(i));
+  await stack.killGateway();
+  await Promise.all(rest);
+  await stack.gateway.start();
+  const taken = async () => (await stack.count('SELECT count(*) FROM journal')) - kept;
+  let last = -1;
+  await waitFor('the flow to end', async () => { const now = await taken(); const isQuiet = now === last && now > sent / 2; last = now; return isQuiet; }, { ...soon, every: 700, seen: taken });
+  t.diagnostic(`of ${sent} messages ${sent - last} were lost by a SIGKILL in the middle (negative: came twice)`);
+  assert.ok(sent - last < 1000, `${sent - last} lost`);
+}));
+
 test('a gateway that is stopped in order has taken what it had', stack.guard(async () => {
   const flood = await foreign('flood');
+  const taken = () => stack.count("SELECT count(*) FROM journal JOIN device ON device.id = journal.device WHERE device.device = 'home-flood'");
+  const before = await taken();
   const at = Date.now();
   const sent = 2000;
   await Promise.all(Array.from({ length: sent }, (_, i) => flood.say('home/flood/readings', { t: at - sent + i, values: { room_temperature: 20 } })));
   await stack.gateway.process.stop(20);
   await stack.gateway.start();
-  const taken = () => stack.count("SELECT count(*) FROM journal JOIN device ON device.id = journal.device WHERE device.device = 'home-flood'");
-  await waitFor('all of them', async () => (await taken()) >= sent, { ...soon, seen: taken });
-  assert.equal(await taken(), sent);
+  await waitFor('all of them', async () => (await taken()) >= before + sent, { ...soon, seen: taken });
 }));

@@ -1,7 +1,7 @@
 // deploy/limits.md lists every cap of the wire and every bounded option; it has to say what the code says.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { read } from './source.mjs';
+import { files, read } from './source.mjs';
 
 /** CAP_* of include/fieldline/caps.h with their values. */
 async function caps() {
@@ -57,6 +57,18 @@ async function options(program, path) {
 test('every cap is listed with its value, and no other', async () => {
   const listed = new Map([...(await documented())].filter(([name]) => name.startsWith('CAP_')).map(([name, cells]) => [name, Number(cells[0].replaceAll(/[,_ ]/g, ''))]));
   assert.deepEqual(Object.fromEntries(listed), Object.fromEntries(await caps()));
+});
+
+test('every bound of the adapters is listed with its value, and no other', async () => {
+  const folder = 'gateway/ingest/adapters';
+  const found = {};
+  for (const path of [...(await files(folder, /\.h$/)), 'gateway/foreign.h']) {
+    const text = (await read(path)).replace(/\/\*[\s\S]*?\*\//g, '');
+    for (const [, name, expression] of text.matchAll(/\b((?:\w+_MAX|\w+_PER_\w+|\w+_EVERY_MS|SPARKPLUG_ARENA_BYTES))\s*=\s*([0-9 *]+)/g)) found[name] = evaluate(expression, {});
+  }
+  const listed = [...(await documented())].filter(([name]) => /^[A-Z_]+$/.test(name) && !name.startsWith('CAP_'));
+  assert.ok(listed.length > 10);
+  assert.deepEqual(Object.fromEntries(listed.map(([name, cells]) => [name, Number(cells[0].replaceAll(',', ''))])), found);
 });
 
 for (const [program, path] of [['gateway', 'gateway/settings.c'], ['agent', 'agent/agent_config.c']]) {

@@ -90,7 +90,7 @@ static void apply_metric(const struct mapping_metric *metric, const struct captu
     }
     if (!find_value(d, &metric->value.path, &metric->value, &node, &is_number, &value))
         return;
-    if (covered && node && covered->count < COVERED_MAX)
+    if (covered && node && covered->count < MAPPING_METRICS_MAX)
         covered->nodes[covered->count++] = node;
     foreign_metric(filled, template_fill(&metric->metric, captures, filled, sizeof filled), name);
     foreign_part(filled, template_fill(&metric->part, captures, filled, sizeof filled), part);

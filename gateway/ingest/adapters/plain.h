@@ -7,10 +7,9 @@ FL_CHECK enum result plain_receive(const struct mappings *mappings, struct state
                                    const struct foreign_message *m, const struct adapter_sink *sink,
                                    char device[CAP_DEVICE_ID_BYTES + 1], struct fault *fault);
 
-enum { COVERED_MAX = MAPPING_METRICS_MAX };
 /* The nodes that named metrics have taken. */
 struct covered {
-    const struct json *nodes[COVERED_MAX];
+    const struct json *nodes[MAPPING_METRICS_MAX];
     size_t count;
 };
 /* Applies the metrics (unless `states_only`) and faults of a section to a document. `covered` may be NULL. */

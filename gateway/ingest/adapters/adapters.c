@@ -10,8 +10,6 @@
 #include "ingest/adapters/sparkplug.h"
 #include "ingest/adapters/thin_edge.h"
 
-enum { FILTERS_MAX = 6 + 5 * MAPPINGS_MAX };
-
 struct adapters {
     struct mappings *mappings;
     struct sparkplug *sparkplug;
@@ -32,8 +30,8 @@ static void add_filter(struct adapters *a, const char *filter) {
     for (size_t i = 0; i < a->filter_count; i++)
         if (strcmp(a->filters[i], filter) == 0)
             return;
-    if (a->filter_count < FILTERS_MAX)
-        snprintf(a->filters[a->filter_count++], CAP_TOPIC_BYTES + 1, "%s", filter);
+    a->filters = mem_realloc(a->filters, (a->filter_count + 1) * sizeof *a->filters);
+    snprintf(a->filters[a->filter_count++], sizeof *a->filters, "%s", filter);
 }
 
 static void add_thin_edge(struct adapters *a, const struct mapping *m) {
@@ -51,7 +49,6 @@ static void add_thin_edge(struct adapters *a, const struct mapping *m) {
 static void make_filters(struct adapters *a) {
     static const char *const sparkplug[] = {"NBIRTH/+", "NDATA/+", "NDEATH/+", "DBIRTH/+/+", "DDATA/+/+", "DDEATH/+/+"};
     char filter[CAP_TOPIC_BYTES + 1];
-    a->filters = mem_alloc(FILTERS_MAX * sizeof *a->filters);
     for (size_t i = 0; i < sizeof sparkplug / sizeof *sparkplug && adapters_has(a, MAPPING_SPARKPLUG); i++) {
         snprintf(filter, sizeof filter, "spBv1.0/+/%s", sparkplug[i]);
         add_filter(a, filter);

@@ -46,7 +46,6 @@ struct visit {
 struct sparkplug *sparkplug_new(const struct mappings *mappings) {
     struct sparkplug *s = mem_alloc(sizeof *s);
     s->mappings = mappings;
-    s->decoder = sparkplug_decoder_new();
     if (template_parse("sp-{group}--{node}", NULL, &s->node_id, NULL) != RESULT_OK ||
         template_parse("sp-{group}--{node}--{device}", NULL, &s->device_id, NULL) != RESULT_OK)
         abort();
@@ -449,6 +448,8 @@ enum result sparkplug_receive(struct sparkplug *s, struct statement *scratch, co
     if (!find_section(&v, NULL))
         return fault_set(fault, RESULT_BAD_INPUT, "no [sparkplug ...] section has group '%s' and node '%s'", v.group,
                          v.node_name);
+    if (!s->decoder)
+        s->decoder = sparkplug_decoder_new(); /* megabytes: not before they are needed */
     const enum result result = sparkplug_decode(s->decoder, m->payload, m->payload_bytes, &v.payload, fault);
     return result == RESULT_OK ? receive(&v) : result;
 }

@@ -9,7 +9,7 @@ CC   ?= gcc
 OUT  := build/$(MODE)
 Q    := $(if $(filter 1,$(V)),,@)
 
-CPPFLAGS := -D_GNU_SOURCE -iquote include -iquote gateway -iquote agent
+CPPFLAGS := -D_GNU_SOURCE -iquote include -iquote gateway -iquote agent -iquote $(OUT)
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wvla -Wundef -Werror
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
@@ -37,7 +37,7 @@ $(error MODE is $(MODE): expected release, debug, asan, tsan, cov or fuzz)
 endif
 
 LIBS_wire      := -lcjson -linih -lcrypto -lm
-LIBS_ingest    := -lpaho-mqtt3as
+LIBS_ingest    := -lpaho-mqtt3as -lprotobuf-c
 LIBS_rules     := -lyaml
 LIBS_store     := -lsqlite3
 LIBS_web       := -lwebsockets -lssl -lsodium
@@ -83,6 +83,17 @@ $(eval $(call archive,$(SESSION_LIB),$(SESSION_SRC)))
 $(foreach s,$(STAGES),$(eval $(call archive,$(OUT)/gateway-$(s).a,$(call sources,gateway/$(s)))))
 
 $(OUT)/gateway/web/openapi.o: gateway/web/openapi.yaml
+
+# Sparkplug's payloads: protoc-c makes C of the schema, into the flavour's folder.
+SPARKPLUG_GEN := $(OUT)/gen/sparkplug_b.pb-c
+$(SPARKPLUG_GEN).c $(SPARKPLUG_GEN).h &: gateway/ingest/adapters/sparkplug_b.proto
+	@mkdir -p $(OUT)/gen
+	@echo "  PROTO $<"
+	$(Q)protoc-c --c_out=$(OUT)/gen --proto_path=$(<D) $<
+$(SPARKPLUG_GEN).o: $(SPARKPLUG_GEN).c
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-error -w -c -o $@ $<
+$(OUT)/gateway/ingest/adapters/sparkplug_payload.o: $(SPARKPLUG_GEN).h
+$(OUT)/gateway-ingest.a: $(SPARKPLUG_GEN).o
 
 link = @echo "  LINK  $@"; mkdir -p $(@D); $(CC) $(LDFLAGS) -o $@
 group = -Wl,--start-group $(1) -Wl,--end-group

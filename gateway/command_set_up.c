@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "foreign.h"
 #include "gateway.h"
 #include "rules/check.h"
 #include "store/backup.h"
@@ -48,6 +49,8 @@ int command_check(int argc, char **argv) {
             status = 1;
         }
     }
+    if (settings->adapters_enabled && foreign_check(settings, &report) != RESULT_OK)
+        status = 1;
     buf_str(&report, status == 0 ? "The configuration is sound.\n" : "");
     fputs(buf_text(&report), status == 0 ? stdout : stderr);
     free(path);

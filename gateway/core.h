@@ -51,6 +51,7 @@ struct core {
     struct rule_keep rule_keep;
     struct guard guard;
     struct doubt doubt;
+    struct foreign *foreign; /* NULL: no adapters */
     struct figures figures;
     struct timing timing;
     struct health health;

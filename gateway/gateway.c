@@ -16,6 +16,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "fieldline/service.h"
+#include "foreign.h"
 #include "metrics.h"
 #include "pipeline.h"
 #include "reporter.h"
@@ -161,14 +162,18 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     g->turns = turns_new(core);
     core->reporter = reporter_start(g->transcript_dir, submit, g);
     service_notify("STATUS=reading the store");
-    result = pipeline_load(core, fault);
+    result = foreign_start(core, &core->foreign, fault);
+    if (result == RESULT_OK)
+        result = pipeline_load(core, fault);
     if (result == RESULT_OK)
         result = session_desk_recover(core, g->transcript_dir, g->seal_key, fault);
     if (result == RESULT_OK)
         result = start_web(g, fault);
     if (result == RESULT_OK)
         result = write_ports(g, fault);
-    return result == RESULT_OK ? mqtt_start(&mqtt, core->inbox, &core->mqtt, fault) : result;
+    if (result == RESULT_OK)
+        result = mqtt_start(&mqtt, core->inbox, &core->mqtt, fault);
+    return result == RESULT_OK ? foreign_connect(core, fault) : result;
 }
 
 enum result gateway_start(const struct settings *settings, struct gateway **out, struct fault *fault) {
@@ -193,6 +198,7 @@ void gateway_run(struct gateway *g) {
     turns_run(g->turns);
     log_info("gateway", "stopping", "turns=%llu", (unsigned long long)g->core.figures.turns);
     web_stop(g->core.web); /* live sessions end here and are sealed; what the edge says of them is the last turn's */
+    foreign_disconnect(g->core.foreign);
     turns_last(g->turns);
 }
 
@@ -206,6 +212,7 @@ void gateway_free(struct gateway *g) {
     if (!g)
         return;
     web_stop(g->core.web); /* whatever the start came to: it submits to parts that are freed below */
+    foreign_disconnect(g->core.foreign);
     mqtt_stop(g->core.mqtt);
     reporter_stop(g->core.reporter);
     turns_free(g->turns);
@@ -213,6 +220,7 @@ void gateway_free(struct gateway *g) {
     firings_fini(&g->core.firings);
     timing_fini(&g->core.timing);
     watchdog_free(g->core.watchdog);
+    foreign_free(g->core.foreign);
     effects_free(g->core.effects);
     acks_free(g->core.acks);
     rule_keep_fini(&g->core.rule_keep);

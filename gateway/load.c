@@ -12,6 +12,7 @@
 #include "cases.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "foreign.h"
 #include "pipeline.h"
 #include "store/cases.h"
 #include "store/conduct.h"
@@ -54,6 +55,7 @@ static void load_device(void *self, const struct device_loaded *d) {
     device->capabilities = d->capabilities;
     device->last_seen_ms = d->last_seen_ms;
     device_set_pack(device, d->model, packs_find(l->core->packs, d->model));
+    foreign_remember(l->core->foreign, d->device, d->agent, d->serial, d->firmware);
     entry->row = d->row;
     entry->device = device;
     HASH_ADD(hh, l->by_row, row, sizeof entry->row, entry);
@@ -175,6 +177,7 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
         .device = load_device, .stream = load_stream, .series = load_series, .self = l};
     const int64_t begun_ms = clock_mono_ms();
     l->core = core;
+    foreign_forget(core->foreign);
     acks_forget(core->acks);
     core->touched = NULL;
     rule_keep_forget(&core->rule_keep);

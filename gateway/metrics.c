@@ -7,6 +7,7 @@
 
 #include "fieldline/clock.h"
 #include "fieldline/exposition.h"
+#include "foreign.h"
 #include "gateway.h"
 #include "process_figures.h"
 
@@ -24,6 +25,8 @@ static void print_figures(const struct core *core, struct buf *out) {
     const struct inbox_figures inbox = inbox_read_figures(core->inbox);
     const struct mqtt_figures mqtt = mqtt_read_figures(core->mqtt);
     const int64_t now_ms = clock_wall_ms(), mono_us = clock_mono_us();
+    const struct foreign_figures foreign = foreign_read_figures(core->foreign);
+    const struct mqtt_figures second = mqtt_read_figures(foreign_mqtt(core->foreign));
     const struct figure rows[] = {
         {"messages_total", "counter", "MQTT messages taken from the inbox", (double)f->messages},
         {"samples_total", "counter", "samples accepted", (double)f->samples},
@@ -90,6 +93,16 @@ static void print_figures(const struct core *core, struct buf *out) {
         {"broker_connects_total", "counter", "connections made to the broker", (double)mqtt.connects},
         {"broker_losses_total", "counter", "connections to the broker that were lost", (double)mqtt.losses},
         {"published_total", "counter", "messages published", (double)mqtt.published},
+        {"adapter_messages_total", "counter", "messages of foreign devices taken", (double)foreign.messages},
+        {"adapter_refused_total", "counter", "of these, refused (see the quarantine)", (double)foreign.refused},
+        {"adapter_dropped_total", "counter", "messages of foreign devices lost because their inbox was full",
+         (double)foreign.dropped},
+        {"adapter_inbox_depth", "gauge", "messages of foreign devices waiting", (double)foreign.waiting},
+        {"adapter_devices", "gauge", "devices that adapters have introduced", (double)foreign.devices},
+        {"adapter_rebirths_asked_total", "counter", "Sparkplug births asked for", (double)foreign.rebirths_asked},
+        {"adapter_sequence_gaps_total", "counter", "Sparkplug messages that did not follow the one before",
+         (double)foreign.gaps},
+        {"adapter_broker_connected", "gauge", "1 while the adapters' connection is up", second.is_connected ? 1 : 0},
         {"publish_failed_total", "counter", "messages that could not be published", (double)mqtt.publish_failed},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -12,6 +12,7 @@
 
 #include "cases.h"
 #include "fieldline/log.h"
+#include "foreign.h"
 #include "outbox.h"
 #include "session_desk.h"
 #include "store/devices.h"
@@ -40,7 +41,7 @@ enum result pipeline_quarantine(struct core *core, const struct inbound *m, cons
     return store_quarantine_add(core->store, &q);
 }
 
-static void touch(struct core *core, struct device *device) {
+void pipeline_touch(struct core *core, struct device *device) {
     device->last_seen_ms = core->now_ms;
     if (device->is_touched)
         return;
@@ -52,24 +53,35 @@ static void touch(struct core *core, struct device *device) {
 /* ---- what each kind of message means
  * --------------------------------------------------------------------------------- */
 
+enum result pipeline_born(struct core *core, struct device *device, const struct birth_message *birth, bool is_online,
+                          const struct inbound *m) {
+    const enum result result = store_device_put(core->store, device->id, birth, core->now_ms, &device->row);
+    if (result != RESULT_OK)
+        return result;
+    const struct pack *pack = packs_find(core->packs, birth->model);
+    device->capabilities = birth->capabilities;
+    device->is_online = is_online;
+    registry_keep(core->registry, device);
+    device_set_pack(device, birth->model, pack);
+    if (!conduct_has(&device->conduct, CONDUCT_FLAPPING))
+        effects_notify(core->effects, "device", device->id, device->id);
+    log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id, log_text(birth->model),
+             log_text(birth->firmware), log_text(birth->agent));
+    return pack ? RESULT_OK
+                : pipeline_quarantine(core, m, device->id, "birth: no product pack for model '%s'", birth->model);
+}
+
 static enum result receive_birth(struct core *core, struct device *device, const struct inbound *m) {
     struct birth_message birth;
     struct fault fault;
     if (birth_decode(m->payload, m->payload_bytes, &birth, &fault) != RESULT_OK)
         return pipeline_quarantine(core, m, device->id, "birth: %s", fault.text);
-    enum result result = store_device_put(core->store, device->id, &birth, core->now_ms, &device->row);
-    if (result == RESULT_OK) {
-        const struct pack *pack = packs_find(core->packs, birth.model);
-        device->capabilities = birth.capabilities;
-        device->is_online = true;
-        registry_keep(core->registry, device);
-        device_set_pack(device, birth.model, pack);
-        if (!conduct_has(&device->conduct, CONDUCT_FLAPPING))
-            effects_notify(core->effects, "device", device->id, device->id);
-        log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id,
-                 log_text(birth.model), log_text(birth.firmware), log_text(birth.agent));
-        if (!pack)
-            result = pipeline_quarantine(core, m, device->id, "birth: no product pack for model '%s'", birth.model);
+    enum result result;
+    if (strncmp(birth.agent, FOREIGN_AGENT, sizeof FOREIGN_AGENT - 1) == 0) {
+        result = pipeline_quarantine(core, m, device->id, "birth: 'agent' begins with '" FOREIGN_AGENT "'");
+    } else {
+        foreign_yield(core->foreign, device->id);
+        result = pipeline_born(core, device, &birth, true, m);
     }
     birth_fini(&birth);
     return result;
@@ -124,13 +136,8 @@ static enum result keep_samples(struct core *core, struct device *device, const 
     return RESULT_OK;
 }
 
-static enum result receive_tele(struct core *core, struct device *device, const struct inbound *m) {
-    const struct normalized *n = NULL;
-    struct fault fault;
-    if (!device->pack)
-        return pipeline_quarantine(core, m, device->id, "tele: no product pack for model '%s'", device->model);
-    if (normalize_tele(core->normalizer, device, m->payload, m->payload_bytes, core->now_ms, &n, &fault) != RESULT_OK)
-        return pipeline_quarantine(core, m, device->id, "tele: %s", fault.text);
+static enum result take_normalized(struct core *core, struct device *device, const struct inbound *m,
+                                   const struct normalized *n) {
     enum result result = note_rejects(core, device, m, n);
     if (result != RESULT_OK || n->sample_count == 0)
         return result;
@@ -140,6 +147,30 @@ static enum result receive_tele(struct core *core, struct device *device, const 
     firings_reset(&core->firings);
     rule_device_samples(device->rules, n->samples, n->sample_count, &core->firings);
     return cases_take(core, device, &core->firings, m->recv_mono_us);
+}
+
+static enum result receive_tele(struct core *core, struct device *device, const struct inbound *m) {
+    const struct normalized *n = NULL;
+    struct fault fault;
+    if (!device->pack)
+        return pipeline_quarantine(core, m, device->id, "tele: no product pack for model '%s'", device->model);
+    if (normalize_tele(core->normalizer, device, m->payload, m->payload_bytes, core->now_ms, &n, &fault) != RESULT_OK)
+        return pipeline_quarantine(core, m, device->id, "tele: %s", fault.text);
+    return take_normalized(core, device, m, n);
+}
+
+enum result pipeline_records(struct core *core, struct device *device, const struct inbound *m,
+                             const struct senml_record *records, size_t count) {
+    const struct normalized *n = NULL;
+    if (!device->pack)
+        return pipeline_quarantine(core, m, device->id, "tele: no product pack for model '%s'", device->model);
+    if (core->figures.is_short_of_disk) {
+        core->figures.put_off++; /* lost: who sent it does not keep it */
+        return RESULT_OK;
+    }
+    normalizer_rebase(core->normalizer, 0, 0);
+    normalize_records(core->normalizer, device, records, count, core->now_ms, &n);
+    return take_normalized(core, device, m, n);
 }
 
 static enum result receive_event(struct core *core, struct device *device, const struct inbound *m) {
@@ -293,7 +324,7 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
         result = kinds[kind].receive(core, device, m);
     if (result != RESULT_OK)
         return result;
-    touch(core, device);
+    pipeline_touch(core, device);
     timing_landed(&core->timing, kinds[kind].is_urgent ? LANDING_URGENT : LANDING_BULK, m->recv_mono_us);
     if (stream) {
         stream->seq = m->stamp.seq;
@@ -340,7 +371,7 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
         if (device_stream_judge(stream, &m->stamp) == ARRIVAL_NEXT) {
             stream->seq = m->stamp.seq;
             stream->is_changed = true;
-            touch(core, device);
+            pipeline_touch(core, device);
             acks_note(core->acks, device, stream, core->now_mono_ms);
         }
     }

@@ -64,6 +64,23 @@ static const struct config_row rows[] = {
      "and after this in any case"},
     {"sessions", "consent_wait", CONFIG_DURATION, AT(consent_wait_ms), "2m", 5000, 3600 * 1000, false,
      "how long an owner has to answer; no answer is a no"},
+    {"adapters", "enabled", CONFIG_BOOL, AT(adapters_enabled), "no", 0, 0, false,
+     "take messages of devices without our agent: Sparkplug B, thin-edge.io, plain JSON"},
+    {"adapters", "file", CONFIG_STRING, AT(adapters_file), NULL, 0, 0, false,
+     "what their topics and values mean; see adapters.conf.example"},
+    {"adapters", "cert", CONFIG_STRING, AT(adapters_cert), NULL, 0, 0, false,
+     "client certificate of the adapters' own connection (CN _adapters), PEM"},
+    {"adapters", "key", CONFIG_STRING, AT(adapters_key), NULL, 0, 0, false, "its private key, PEM, mode 0600"},
+    {"adapters", "sparkplug_host", CONFIG_STRING, AT(adapters_sparkplug_host), "fieldline", 1, 63, false,
+     "host id: nodes see us as spBv1.0/STATE/HOST"},
+    {"adapters", "session", CONFIG_DURATION, AT(adapters_session_ms), "1h", 1000, 7 * DAY_MS, false,
+     "how long the broker keeps QoS 1 messages for us while we are away"},
+    {"adapters", "inbox_messages", CONFIG_INTEGER, AT(adapters_inbox_messages), "5000", 100, 1000000, false,
+     "messages of foreign devices that may wait; what is beyond is dropped and counted"},
+    {"adapters", "inbox_bytes", CONFIG_SIZE, AT(adapters_inbox_bytes), "16MiB", 1 << 20, 1LL << 32, false,
+     "the same in bytes"},
+    {"adapters", "devices", CONFIG_INTEGER, AT(adapters_devices), "10000", 1, 1000000, false,
+     "most devices that adapters may introduce"},
 };
 static const struct config_schema schema = {.rows = rows, .row_count = COUNT(rows)};
 

@@ -16,6 +16,9 @@ struct settings {
     int64_t consent_wait_ms;
     int64_t disk_low_bytes, connections_per_address;
     char *log_format;
+    bool adapters_enabled;
+    char *adapters_file, *adapters_cert, *adapters_key, *adapters_sparkplug_host;
+    int64_t adapters_session_ms, adapters_inbox_messages, adapters_inbox_bytes, adapters_devices;
 };
 /* Problems as "file:line: text" lines. */
 FL_CHECK enum result settings_read(const char *path, struct settings **out, struct buf *problems);

@@ -14,6 +14,7 @@
 #include "desk.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "foreign.h"
 #include "housekeeping.h"
 #include "outbox.h"
 #include "pipeline.h"
@@ -94,7 +95,7 @@ void turns_stop(struct turns *t) {
 /* Waits for the first message, then a little for others; something urgent (it comes first) waits for nobody. */
 static size_t gather(struct turns *t) {
     struct core *core = t->core;
-    const int64_t idle = acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS);
+    const int64_t idle = foreign_wait_ms(core->foreign, acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS));
     return inbox_take(core->inbox, t->batch, t->batch_room, idle, core->settings->batch_wait_ms);
 }
 
@@ -191,6 +192,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
             result = pipeline_receive(core, t->batch[i]);
         inbound_free(t->batch[i]);
     }
+    if (result == RESULT_OK)
+        result = foreign_turn(core->foreign);
     result = execute(core, changes, result);
     if (result == RESULT_OK)
         result = tick(t);
@@ -278,6 +281,8 @@ static bool mend(struct turns *t) {
     log_info("gateway.turn", "store_usable_again", "retry_ms=%lld", (long long)t->recover_wait_ms);
     t->is_broken = false;
     mqtt_resubscribe(t->core->mqtt); /* who is online is known from retained states only */
+    if (foreign_mqtt(t->core->foreign))
+        mqtt_resubscribe(foreign_mqtt(t->core->foreign));
     return true;
 }
 
@@ -289,6 +294,8 @@ void turns_run(struct turns *t) {
         const size_t count = gather(t);
         struct change *changes = take_changes(t);
         mqtt_tick(core->mqtt, clock_mono_ms());
+        if (foreign_mqtt(core->foreign))
+            mqtt_tick(foreign_mqtt(core->foreign), clock_mono_ms());
         const enum result result = carry_out(t, count, changes);
         core->figures.turns++;
         watchdog_beat(core->watchdog, core);
@@ -297,6 +304,7 @@ void turns_run(struct turns *t) {
             continue;
         }
         t->recover_wait_ms = IDLE_WAIT_MS;
+        foreign_committed(core->foreign);
         effects_run(core->effects, core->web);
         acks_publish(core->acks, core->mqtt, clock_mono_ms());
         const enum result moved = store_checkpoint(core->store);
@@ -318,9 +326,13 @@ void turns_last(struct turns *t) {
         }
     }
     t->is_last = true;
-    const enum result result = carry_out(t, 0, take_changes(t));
-    if (result != RESULT_OK)
-        fail(t, 0, result);
-    else
+    do {
+        const enum result result = carry_out(t, 0, take_changes(t));
+        if (result != RESULT_OK) {
+            fail(t, 0, result);
+            return;
+        }
+        foreign_committed(t->core->foreign);
         effects_run(t->core->effects, t->core->web);
+    } while (foreign_is_waiting(t->core->foreign)); /* nobody would send those again */
 }

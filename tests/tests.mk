@@ -89,7 +89,7 @@ lint: deps-lint lint-format lint-tidy lint-cppcheck ## clang-format, clang-tidy,
 lint-format:
 	@echo "  FORMAT"
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
-lint-tidy:
+lint-tidy: $(SPARKPLUG_GEN).h
 	@echo "  TIDY"
 	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P $(JOBS) -n 8 tests/tidy.sh -std=gnu17 $(CPPFLAGS) --
 lint-cppcheck:

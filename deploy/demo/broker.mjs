@@ -36,9 +36,11 @@ export class Pki {
 }
 
 export class Broker {
-  constructor(place, pki) {
+  /** `foreign`: {user: password} of devices without our agent; they get a listener of their own. */
+  constructor(place, pki, { foreign } = {}) {
     this.place = place;
     this.pki = pki;
+    this.foreign = foreign;
   }
 
   async prepare() {
@@ -51,9 +53,28 @@ export class Broker {
       ACL: this.place.source('deploy/mosquitto/acl'),
       USER: this.place.user,
     };
-    const template = await readFile(this.place.source('deploy/mosquitto/mosquitto.conf.in'), 'utf8');
+    const sources = ['deploy/mosquitto/mosquitto.conf.in'];
+    if (this.foreign) {
+      sources.push('deploy/mosquitto/foreign.conf.in');
+      Object.assign(words, await this.#prepareForeign());
+    }
+    const template = (await Promise.all(sources.map((path) => readFile(this.place.source(path), 'utf8')))).join('\n');
     this.config = this.place.path('broker/mosquitto.conf');
-    await writeFile(this.config, template.replaceAll(/@([A-Z]+)@/g, (whole, word) => words[word] ?? whole));
+    await writeFile(this.config, template.replaceAll(/@([A-Z_]+)@/g, (whole, word) => words[word] ?? whole));
+  }
+
+  async #prepareForeign() {
+    this.foreignPort = await freePort();
+    const passwords = this.place.path('broker/passwords');
+    const text = Object.entries(this.foreign).map(([user, password]) => `${user}:${password}\n`).join('');
+    await writeFile(passwords, text, { mode: 0o600 });
+    await run('mosquitto_passwd', ['-U', passwords]);
+    return {
+      FOREIGN_LISTEN: '127.0.0.1',
+      FOREIGN_PORT: this.foreignPort,
+      FOREIGN_ACL: this.place.source('deploy/mosquitto/foreign-acl'),
+      PASSWORDS: passwords,
+    };
   }
 
   async start() {

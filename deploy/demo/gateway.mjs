@@ -36,6 +36,7 @@ export class Gateway {
         console_dir: this.place.source('build/console'),
       },
     };
+    if (this.settings.adapters) usual.adapters = { cert: this.pki.path('adapters.crt'), key: this.pki.path('adapters.key') };
     const sections = { ...usual };
     for (const [name, keys] of Object.entries(this.settings)) sections[name] = { ...usual[name], ...keys };
     await writeFile(this.config, ini(sections));

@@ -6,10 +6,10 @@ import { Place } from './place.mjs';
 import { Product } from './product.mjs';
 
 export class Stack {
-  constructor(folder, { mode, gateway } = {}) {
+  constructor(folder, { mode, gateway, foreign } = {}) {
     this.place = new Place(folder, mode);
     this.pki = new Pki(this.place);
-    this.broker = new Broker(this.place, this.pki);
+    this.broker = new Broker(this.place, this.pki, { foreign });
     this.gateway = new Gateway(this.place, this.pki, this.broker, gateway);
     this.products = new Map();
   }
@@ -17,6 +17,7 @@ export class Stack {
   async prepare() {
     await this.place.makeFolder();
     await this.pki.make();
+    if (this.broker.foreign) await this.pki.run('adapters');
     await this.broker.prepare();
     await this.gateway.prepare();
   }

@@ -47,7 +47,7 @@ struct inbox_figures {
     size_t bytes;
     int64_t oldest_mono_us; /* when the first one that waits was received; 0: none does */
 };
-/* unstamped_per_second: of each device. */
+/* unstamped_per_second: of each device; 0: nobody is held back, for an inbox whose senders do not send again. */
 struct inbox *inbox_new(size_t messages_max, size_t bytes_max, int64_t wait_ms, int64_t unstamped_per_second);
 void inbox_free(struct inbox *inbox);
 /* Takes the message over, whatever happens. false: it was dropped. */

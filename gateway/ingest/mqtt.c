@@ -30,6 +30,8 @@ struct mqtt {
     struct inbox *inbox;
     char uri[300], *ca, *cert, *key;
     int keep_alive_s, qos;
+    struct mqtt_options options; /* the rest; strings in it are copies */
+    int64_t since_ms, woken_us;
     _Atomic enum link link;
     _Atomic int refused_code; /* of the last failed attempt; 0: none to report */
     int64_t next_try_mono_ms, backoff_ms;
@@ -48,6 +50,18 @@ static void read_stamp(struct inbound *m, const MQTTProperties *properties) {
         m->bad_stamp = wire_stamp_end(&m->stamp, &m->has_stamp);
 }
 
+static void wake(struct mqtt *mqtt) {
+    inbox_wake(mqtt->options.wake ? mqtt->options.wake : mqtt->inbox);
+}
+
+/* A message wakes somebody else's inbox now and then only: each time ends a batch that is being gathered there. */
+static void wake_for_message(struct mqtt *mqtt, int64_t now_us) {
+    if (!mqtt->options.wake || now_us < mqtt->woken_us + MQTT_WAKE_EVERY_MS * 1000)
+        return;
+    mqtt->woken_us = now_us;
+    inbox_wake(mqtt->options.wake);
+}
+
 static int on_message(void *self, char *topic, int topic_bytes, MQTTAsync_message *message) {
     struct mqtt *mqtt = self;
     /* Paho gives 0 as the length of a topic without embedded NULs, the real length otherwise. */
@@ -59,7 +73,9 @@ static int on_message(void *self, char *topic, int topic_bytes, MQTTAsync_messag
     read_stamp(m, &message->properties);
     MQTTAsync_freeMessage(&message);
     MQTTAsync_free(topic);
+    const int64_t now_us = m->recv_mono_us;
     inbox_push(mqtt->inbox, m);
+    wake_for_message(mqtt, now_us);
     return 1;
 }
 
@@ -69,7 +85,7 @@ static void on_lost(void *self, char *cause) {
     mqtt->lost_mono_ms = clock_mono_ms();
     mqtt->losses++;
     mqtt->link = LINK_DOWN;
-    inbox_wake(mqtt->inbox);
+    wake(mqtt);
 }
 
 static void on_connected(void *self, MQTTAsync_successData5 *data) {
@@ -77,14 +93,18 @@ static void on_connected(void *self, MQTTAsync_successData5 *data) {
     (void)data;
     mqtt->connects++;
     mqtt->link = LINK_UP_UNSUBSCRIBED;
-    inbox_wake(mqtt->inbox);
+    wake(mqtt);
 }
 
 static void on_refused(void *self, MQTTAsync_failureData5 *data) {
     struct mqtt *mqtt = self;
     mqtt->refused_code = data && data->code ? data->code : -1;
     mqtt->link = LINK_DOWN;
-    inbox_wake(mqtt->inbox);
+    wake(mqtt);
+}
+
+static char *copy_or_null(const char *text) {
+    return text ? mem_strdup(text) : NULL;
 }
 
 enum result mqtt_start(const struct mqtt_options *options, struct inbox *inbox, struct mqtt **out,
@@ -96,12 +116,18 @@ enum result mqtt_start(const struct mqtt_options *options, struct inbox *inbox, 
     mqtt->keep_alive_s = options->keep_alive_s;
     mqtt->qos = options->qos;
     mqtt->backoff_ms = BACKOFF_FIRST_MS;
+    mqtt->options = *options;
+    mqtt->options.presence_topic = copy_or_null(options->presence_topic);
     mqtt->ca = mem_strdup(options->ca);
     mqtt->cert = mem_strdup(options->cert);
     mqtt->key = mem_strdup(options->key);
     snprintf(mqtt->uri, sizeof mqtt->uri, "ssl://%s:%d", options->host, options->port);
     uuid_make(unique);
-    snprintf(id, sizeof id, "gateway-%.8s", unique);
+    if (options->client_id)
+        snprintf(id, sizeof id, "%s", options->client_id);
+    else
+        snprintf(id, sizeof id, "gateway-%.8s", unique);
+    mqtt->options.client_id = mem_strdup(id);
 
     MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer5;
     create.sendWhileDisconnected = 0;
@@ -131,13 +157,27 @@ void mqtt_stop(struct mqtt *mqtt) {
     if (mqtt->client) {
         MQTTAsync_disconnectOptions bye = MQTTAsync_disconnectOptions_initializer5;
         bye.timeout = 200;
+        if (mqtt->options.presence_topic)
+            bye.reasonCode = MQTTREASONCODE_DISCONNECT_WITH_WILL_MESSAGE;
         MQTTAsync_disconnect(mqtt->client, &bye);
         MQTTAsync_destroy(&mqtt->client);
     }
     free(mqtt->ca);
     free(mqtt->cert);
     free(mqtt->key);
+    free((char *)mqtt->options.presence_topic);
+    free((char *)mqtt->options.client_id);
     free(mqtt);
+}
+
+static void add_number(MQTTProperties *to, enum MQTTPropertyCodes code, unsigned int value, int *rc) {
+    MQTTProperty p = {.identifier = code};
+    if (code == MQTTPROPERTY_CODE_RECEIVE_MAXIMUM)
+        p.value.integer2 = (unsigned short)value;
+    else
+        p.value.integer4 = value;
+    if (*rc == 0)
+        *rc = MQTTProperties_add(to, &p);
 }
 
 static void begin_connect(struct mqtt *mqtt) {
@@ -149,13 +189,25 @@ static void begin_connect(struct mqtt *mqtt) {
     tls.verify = 1;
     tls.sslVersion = MQTT_SSL_VERSION_TLS_1_2;
 
-    MQTTProperty receive_maximum = {.identifier = MQTTPROPERTY_CODE_RECEIVE_MAXIMUM};
-    receive_maximum.value.integer2 = RECEIVE_MAXIMUM;
     MQTTProperties properties = MQTTProperties_initializer;
-    int rc = MQTTProperties_add(&properties, &receive_maximum);
+    int rc = 0;
+    add_number(&properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, RECEIVE_MAXIMUM, &rc);
+    if (mqtt->options.session_s > 0)
+        add_number(&properties, MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, (unsigned int)mqtt->options.session_s, &rc);
+    struct buf gone;
+    buf_init(&gone, 1024);
+    MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
+    mqtt->since_ms = clock_wall_ms();
+    if (mqtt->options.presence_topic)
+        mqtt->options.presence(false, mqtt->since_ms, &gone);
+    will.topicName = mqtt->options.presence_topic;
+    will.message = buf_text(&gone);
+    will.retained = 1;
+    will.qos = 1;
 
     MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer5;
-    options.cleanstart = 1;
+    options.cleanstart = mqtt->options.session_s == 0;
+    options.will = mqtt->options.presence_topic ? &will : NULL;
     options.keepAliveInterval = mqtt->keep_alive_s;
     options.connectTimeout = CONNECT_TIMEOUT_S;
     options.maxInflight = RECEIVE_MAXIMUM;
@@ -172,16 +224,28 @@ static void begin_connect(struct mqtt *mqtt) {
         mqtt->link = LINK_DOWN;
     }
     MQTTProperties_free(&properties);
+    buf_fini(&gone);
 }
 
 static bool subscribe(struct mqtt *mqtt) {
-    char *topics[] = {"fl/1/+/+/up/+", "fl/1/+/+/state"};
-    int qos[] = {mqtt->qos, 1};
-    MQTTSubscribe_options each[] = {MQTTSubscribe_options_initializer, MQTTSubscribe_options_initializer};
+    static const char *const agents[] = {"fl/1/+/+/up/+", "fl/1/+/+/state"};
+    const size_t count = mqtt->options.filter ? mqtt->options.filter_count : 2;
+    char **topics = mem_alloc(count * sizeof *topics);
+    int *qos = mem_alloc(count * sizeof *qos);
+    MQTTSubscribe_options *each = mem_alloc(count * sizeof *each);
+    for (size_t i = 0; i < count; i++) {
+        topics[i] = (char *)(mqtt->options.filter ? mqtt->options.filter(mqtt->options.self, i) : agents[i]);
+        qos[i] = topics[i] == agents[1] ? 1 : mqtt->qos; /* a state is never lost on the way */
+        each[i] = (MQTTSubscribe_options)MQTTSubscribe_options_initializer;
+    }
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
     response.subscribeOptionsList = each;
-    response.subscribeOptionsCount = 2;
-    return MQTTAsync_subscribeMany(mqtt->client, 2, topics, qos, &response) == MQTTASYNC_SUCCESS;
+    response.subscribeOptionsCount = (int)count;
+    const int rc = MQTTAsync_subscribeMany(mqtt->client, (int)count, topics, qos, &response);
+    free(topics);
+    free(qos);
+    free(each);
+    return rc == MQTTASYNC_SUCCESS;
 }
 
 static void plan_next_try(struct mqtt *mqtt, int64_t now_mono_ms) {
@@ -189,6 +253,38 @@ static void plan_next_try(struct mqtt *mqtt, int64_t now_mono_ms) {
     random_bytes(&dice, sizeof dice);
     mqtt->next_try_mono_ms = now_mono_ms + mqtt->backoff_ms / 2 + dice % (mqtt->backoff_ms / 2 + 1);
     mqtt->backoff_ms = mqtt->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : mqtt->backoff_ms * 2;
+}
+
+static enum result send(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes, int qos,
+                        MQTTProperties *properties, bool is_retained) {
+    if (mqtt->link != LINK_UP)
+        return RESULT_CLOSED;
+    MQTTAsync_message message = MQTTAsync_message_initializer;
+    message.payload = (void *)payload;
+    message.payloadlen = (int)bytes;
+    message.qos = qos;
+    message.retained = is_retained;
+    if (properties)
+        message.properties = *properties;
+    MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
+    if (MQTTAsync_sendMessage(mqtt->client, topic, &message, &response) != MQTTASYNC_SUCCESS) {
+        mqtt->publish_failed++;
+        return RESULT_BUSY;
+    }
+    mqtt->published++;
+    return RESULT_OK;
+}
+
+/* After the subscriptions, as Sparkplug wants it of a host. */
+void mqtt_present(struct mqtt *mqtt) {
+    struct buf here;
+    if (!mqtt->options.presence_topic)
+        return;
+    buf_init(&here, 1024);
+    mqtt->options.presence(true, mqtt->since_ms, &here);
+    if (send(mqtt, mqtt->options.presence_topic, buf_text(&here), here.count, 1, NULL, true) != RESULT_OK)
+        log_warn("gateway.mqtt", "presence_not_sent", "topic=%s", mqtt->options.presence_topic);
+    buf_fini(&here);
 }
 
 void mqtt_tick(struct mqtt *mqtt, int64_t now_mono_ms) {
@@ -209,7 +305,8 @@ void mqtt_tick(struct mqtt *mqtt, int64_t now_mono_ms) {
         if (subscribe(mqtt) && atomic_compare_exchange_strong(&mqtt->link, &was, LINK_UP)) {
             mqtt->backoff_ms = BACKOFF_FIRST_MS;
             mqtt->next_try_mono_ms = 0;
-            log_info("gateway.mqtt", "connected", "broker=%s", mqtt->uri);
+            log_info("gateway.mqtt", "connected", "broker=%s client=%s", mqtt->uri, mqtt->options.client_id);
+            mqtt_present(mqtt);
         }
     }
 }
@@ -219,27 +316,8 @@ void mqtt_resubscribe(struct mqtt *mqtt) {
     atomic_compare_exchange_strong(&mqtt->link, &was, LINK_UP_UNSUBSCRIBED);
 }
 
-static enum result send(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes, int qos,
-                        MQTTProperties *properties) {
-    if (mqtt->link != LINK_UP)
-        return RESULT_CLOSED;
-    MQTTAsync_message message = MQTTAsync_message_initializer;
-    message.payload = (void *)payload;
-    message.payloadlen = (int)bytes;
-    message.qos = qos;
-    if (properties)
-        message.properties = *properties;
-    MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-    if (MQTTAsync_sendMessage(mqtt->client, topic, &message, &response) != MQTTASYNC_SUCCESS) {
-        mqtt->publish_failed++;
-        return RESULT_BUSY;
-    }
-    mqtt->published++;
-    return RESULT_OK;
-}
-
 enum result mqtt_publish_ack(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes) {
-    return send(mqtt, topic, payload, bytes, 0, NULL);
+    return send(mqtt, topic, payload, bytes, 0, NULL, false);
 }
 
 static int add_text(MQTTProperties *to, enum MQTTPropertyCodes code, const char *text) {
@@ -258,9 +336,13 @@ enum result mqtt_publish_command(struct mqtt *mqtt, const char *topic, const cha
     if (add_text(&properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC, reply_topic) == 0 &&
         add_text(&properties, MQTTPROPERTY_CODE_CORRELATION_DATA, id) == 0 &&
         MQTTProperties_add(&properties, &expiry) == 0)
-        result = send(mqtt, topic, payload, bytes, 1, &properties);
+        result = send(mqtt, topic, payload, bytes, 1, &properties, false);
     MQTTProperties_free(&properties);
     return result;
+}
+
+enum result mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t bytes) {
+    return send(mqtt, topic, payload, bytes, 0, NULL, false);
 }
 
 struct mqtt_figures mqtt_read_figures(const struct mqtt *mqtt) {

@@ -108,8 +108,8 @@ static enum result resolve(const struct device *device, const struct senml_recor
     return RESULT_OK;
 }
 
-static enum result judge(struct device *device, const struct senml_record *r, struct known *known, int64_t now_ms,
-                         struct sample *out, struct fault *fault) {
+static enum result judge(struct device *device, const struct senml_record *r, struct known *known, int64_t event_ms,
+                         int64_t now_ms, struct sample *out, struct fault *fault) {
     if ((!r->same || !known->metric) && resolve(device, r, known, fault) != RESULT_OK)
         return RESULT_BAD_INPUT;
     const struct pack_metric *m = known->metric;
@@ -118,7 +118,7 @@ static enum result judge(struct device *device, const struct senml_record *r, st
         return fault_set(fault, RESULT_BAD_INPUT, "metric '%s' is %g, outside what its sensor can report (%g to %g)",
                          r->metric, value, m->has_min ? m->min : -__builtin_inf(),
                          m->has_max ? m->max : __builtin_inf());
-    const enum result result = normalize_time(r->event_ms, now_ms, fault);
+    const enum result result = normalize_time(event_ms, now_ms, fault);
     if (result != RESULT_OK) {
         fault_prefix(fault, "metric '%s'", r->metric);
         return result;
@@ -128,25 +128,19 @@ static enum result judge(struct device *device, const struct senml_record *r, st
     if (known->part < 0)
         return fault_set(fault, RESULT_BAD_INPUT, "part '%s': the device has %d parts already", r->part,
                          RULE_PARTS_MAX);
-    *out = (struct sample){.metric = known->index, .part = known->part, .event_ms = r->event_ms, .value = value};
+    *out = (struct sample){.metric = known->index, .part = known->part, .event_ms = event_ms, .value = value};
     return RESULT_OK;
 }
 
-enum result normalize_tele(struct normalizer *n, struct device *device, const void *payload, size_t bytes,
-                           int64_t now_ms, const struct normalized **out, struct fault *fault) {
-    size_t count = 0;
+void normalize_records(struct normalizer *n, struct device *device, const struct senml_record *records, size_t count,
+                       int64_t now_ms, const struct normalized **out) {
     begin(n);
-    const enum result result =
-        senml_decode(payload, bytes, relative_base(n, now_ms), n->records, CAP_PACK_RECORDS, &count, fault);
-    if (result != RESULT_OK)
-        return result;
     for (size_t i = 0; i < count; i++) {
-        n->records[i].event_ms = rebased(n, n->records[i].event_ms);
-        const struct senml_record *r = &n->records[i];
+        const struct senml_record *r = &records[i];
         struct known *known = &n->known[r->same ? r->same - 1u : i];
         struct fault *reject = next_reject(n);
         struct sample *sample = &n->samples[n->out.sample_count];
-        if (judge(device, r, known, now_ms, sample, reject) == RESULT_OK) {
+        if (judge(device, r, known, rebased(n, r->event_ms), now_ms, sample, reject) == RESULT_OK) {
             note_time(n, sample->event_ms);
             n->out.sample_count++;
         } else {
@@ -155,7 +149,16 @@ enum result normalize_tele(struct normalizer *n, struct device *device, const vo
         }
     }
     *out = &n->out;
-    return RESULT_OK;
+}
+
+enum result normalize_tele(struct normalizer *n, struct device *device, const void *payload, size_t bytes,
+                           int64_t now_ms, const struct normalized **out, struct fault *fault) {
+    size_t count = 0;
+    const enum result result =
+        senml_decode(payload, bytes, relative_base(n, now_ms), n->records, CAP_PACK_RECORDS, &count, fault);
+    if (result == RESULT_OK)
+        normalize_records(n, device, n->records, count, now_ms, out);
+    return result;
 }
 
 enum result normalize_logs(struct normalizer *n, const void *payload, size_t bytes, int64_t now_ms,

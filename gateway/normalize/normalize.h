@@ -32,6 +32,9 @@ void normalizer_rebase(struct normalizer *n, int64_t error_ms, int64_t wall_ms);
 /* The device must have a pack. */
 FL_CHECK enum result normalize_tele(struct normalizer *n, struct device *device, const void *payload, size_t bytes,
                                     int64_t now_ms, const struct normalized **out, struct fault *fault);
+/* The same for records that something else decoded (adapters); at most CAP_PACK_RECORDS. */
+void normalize_records(struct normalizer *n, struct device *device, const struct senml_record *records, size_t count,
+                       int64_t now_ms, const struct normalized **out);
 FL_CHECK enum result normalize_logs(struct normalizer *n, const void *payload, size_t bytes, int64_t now_ms,
                                     const struct normalized **out, struct fault *fault);
 /* Rebases the times of an event and refuses an absurd one. */

@@ -38,6 +38,7 @@ test('init makes an authority that may sign no other, once', async () => {
 
 for (const [args, cn, usage, san] of [
   [['gateway'], '_gateway', 'TLS Web Client Authentication'],
+  [['adapters'], '_adapters', 'TLS Web Client Authentication'],
   [['device', 'freezer-0001'], 'freezer-0001', 'TLS Web Client Authentication'],
   [['server', 'broker', 'mqtt.example.com', '10.1.2.3'], 'broker', 'TLS Web Server Authentication', /DNS:localhost, IP Address:127\.0\.0\.1.*DNS:mqtt\.example\.com, IP Address:10\.1\.2\.3/],
 ]) {
@@ -71,6 +72,7 @@ for (const [args, reason] of [
   [['device', '-x1'], /not beginning/],
   [['device', '_gateway'], /expected a-z/],
   [['device', 'gateway'], /another device id/],
+  [['device', 'adapters'], /another device id/],
   [['device', 'ca'], /2 characters/],
   [['device', 'crl'], /authority/],
   [['device', '../escape'], /expected a-z/],

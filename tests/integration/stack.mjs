@@ -24,10 +24,10 @@ export class TestStack extends Stack {
   #clients = [];
 
   /** Starts broker and gateway. `gateway`: {settings, rules} over the usual ones; rules: the tests' own packs. */
-  static async start(name, { gateway = {} } = {}) {
+  static async start(name, { gateway = {}, foreign } = {}) {
     const folder = await mkdtemp(join(tmpdir(), 'fl-'));
     const place = new Place(folder, MODE);
-    const stack = new TestStack(folder, { mode: MODE, gateway: { rules: place.source('tests/integration/packs'), ...gateway } });
+    const stack = new TestStack(folder, { mode: MODE, foreign, gateway: { rules: place.source('tests/integration/packs'), ...gateway } });
     stack.name = name;
     after(() => stack.finish());
     try {

@@ -16,6 +16,7 @@ const LIBRARIES = [
   [/^libpq/, /^gateway\/store\//],
   [/^libwebsockets\.h$/, /^(gateway\/web|agent\/session)\//],
   [/^MQTT(Async|Client|Properties|ReasonCodes)\.h$/, /^(gateway\/ingest|agent)\/mqtt\.c$/],
+  [/^protobuf-c\//, /^$/], // only what protoc-c makes of gateway/ingest/adapters/sparkplug_b.proto
   [/^yaml\.h$/, /^gateway\/rules\//],
   [/^sodium\.h$/, /^gateway\/web\//],
   [/^c[jJ][sS][oO][nN]\/cJSON\.h$/, /^include\/src\//],

@@ -1,7 +1,7 @@
 // deploy/limits.md lists every cap of the wire and every bounded option; it has to say what the code says.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { read } from './source.mjs';
+import { files, read } from './source.mjs';
 
 /** CAP_* of include/fieldline/caps.h with their values. */
 async function caps() {
@@ -76,6 +76,18 @@ test('constants of the edge and of the log are listed with their values', async 
   const listed = [...(await documented())].filter(([name]) => /^(SERVER|WEB|REQUEST|LOG)_/.test(name));
   assert.ok(listed.length > 10);
   for (const [name, [value]] of listed) assert.equal(Number(value.replaceAll(',', '')), coded.get(name), name);
+});
+
+test('every bound of the adapters is listed with its value, and no other', async () => {
+  const folder = 'gateway/ingest/adapters';
+  const found = {};
+  for (const path of [...(await files(folder, /\.h$/)), 'gateway/foreign.h']) {
+    const text = (await read(path)).replace(/\/\*[\s\S]*?\*\//g, '');
+    for (const [, name, expression] of text.matchAll(/\b((?:\w+_MAX|\w+_PER_\w+|\w+_EVERY_MS|SPARKPLUG_ARENA_BYTES))\s*=\s*([0-9 *]+)/g)) found[name] = evaluate(expression, {});
+  }
+  const listed = [...(await documented())].filter(([name]) => /^[A-Z_]+$/.test(name) && !/^(CAP|SERVER|WEB|REQUEST|LOG)_/.test(name));
+  assert.ok(listed.length > 10);
+  assert.deepEqual(Object.fromEntries(listed.map(([name, cells]) => [name, Number(cells[0].replaceAll(',', ''))])), found);
 });
 
 for (const [program, path] of [['gateway', 'gateway/settings.c'], ['agent', 'agent/agent_config.c']]) {

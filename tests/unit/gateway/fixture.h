@@ -28,7 +28,7 @@ struct change *fixture_ask(struct fixture *f, enum change_verb verb, const char 
                            const char *body);
 
 extern const char *const fixture_bulk, *const fixture_urgent; /* streams */
-extern int fake_acks, fake_commands, fake_kills, fake_expects;
+extern int fake_acks, fake_commands, fake_kills, fake_expects, fake_presents;
 extern uint64_t fake_ack_seq;                       /* of the newest ack */
 extern char fake_command[CAP_COMMAND_BYTES + 1024]; /* the newest command's payload */
 extern struct web_session fake_expected;

@@ -27,6 +27,7 @@ enum result pipeline_quarantine(struct core *core, const struct inbound *m, cons
     vsnprintf(reason.text, sizeof reason.text, format, args);
     va_end(args);
     core->figures.quarantined++;
+    inbox_note_waste(core->inbox, m);
     log_warn("gateway.pipeline", "quarantined", "device=%s topic=%s bytes=%zu reason=%s", device, log_text(m->topic),
              m->payload_bytes, log_text(reason.text));
     const struct quarantined q = {.at_ms = core->now_ms,
@@ -274,6 +275,7 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
                 core->figures.gaps++;
             else
                 core->figures.repeats++;
+            inbox_note_waste(core->inbox, m);
             stream->ack_now = true;
             acks_note(core->acks, device, stream, core->now_mono_ms);
             /* A gateway that lost its database meets a stream in its middle: what the device sends again first may be

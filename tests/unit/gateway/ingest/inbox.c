@@ -158,7 +158,7 @@ Test(inbox, a_gap_record_goes_with_the_lane_that_it_stands_for) {
 
 Test(inbox, a_full_inbox_has_room_for_what_is_urgent) {
     struct inbox *inbox = inbox_new(80, 1 << 20, 1, 1000);
-    char name[16];
+    char name[32];
     for (int i = 0; i < 80; i++) {
         snprintf(name, sizeof name, "device-%d", i);
         cr_assert(inbox_push(inbox, from(name, "up/tele", 1, 5)));
@@ -216,6 +216,29 @@ Test(inbox, promise_15_who_goes_on_flooding_is_let_through_at_the_rate_only) {
     for (int64_t at = 1000; at < 6000; at += 10)
         in += round_of(inbox, "busy-1", 50, at); /* 5,000 a second, a window at a time */
     cr_expect_eq(in, 500 * 50, "a busy device that keeps to its window is not held back");
+    inbox_free(inbox);
+}
+
+Test(inbox, promise_15_who_sends_in_vain_by_the_hundred_is_let_through_at_the_rate_only) {
+    struct inbox *inbox = inbox_new(20000, 1 << 26, 1, 100);
+    struct inbound *out[8];
+    int in = 0, go_backs = 0;
+    for (int64_t at = 1000; at < 6000; at++) { /* 2,000 repeats a second, taken at once: there is always room */
+        in += inbox_push(inbox, from("vain-1", "up/tele", 1, at)) + inbox_push(inbox, from("vain-1", "up/tele", 1, at));
+        const size_t count = inbox_take(inbox, out, 8, 0);
+        for (size_t i = 0; i < count; i++)
+            inbox_note_waste(inbox, out[i]);
+        free_all(out, count);
+    }
+    cr_expect_leq(in, INBOX_DEVICE_WASTE + 6 * 100, "%d", in);
+    for (int64_t at = 1000; at < 6000; at += 200) /* five windows a second in vain: a bad link */
+        for (int i = 0; i < CAP_WINDOW_BULK; i++) {
+            go_backs += inbox_push(inbox, from("resends-1", "up/tele", 1, at));
+            cr_assert_eq(inbox_take(inbox, out, 1, 0), 1);
+            inbox_note_waste(inbox, out[0]);
+            free_all(out, 1);
+        }
+    cr_expect_eq(go_backs, 25 * CAP_WINDOW_BULK, "is not held back");
     inbox_free(inbox);
 }
 

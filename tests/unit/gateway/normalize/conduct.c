@@ -88,7 +88,7 @@ Test(conduct, a_stream_that_made_room_is_forgotten_as_current) {
     struct registry *registry = registry_new();
     struct device *device = registry_add(registry, "freezer-7");
     for (int i = 0; i < 3 * DEVICE_STREAMS_MAX; i++) {
-        char name[8];
+        char name[32];
         snprintf(name, sizeof name, "s%d", i);
         struct device_stream *stream = device_stream_add(device, name);
         stream->used_mono_ms = i;

@@ -63,7 +63,7 @@ static enum result trim_journal(struct housekeeping *h, struct core *core) {
 static enum result expire_next_device(struct housekeeping *h, struct core *core) {
     const struct device *device = h->device = registry_next(core->registry, h->device);
     int deleted;
-    if (!device || device->row == 0)
+    if (!device || device->row == 0 || core->now_mono_ms < core->guard.unsettled_until_mono_ms)
         return RESULT_OK;
     const int64_t history_ms = device->pack ? device->pack->history_ms : UNKNOWN_MODEL_KEEP_MS;
     const int64_t logs_ms = device->pack ? device->pack->logs_ms : UNKNOWN_MODEL_KEEP_MS;

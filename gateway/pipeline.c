@@ -64,10 +64,11 @@ static enum result receive_birth(struct core *core, struct device *device, const
         device->is_online = true;
         registry_keep(core->registry, device);
         device_set_pack(device, birth.model, pack);
-        if (!conduct_has(&device->conduct, CONDUCT_FLAPPING))
+        if (!conduct_has(&device->conduct, CONDUCT_FLAPPING)) {
             effects_notify(core->effects, "device", device->id, device->id);
-        log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id,
-                 log_text(birth.model), log_text(birth.firmware), log_text(birth.agent));
+            log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id,
+                     log_text(birth.model), log_text(birth.firmware), log_text(birth.agent));
+        }
         if (!pack)
             result = pipeline_quarantine(core, m, device->id, "birth: no product pack for model '%s'", birth.model);
     }
@@ -315,6 +316,7 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
     struct topic topic;
     struct fault fault;
     core->figures.messages++;
+    normalizer_rebase(core->normalizer, 0, 0); /* until a clock is known to be off */
     if (m->topic_bytes > CAP_TOPIC_BYTES)
         return pipeline_quarantine(core, m, "", "topic of %zu bytes, at most %d", m->topic_bytes, CAP_TOPIC_BYTES);
     if (topic_parse(m->topic, m->topic_bytes, &topic, &fault) != RESULT_OK)

@@ -266,6 +266,7 @@ Test(guard, promise_12_our_own_clock_that_is_set_makes_no_product_wrong) {
     cr_assert_eq(guard_own_clock(&f->core, now + DAY + 800, 5800), RESULT_OK);
     cr_assert_eq(store_commit(f->core.store), RESULT_OK);
     cr_expect_eq(f->core.figures.own_clock_steps, 1);
+    cr_expect_gt(f->core.guard.unsettled_until_mono_ms, f->core.now_mono_ms, "a leap may not delete history at once");
     struct device *device = registry_find(f->core.registry, DEVICE);
     const struct wire_stamp next = stamp_of(fixture_bulk, 2, mono + SECOND, now + DAY + SECOND);
     cr_expect_eq(device_clock_error(&device->conduct.clock, &next, now + DAY + SECOND), 0);

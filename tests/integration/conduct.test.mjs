@@ -78,6 +78,19 @@ test('promise_3: two agents with one certificate: all of both arrives once, and 
   await Promise.all([first.product.stop(), second.product.stop()]);
 }));
 
+test('promise_21: a device that reconnects all the time is shown as flapping', stack.guard(async () => {
+  const device = await stack.wireDevice('flaps-1');
+  await device.drained(20 * SLOW);
+  for (let n = 0; n < 16; n++) {
+    await device.close(); // without a good-bye: its Last Will says that it is gone
+    await device.connect();
+    await device.drained(20 * SLOW);
+  }
+  await shows('flaps-1', 'flapping');
+  assert.match((await told('flaps-1'))[0].line, /^flapping: connected 15 times/);
+  await waitFor('its state to be what it is', async () => (await support.get('/devices/flaps-1')).online, { seconds: 10 * SLOW });
+}));
+
 /** Milliseconds from an event to its acknowledgement, which is told after the commit, sorted. */
 async function latencies(device, count) {
   const found = [];

@@ -18,7 +18,7 @@ enum {
     INBOX_DEVICE_MESSAGES = 4 * (CAP_WINDOW_BULK + CAP_WINDOW_URGENT), /* waiting at once, of one device */
     INBOX_DEVICE_WASTE = 10 * (CAP_WINDOW_BULK + CAP_WINDOW_URGENT),   /* messages a second that come in vain */
     INBOX_DEVICE_BYTES_PART = 8,                                       /* and at most this part of inbox.bytes */
-    INBOX_STATES_PER_SECOND = 10, /* presence of one device: a bucket of its own, a flood may not hide its end */
+    INBOX_STATES_PER_SECOND = 50, /* presence of one device: a bucket of its own, a flood may not hide its end */
     INBOX_FLOODS_KEPT = 16        /* devices told apart between two inbox_take_floods */
 };
 

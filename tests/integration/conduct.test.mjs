@@ -119,6 +119,7 @@ test('promise_15: a device that floods is held back, counted and shown; the othe
   await noisy.close(); // the broker lets one connection of a name live
   const flooder = new Worker(new URL('flooder.mjs', import.meta.url), {
     workerData: {
+      perSecond: 6000 / SLOW,
       port: stack.broker.port,
       files: ['ca.crt', 'noisy-1.crt', 'noisy-1.key'].map((name) => stack.pki.path(name)),
       topic: `${noisy.prefix}/up/tele`,

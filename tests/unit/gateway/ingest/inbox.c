@@ -144,6 +144,28 @@ Test(inbox, promise_16_what_is_urgent_overtakes_and_order_is_kept_among_equals) 
     inbox_free(inbox);
 }
 
+Test(inbox, promise_16_at_twice_what_is_taken_no_urgent_message_waits_for_another_batch) {
+    enum { ROUNDS = 200, BATCH = 100 };
+    struct inbox *inbox = inbox_new(20000, 1 << 26, 1, 1000);
+    struct inbound *out[BATCH];
+    char name[32];
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < 2 * BATCH; i++) {
+            snprintf(name, sizeof name, "device-%d", i);
+            inbox_push(inbox, from(name, "up/tele", (uint64_t)round + 1, 5 + round));
+        }
+        snprintf(name, sizeof name, "urgent-%d", round);
+        cr_assert(inbox_push(inbox, from(name, "up/event", 1, 5 + round)));
+        cr_assert_eq(inbox_take(inbox, out, BATCH, 0), BATCH);
+        cr_assert(out[0]->is_urgent && strstr(out[0]->topic, name), "round %d", round);
+        free_all(out, BATCH);
+    }
+    const struct inbox_figures f = inbox_read_figures(inbox);
+    cr_expect_geq(f.depth, ROUNDS * BATCH - 2 * ROUNDS, "the backlog of telemetry is what waits: %zu", f.depth);
+    cr_expect_eq(f.urgent, 0);
+    inbox_free(inbox);
+}
+
 Test(inbox, a_gap_record_goes_with_the_lane_that_it_stands_for) {
     struct inbox *inbox = inbox_new(100, 1 << 20, 1, 1000);
     struct inbound *out[2], *gap = from("device-1", "up/event", 9, 5);

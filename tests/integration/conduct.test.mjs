@@ -91,9 +91,13 @@ test('promise_21: a device that reconnects all the time is shown as flapping', s
   await waitFor('its state to be what it is', async () => (await support.get('/devices/flaps-1')).online, { seconds: 10 * SLOW });
 }));
 
-/** Milliseconds from an event to its acknowledgement, which is told after the commit, sorted. */
+/**
+ * Milliseconds from an event to its acknowledgement, which is told after the commit, and within the gateway from receiving to
+ * deciding: the first holds whatever else this machine does at the time. Sorted.
+ */
 async function latencies(device, count) {
   const found = [];
+  const inside = [];
   const lane = device.lanes.urgent;
   for (let n = 0; n < count; n++) {
     const begun = performance.now();
@@ -104,8 +108,9 @@ async function latencies(device, count) {
       await turn();
     }
     found.push(performance.now() - begun);
+    inside.push((await stack.gateway.figure('alarm_latency_seconds')) * 1000);
   }
-  return found.sort((a, b) => a - b);
+  return { found: found.sort((a, b) => a - b), inside: inside.sort((a, b) => a - b) };
 }
 const part = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
@@ -113,7 +118,7 @@ test('promise_15: a device that floods is held back, counted and shown; the othe
   const quiet = await stack.wireDevice('quiet-1');
   const noisy = await stack.wireDevice('noisy-1');
   await Promise.all([quiet.drained(20 * SLOW), noisy.drained(20 * SLOW)]);
-  const calm = await latencies(quiet, 200);
+  const calm = await latencies(quiet, 120);
 
   const begun = Date.now() - 3600e3;
   await noisy.close(); // the broker lets one connection of a name live
@@ -129,12 +134,13 @@ test('promise_15: a device that floods is held back, counted and shown; the othe
   });
   t.after(() => flooder.terminate());
   await waitFor('the flood to be held back', async () => (await stack.gateway.figure('inbox_throttled_total')) > 2000, { seconds: 60 * SLOW });
-  const loud = await latencies(quiet, 200);
+  const loud = await latencies(quiet, 120);
   await shows('noisy-1', 'flooding');
   await flooder.terminate();
   await noisy.connect();
-  console.log(`event to acknowledgement p50/p99 ms: calm ${part(calm, 0.5).toFixed(1)}/${part(calm, 0.99).toFixed(1)}, flooded ${part(loud, 0.5).toFixed(1)}/${part(loud, 0.99).toFixed(1)}`);
-  assert.ok(part(loud, 0.5) < 250 * SLOW, 'the quiet device waits for the flood');
+  const show = (sorted) => `${part(sorted, 0.5).toFixed(1)}/${part(sorted, 0.99).toFixed(1)}`;
+  console.log(`p50/p99 ms, event to acknowledgement: calm ${show(calm.found)}, flooded ${show(loud.found)}; within the gateway: calm ${show(calm.inside)}, flooded ${show(loud.inside)}`);
+  assert.ok(part(loud.found, 0.5) < 250 * SLOW, 'the quiet device waits for the flood');
   assert.equal(await trouble('quiet-1', 'flooding'), undefined);
   assert.ok((await support.get('/devices/noisy-1')).dropped > 1000);
   assert.match((await support.get('/quarantine?device=noisy-1')).items[0].reason, /^flood: \d+ messages/);

@@ -19,7 +19,13 @@
 #include "store/outbox.h"
 #include "store/records.h"
 
-enum { OWN_STEP_MS = 1000, ZERO_KEPT_MS = 1000, STRANGERS_EVERY_MS = 60 * 1000 };
+enum {
+    OWN_STEP_MS = 1000,
+    OWN_LEAP_MS = 3600 * 1000,
+    SETTLE_MS = 3600 * 1000,
+    ZERO_KEPT_MS = 1000,
+    STRANGERS_EVERY_MS = 60 * 1000
+};
 static const char SHARED_ALARM[] = "identity_shared";
 
 static void list(struct core *core, struct device *device) {
@@ -77,7 +83,6 @@ enum result guard_clock(struct core *core, struct device *device, const struct i
     struct conduct *c = &device->conduct;
     /* When it came, by our clock of now: the wall clock may have been set since. */
     const int64_t recv_ms = core->now_ms - (core->now_mono_ms - m->recv_mono_us / 1000);
-    normalizer_rebase(core->normalizer, 0, 0);
     if (m->bad_stamp || m->is_retained || m->stamp.boot[0] == '\0')
         return RESULT_OK;
     if (m->has_stamp) {
@@ -109,6 +114,8 @@ enum result guard_own_clock(struct core *core, int64_t wall_ms, int64_t boot_ms)
     if (!is_step)
         return RESULT_OK;
     core->figures.own_clock_steps++;
+    if (step_ms >= OWN_LEAP_MS)
+        g->unsettled_until_mono_ms = core->now_mono_ms + SETTLE_MS;
     log_warn("gateway.guard", "own_clock_set", "step_ms=%lld", (long long)step_ms);
     for (struct device *d = NULL; (d = registry_next(core->registry, d));)
         device_clock_step(&d->conduct.clock, step_ms);

@@ -11,8 +11,9 @@ struct guard {
     struct device *listed; /* through next_listed: in trouble, or with something to be told later */
     int64_t own_offset_ms; /* our wall clock over our monotonic one, as of the last turn */
     bool has_own_offset;
-    int64_t strangers_told_mono_ms; /* floods on topics of nobody we know */
-    uint64_t strangers_dropped;     /* since then */
+    int64_t unsettled_until_mono_ms; /* our clock leapt forward: nothing is deleted for its age until then */
+    int64_t strangers_told_mono_ms;  /* floods on topics of nobody we know */
+    uint64_t strangers_dropped;      /* since then */
 };
 
 /* Judges the clock that stamped the message and has the normalizer rebase its times. */

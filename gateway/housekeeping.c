@@ -95,7 +95,7 @@ static enum result expire_next_device(struct housekeeping *h, struct core *core)
     const struct device *device = h->device = registry_next(core->registry, h->device);
     enum result result = RESULT_OK;
     int deleted;
-    if (!device || device->row == 0)
+    if (!device || device->row == 0 || core->now_mono_ms < core->guard.unsettled_until_mono_ms)
         return RESULT_OK;
     for (size_t i = 0; i < sizeof retentions / sizeof *retentions && result == RESULT_OK; i++) {
         int64_t keep_ms = UNKNOWN_MODEL_KEEP_MS;

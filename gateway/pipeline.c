@@ -29,6 +29,7 @@ enum result pipeline_quarantine(struct core *core, const struct inbound *m, cons
     va_end(args);
     core->figures.quarantined++;
     core->figures.quarantined_by[quarantine_cause_of(format)]++;
+    inbox_note_waste(core->inbox, m);
     log_warn("gateway.pipeline", "quarantined", "device=%s topic=%s bytes=%zu reason=%s", device, log_text(m->topic),
              m->payload_bytes, log_text(reason.text));
     const struct quarantined q = {.at_ms = core->now_ms,
@@ -63,10 +64,11 @@ enum result pipeline_born(struct core *core, struct device *device, const struct
     device->is_online = is_online;
     registry_keep(core->registry, device);
     device_set_pack(device, birth->model, pack);
-    if (!conduct_has(&device->conduct, CONDUCT_FLAPPING))
+    if (!conduct_has(&device->conduct, CONDUCT_FLAPPING)) {
         effects_notify(core->effects, "device", device->id, device->id);
-    log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id, log_text(birth->model),
-             log_text(birth->firmware), log_text(birth->agent));
+        log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id,
+                 log_text(birth->model), log_text(birth->firmware), log_text(birth->agent));
+    }
     return pack ? RESULT_OK
                 : pipeline_quarantine(core, m, device->id, "birth: no product pack for model '%s'", birth->model);
 }
@@ -312,6 +314,7 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
                 core->figures.gaps++;
             else
                 core->figures.repeats++;
+            inbox_note_waste(core->inbox, m);
             stream->ack_now = true;
             acks_note(core->acks, device, stream, core->now_mono_ms);
             /* A gateway that lost its database meets a stream in its middle: what the device sends again first may be
@@ -352,6 +355,7 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
     struct topic topic;
     struct fault fault;
     core->figures.messages++;
+    normalizer_rebase(core->normalizer, 0, 0); /* until a clock is known to be off */
     if (m->topic_bytes > CAP_TOPIC_BYTES)
         return pipeline_quarantine(core, m, "", "topic of %zu bytes, at most %d", m->topic_bytes, CAP_TOPIC_BYTES);
     if (topic_parse(m->topic, m->topic_bytes, &topic, &fault) != RESULT_OK)

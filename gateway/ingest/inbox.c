@@ -255,3 +255,9 @@ size_t inbox_take_floods(struct inbox *inbox, struct inbox_flood out[INBOX_FLOOD
     pthread_mutex_unlock(&inbox->lock);
     return count;
 }
+
+void inbox_note_waste(struct inbox *inbox, const struct inbound *m) {
+    pthread_mutex_lock(&inbox->lock);
+    shares_waste(inbox->shares, m);
+    pthread_mutex_unlock(&inbox->lock);
+}

@@ -5,8 +5,9 @@
  * what is urgent (event, birth, reply, state) before telemetry and logs; order inside each is kept.
  *
  * One device cannot fill it: what it has waiting is bounded (a few windows; whoever keeps to its window never meets
- * this), and what is beyond is dropped at once. A device that goes on so is let through at inbox.unstamped_rate only,
- * until it has been quiet for a second. Messages without a stream stamp are always held to that rate: nothing else
+ * this), and what is beyond is dropped at once. A device that goes on so, or whose messages come in vain by the hundred
+ * (repeats, gaps, what is quarantined), is let through at inbox.unstamped_rate only, until it has been quiet for a
+ * second. Messages without a stream stamp are always held to that rate: nothing else
  * bounds who sends them. Every drop is counted, in total and for its device (inbox_take_floods). */
 #pragma once
 #include <stdlib.h>
@@ -15,8 +16,9 @@
 
 enum {
     INBOX_DEVICE_MESSAGES = 4 * (CAP_WINDOW_BULK + CAP_WINDOW_URGENT), /* waiting at once, of one device */
+    INBOX_DEVICE_WASTE = 10 * (CAP_WINDOW_BULK + CAP_WINDOW_URGENT),   /* messages a second that come in vain */
     INBOX_DEVICE_BYTES_PART = 8,                                       /* and at most this part of inbox.bytes */
-    INBOX_STATES_PER_SECOND = 10, /* presence of one device: a bucket of its own, a flood may not hide its end */
+    INBOX_STATES_PER_SECOND = 50, /* presence of one device: a bucket of its own, a flood may not hide its end */
     INBOX_FLOODS_KEPT = 16        /* devices told apart between two inbox_take_floods */
 };
 
@@ -57,6 +59,8 @@ bool inbox_push(struct inbox *inbox, struct inbound *m);
 size_t inbox_take(struct inbox *inbox, struct inbound **out, size_t room, int64_t wait_ms, int64_t linger_ms);
 /* Makes a waiting inbox_take return: there is other work. */
 void inbox_wake(struct inbox *inbox);
+/* A message that was taken from the inbox came in vain: its device is watched. */
+void inbox_note_waste(struct inbox *inbox, const struct inbound *m);
 struct inbox_figures inbox_read_figures(struct inbox *inbox);
 
 /* Whose messages were throttled since the last call: the device of the topic, or the topic's beginning when it is none

@@ -16,12 +16,13 @@ struct share {
     uint32_t waiting, bytes;
     int64_t filled_ms; /* when the buckets were filled last; 0: never, they are full */
     int64_t any_milli, state_milli;
-    int64_t second_ms; /* the second in which `excess` messages were dropped */
+    int64_t second_ms; /* the second in which `excess` messages were dropped and `waste` came in vain */
     int64_t penalty_until_ms;
-    uint32_t excess;
+    uint32_t excess, waste;
 };
 struct shares {
-    struct share *places; /* [SHARE_COUNT]; a page that nobody hashes to costs nothing */
+    struct share *places; /* [SHARE_COUNT + 1]: the last is for those that nobody holds back; a page that nobody hashes
+                             to costs nothing */
     uint64_t secret;
     size_t bytes_max;
     int64_t rate;
@@ -31,7 +32,7 @@ struct shares {
 
 struct shares *shares_new(size_t device_bytes_max, int64_t unstamped_per_second) {
     struct shares *s = mem_alloc(sizeof *s);
-    s->places = mem_alloc(SHARE_COUNT * sizeof *s->places);
+    s->places = mem_alloc((SHARE_COUNT + 1) * sizeof *s->places);
     s->bytes_max = device_bytes_max;
     s->rate = unstamped_per_second;
     random_bytes(&s->secret, sizeof s->secret);
@@ -89,11 +90,15 @@ static bool spend(int64_t *milli) {
     return true;
 }
 
+static void begin_second(struct share *place, int64_t now_ms) {
+    if (now_ms - place->second_ms < 1000)
+        return;
+    place->second_ms = now_ms;
+    place->excess = place->waste = 0;
+}
+
 static void note_drop(struct shares *s, struct share *place, const char *owner, size_t chars, int64_t now_ms) {
-    if (now_ms - place->second_ms >= 1000) {
-        place->second_ms = now_ms;
-        place->excess = 0;
-    }
+    begin_second(place, now_ms);
     if (++place->excess > INBOX_DEVICE_MESSAGES)
         place->penalty_until_ms = now_ms + PENALTY_MS;
     if (chars > CAP_DEVICE_ID_BYTES)
@@ -115,10 +120,12 @@ bool shares_admit(struct shares *s, struct inbound *m, size_t weight) {
     const int64_t now_ms = m->recv_mono_us / 1000;
     size_t chars;
     const char *owner = owner_of(m, &chars);
+    if (s->rate == 0) {
+        m->share = SHARE_COUNT;
+        return true;
+    }
     m->share = place_of(s, owner, chars);
     struct share *place = &s->places[m->share];
-    if (s->rate == 0)
-        return true;
     fill(s, place, now_ms);
     const bool has_room =
         place->waiting < INBOX_DEVICE_MESSAGES && (place->waiting == 0 || place->bytes + weight <= s->bytes_max);
@@ -137,6 +144,16 @@ void shares_put(struct shares *s, const struct inbound *m, size_t weight) {
 void shares_took(struct shares *s, const struct inbound *m, size_t weight) {
     s->places[m->share].waiting--;
     s->places[m->share].bytes -= (uint32_t)weight;
+}
+
+void shares_waste(struct shares *s, const struct inbound *m) {
+    struct share *place = &s->places[m->share];
+    const int64_t now_ms = m->recv_mono_us / 1000;
+    if (m->share == SHARE_COUNT)
+        return;
+    begin_second(place, now_ms);
+    if (++place->waste > INBOX_DEVICE_WASTE && place->penalty_until_ms < now_ms + PENALTY_MS)
+        place->penalty_until_ms = now_ms + PENALTY_MS;
 }
 
 size_t shares_take_floods(struct shares *s, struct inbox_flood out[INBOX_FLOODS_KEPT]) {

@@ -12,4 +12,6 @@ bool shares_admit(struct shares *shares, struct inbound *m, size_t weight);
 /* An admitted message was put in, and taken out. */
 void shares_put(struct shares *shares, const struct inbound *m, size_t weight);
 void shares_took(struct shares *shares, const struct inbound *m, size_t weight);
+/* An admitted message came in vain. */
+void shares_waste(struct shares *shares, const struct inbound *m);
 size_t shares_take_floods(struct shares *shares, struct inbox_flood out[INBOX_FLOODS_KEPT]);

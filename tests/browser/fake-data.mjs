@@ -63,11 +63,14 @@ function device(id, pack, more = {}) {
     alarms: 0,
     worst: null,
     tickets_open: 0,
+    troubles: [],
     agent: '1.0.0',
     capabilities: ['observe', 'diagnose', 'shell'],
     diagnostics,
     metrics,
     quarantined: 0,
+    clock_error_ms: 0,
+    dropped: 0,
     ...more,
   };
 }
@@ -182,7 +185,7 @@ function events() {
 export function makeData({ empty = false } = {}) {
   if (empty) return { devices: [], alarms: [], tickets: [], sessions: [], audit: [], quarantine: [], logs: [], details: new Map() };
   const devices = [
-    device('freezer-7', FREEZER, { alarms: 2, worst: 'critical', tickets_open: 1, quarantined: 2 }),
+    device('freezer-7', FREEZER, { alarms: 2, worst: 'critical', tickets_open: 1, quarantined: 2, troubles: [{ kind: 'clock_off', since_ms: minutes(30) }, { kind: 'flapping', since_ms: minutes(2) }], clock_error_ms: 86_405_000 }),
     device('washer-2', WASHER, { alarms: 1, worst: 'minor', tickets_open: 1, capabilities: ['observe'] }),
     device('gateway-host', {
       ...WASHER,

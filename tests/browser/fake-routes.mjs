@@ -36,7 +36,7 @@ function ticketDetail(data, ticket) {
 
 const limit = (query, usual) => Number(query.get('limit') ?? usual);
 const items = (list) => ({ json: { items: list } });
-const summary = ({ id, model, model_title, model_title_zh, serial, firmware, online, last_seen_ms, alarms, worst, tickets_open }) => ({
+const summary = ({ id, model, model_title, model_title_zh, serial, firmware, online, last_seen_ms, alarms, worst, tickets_open, troubles }) => ({
   id,
   model,
   model_title,
@@ -48,6 +48,7 @@ const summary = ({ id, model, model_title, model_title_zh, serial, firmware, onl
   alarms,
   worst,
   tickets_open,
+  troubles,
 });
 
 export const ROUTES = [

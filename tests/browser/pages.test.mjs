@@ -17,6 +17,7 @@ const PAGES = [
   { name: 'tickets', path: '/tickets', heading: /Tickets|工单/, shows: { en: 'Assigned', zh: '已分配' } },
   { name: 'sessions', path: '/sessions', heading: /Remote sessions|远程会话/, shows: { en: 'Nobody answered', zh: '没有人及时答复' } },
   { name: 'device', path: '/devices/freezer-7', heading: /freezer-7/, shows: { en: 'Suction line', zh: '吸气管温度' }, ready: drawn },
+  { name: 'trouble', path: '/devices/freezer-7', heading: /freezer-7/, shows: { en: 'Connects again and again', zh: '反复重新连接' }, ready: drawn },
   { name: 'ticket', path: '/tickets/41', heading: /Air is warmer/, shows: { en: 'Loses refrigerant', zh: '制冷剂不足' } },
   {
     name: 'session',

@@ -33,6 +33,7 @@ export class WireDevice {
     this.lanes = { urgent: new Lane(['birth', 'event', 'reply'], WINDOW.urgent), bulk: new Lane(['tele', 'log'], WINDOW.bulk) };
     this.commands = [];
     this.resends = 0;
+    this.clockError = 0; // what its wall clock is off by, ms
   }
 
   /** Begins to connect, and stays connected until close(). */
@@ -61,16 +62,30 @@ export class WireDevice {
   #connected() {
     this.client.subscribe([`${this.prefix}/down/ack`, `${this.prefix}/down/cmd`], { qos: 1 }, () => {
       this.client.publish(`${this.prefix}/state`, 'online', { qos: 1, retain: true });
+      this.introduce();
       for (const lane of Object.values(this.lanes)) this.#goBack(lane);
     });
   }
 
-  birth() {
+  get wall() {
+    return Date.now() + this.clockError;
+  }
+
+  #birth() {
     const { model, boot, metrics } = this;
-    return this.send('birth', {
-      t: Date.now(), model, serial: `SN-${this.id}`, firmware: '1.0', agent: 'wire-test', boot, metrics,
+    return {
+      t: this.wall, model, serial: `SN-${this.id}`, firmware: '1.0', agent: 'wire-test', boot, metrics,
       capabilities: ['observe', 'diagnose', 'shell'], diagnostics: [],
-    });
+    };
+  }
+
+  birth() {
+    return this.send('birth', this.#birth());
+  }
+
+  /** A birth outside of the streams, with the clocks of this moment: what tells the gateway the true time of this boot. */
+  introduce() {
+    this.put('birth', JSON.stringify(this.#birth()), { clock: this.clock });
   }
 
   /** Puts a message in its lane; it goes out when the window has room. The number it got. */
@@ -88,11 +103,11 @@ export class WireDevice {
   }
 
   logs(lines) {
-    return this.send('log', { logs: lines.map((msg) => ({ t: Date.now(), sev: 6, fac: 3, app: 'wire', msg })) });
+    return this.send('log', { logs: lines.map((msg) => ({ t: this.wall, sev: 6, fac: 3, app: 'wire', msg })) });
   }
 
   fault(code, active, text = code) {
-    return this.send('event', { t: Date.now(), kind: 'fault', code, active, severity: 3, text });
+    return this.send('event', { t: this.wall, kind: 'fault', code, active, severity: 3, text });
   }
 
   /** As it is, outside of any stream: for what a right device would never send. */
@@ -101,8 +116,12 @@ export class WireDevice {
   }
 
   stamp(lane, seq) {
-    const now = Date.now();
-    return { stream: lane.stream, seq: String(seq), from: String(seq), clock: `${this.boot} ${Math.round(performance.now())} ${now}` };
+    return { stream: lane.stream, seq: String(seq), from: String(seq), clock: this.clock };
+  }
+
+  /** Boot id and both clocks of this moment. */
+  get clock() {
+    return `${this.boot} ${Math.round(performance.now())} ${this.wall}`;
   }
 
   /** One message on its way. */

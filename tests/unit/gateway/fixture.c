@@ -15,7 +15,7 @@
 
 const char *const fixture_bulk = "11111111-1111-4111-8111-111111111111";
 const char *const fixture_urgent = "22222222-2222-4222-8222-222222222222";
-int fake_acks, fake_commands, fake_kills, fake_expects, fake_presents;
+int fake_acks, fake_commands, fake_kills, fake_expects, fake_presents, fake_notified;
 uint64_t fake_ack_seq;
 char fake_command[CAP_COMMAND_BYTES + 1024];
 struct web_session fake_expected;
@@ -76,6 +76,7 @@ void web_notify(struct web *web, const char *kind, const char *id, const char *d
     (void)kind;
     (void)id;
     (void)device;
+    fake_notified++;
 }
 void web_change_done(struct web *web, struct change *change) {
     (void)web;
@@ -115,12 +116,13 @@ struct fixture *fixture_new(void) {
     buf_fini(&problems);
     f->settings.consent_wait_ms = 60000;
     f->settings.login_max_ms = 3600000;
+    f->settings.return_within_ms = 60000;
     core->settings = &f->settings;
     core->packs = f->packs;
     snprintf(core->session_url, sizeof core->session_url, "wss://127.0.0.1:1");
     cr_assert_eq(store_open(f->store_path, &core->store, &fault), RESULT_OK, "%s", fault.text);
     core->normalizer = normalizer_new();
-    core->inbox = inbox_new(100, 1 << 20, 1, 1000);
+    core->inbox = inbox_new(10000, 1 << 24, 1, 1000000);
     core->acks = acks_new(1000000);
     core->reserve = reserve_open("/nowhere/reserve", 0);
     rule_keep_init(&core->rule_keep);
@@ -161,8 +163,8 @@ void fixture_restart(struct fixture *f) {
 }
 
 static void begin(struct fixture *f) {
-    f->core.now_ms = clock_wall_ms();
-    f->core.now_mono_ms = clock_mono_ms();
+    f->core.now_ms = clock_wall_ms() + f->later_ms;
+    f->core.now_mono_ms = clock_mono_ms() + f->later_ms;
     cr_assert_eq(store_begin(f->core.store), RESULT_OK);
     cr_assert_eq(outbox_pump(&f->core), RESULT_OK, "%s", store_error(f->core.store));
 }
@@ -174,21 +176,33 @@ static void end(struct fixture *f) {
     acks_publish(f->core.acks, NULL, clock_mono_ms() + 1000);
 }
 
-void fixture_feed(struct fixture *f, const char *topic, const void *payload, size_t bytes, const char *stream,
-                  uint64_t seq, uint64_t from) {
+void fixture_feed_stamp(struct fixture *f, const char *topic, const void *payload, size_t bytes,
+                        const struct wire_stamp *stamp) {
     struct inbound *m = inbound_new(topic, strlen(topic), payload, bytes);
-    m->recv_wall_ms = clock_wall_ms();
-    m->recv_mono_us = clock_mono_us();
-    if (stream) {
-        snprintf(m->stamp.stream, sizeof m->stamp.stream, "%s", stream);
-        m->stamp.seq = seq;
-        m->stamp.from = from ? from : seq;
-        m->has_stamp = true;
-    }
+    m->recv_wall_ms = clock_wall_ms() + f->later_ms;
+    m->recv_mono_us = clock_mono_us() + f->later_ms * 1000;
+    if (stamp)
+        m->stamp = *stamp;
+    m->has_stamp = stamp && stamp->stream[0];
     begin(f);
     cr_assert_eq(pipeline_receive(&f->core, m), RESULT_OK, "%s", store_error(f->core.store));
     end(f);
     inbound_free(m);
+}
+
+void fixture_feed(struct fixture *f, const char *topic, const void *payload, size_t bytes, const char *stream,
+                  uint64_t seq, uint64_t from) {
+    struct wire_stamp stamp = {.seq = seq, .from = from ? from : seq};
+    if (stream)
+        snprintf(stamp.stream, sizeof stamp.stream, "%s", stream);
+    fixture_feed_stamp(f, topic, payload, bytes, stream ? &stamp : NULL);
+}
+
+void fixture_tick(struct fixture *f) {
+    begin(f);
+    cr_assert_eq(guard_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
+    cr_assert_eq(doubt_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
+    end(f);
 }
 
 void fixture_birth(struct fixture *f, const char *device, const char *model) {

@@ -37,6 +37,13 @@ export interface Device {
   alarms: number;
   worst: Severity | null;
   tickets_open: number;
+  troubles: Trouble[];
+}
+
+/** How a product behaves on the wire. */
+export interface Trouble {
+  kind: 'clock_off' | 'identity_shared' | 'flapping' | 'flooding';
+  since_ms: number;
 }
 
 export interface Metric {
@@ -59,6 +66,8 @@ export interface DeviceDetail extends Device {
   diagnostics: Diagnostic[];
   metrics: Metric[];
   quarantined: number;
+  clock_error_ms: number;
+  dropped: number;
 }
 
 // Columns of equal length. A span without data is left out.

@@ -7,6 +7,7 @@ import type { Alarm, DeviceDetail, Notice, Page, Ticket } from '../api/types';
 import { Charts } from '../device/charts';
 import { Logs } from '../device/logs';
 import { OpenTicket } from '../device/open_ticket';
+import { Troubles } from '../device/troubles';
 import type { PageProps } from '../routes';
 import { AlarmTable } from '../ui/alarm_table';
 import { Loaded } from '../ui/loaded';
@@ -83,6 +84,7 @@ export function DevicePage({ id }: PageProps) {
         {(data) => (
           <>
             <Facts device={data} />
+            <Troubles device={data} />
             {data.quarantined > 0 && (
               <p class="note">
                 <a href={`/quarantine?device=${id}`}>{t('device.quarantined', { count: data.quarantined })}</a>

@@ -2,6 +2,7 @@
 import { get, with_query } from '../api/client';
 import { useResource } from '../api/resource';
 import type { Device, Page } from '../api/types';
+import { TroubleWords } from '../device/troubles';
 import { address, set_query } from '../router';
 import { Loaded } from '../ui/loaded';
 import { Pager } from '../ui/pager';
@@ -27,7 +28,18 @@ export function Fleet() {
   });
   const columns: Column<Device>[] = [
     { head: t('device.state'), cell: (d) => <OnlineMark is_online={d.online} /> },
-    { head: t('device.device'), is_main: true, cell: (d) => <a href={`/devices/${d.id}`}>{d.id}</a> },
+    {
+      head: t('device.device'),
+      is_main: true,
+      cell: (d) => (
+        <>
+          <a href={`/devices/${d.id}`}>{d.id}</a>{' '}
+          <span class="quiet">
+            <TroubleWords device={d} />
+          </span>
+        </>
+      ),
+    },
     { head: t('device.model'), cell: model_name },
     { head: t('device.serial'), is_wide_only: true, cell: (d) => d.serial },
     { head: t('device.firmware'), is_wide_only: true, cell: (d) => d.firmware },

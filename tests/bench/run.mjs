@@ -54,7 +54,8 @@ async function attempt(name, what) {
 }
 
 const topics = chosen(process.argv.slice(2));
-const bench = new Bench(await mkdtemp(join(tmpdir(), 'fl-bench-')), readRounds(process.env.BENCH_ROUNDS));
+const rounds = readRounds(process.env.BENCH_ROUNDS);
+const bench = new Bench(await mkdtemp(join(tmpdir(), 'fl-bench-')), rounds);
 try {
   await bench.prepare();
   for (const [name, figures, given = (it) => it] of topics) {

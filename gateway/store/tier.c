@@ -197,9 +197,7 @@ enum result tier_decode(const void *bytes, size_t count, enum tier_level level, 
     }
     if ((kept > 0 && (!get_extremes(&d, used, kept) || !get_sums(&d, used, kept))) || !range_decoder_end(&d))
         return RESULT_CORRUPT;
-    memset(out, 0, sizeof *out);
     for (size_t i = 0, from = 0; i < all; i++)
-        if (counts[i] > 0)
-            out->buckets[i] = used[from++];
+        out->buckets[i] = counts[i] > 0 ? used[from++] : (struct bucket){0};
     return RESULT_OK;
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Process, run, waitFor } from '../../deploy/demo/process.mjs';
 import { Stack } from '../../deploy/demo/stack.mjs';
+import { historyFigures } from './history.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const DEVICES = 50;
@@ -122,6 +123,7 @@ try {
   await stack.broker.start();
   await alarms(await ingest());
   await agent();
+  await historyFigures(print, say, { program: stack.place.program('bench-history'), root: stack.place.source() });
 } finally {
   await stack.stop();
   await rm(folder, { recursive: true, force: true });

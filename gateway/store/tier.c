@@ -16,7 +16,9 @@
 #include "store/values.h"
 
 enum { VERSION = 1, CRC_BYTES = 4, DENSE_SAMPLES = 12, SUM_BITS = 42, QUANTUM_BITS = 12, QUANTUM_ZERO = 2048 };
-#define BUCKET_SAMPLES_MAX ((int64_t)1 << 40) /* a billion a second would not reach it */
+#define QUANTA_LIMIT       4611686018427387904.0 /* 2^62 */
+#define WHOLE_LIMIT        4503599627370496.0    /* 2^52 */
+#define BUCKET_SAMPLES_MAX ((int64_t)1 << 40)    /* a billion a second would not reach it */
 enum { DAY_BITS = 20, LEVEL_BITS = 2 };
 
 static const int64_t units_ms[TIER_LEVELS] = {60 * 1000, 600 * 1000, 3600 * 1000};
@@ -80,7 +82,7 @@ static int quantum_of(const struct bucket *buckets, size_t count) {
             exponent++;
         largest = fmax(largest, fmax(fabs(buckets[i].min), fabs(buckets[i].max)) * (double)buckets[i].count);
     }
-    if (exponent <= DECIMAL_EXPONENT_MAX && largest * decimal_power(exponent) < 0x1p52)
+    if (exponent <= DECIMAL_EXPONENT_MAX && largest * decimal_power(exponent) < WHOLE_LIMIT)
         return -exponent;
     return QUANTUM_ZERO + (largest > 0 && isfinite(largest) ? ilogb(largest) : 0) - SUM_BITS;
 }
@@ -96,18 +98,19 @@ static double sum_of(int quantum, int64_t quanta) {
 /* The sum if the values lay evenly between minimum and maximum. */
 static int64_t expected_quanta(const struct bucket *b, int quantum) {
     const double quanta = (b->min + b->max) * (double)b->count / 2 / size_of(quantum);
-    return quanta > -0x1p62 && quanta < 0x1p62 ? (int64_t)quanta : 0;
+    return fabs(quanta) < QUANTA_LIMIT ? (int64_t)quanta : 0;
 }
 
 static int64_t quanta_of(const struct bucket *b, int quantum) {
     const double quanta = b->sum / size_of(quantum);
-    return quanta > -0x1p62 && quanta < 0x1p62 ? llround(quanta) : 0;
+    return fabs(quanta) < QUANTA_LIMIT ? llround(quanta) : 0;
 }
 
 static void put_sums(const struct bucket *buckets, size_t count, struct range_encoder *e) {
     int64_t left[TIER_BUCKETS_MAX];
     const int quantum = quantum_of(buckets, count);
-    range_put_raw(e, (uint64_t)(quantum + DECIMAL_EXPONENT_MAX), QUANTUM_BITS);
+    const int header = quantum + DECIMAL_EXPONENT_MAX; /* not below 0 */
+    range_put_raw(e, (uint64_t)header, QUANTUM_BITS);
     for (size_t i = 0; i < count; i++)
         left[i] =
             (int64_t)((uint64_t)quanta_of(&buckets[i], quantum) - (uint64_t)expected_quanta(&buckets[i], quantum));
@@ -197,9 +200,7 @@ enum result tier_decode(const void *bytes, size_t count, enum tier_level level, 
     }
     if ((kept > 0 && (!get_extremes(&d, used, kept) || !get_sums(&d, used, kept))) || !range_decoder_end(&d))
         return RESULT_CORRUPT;
-    memset(out, 0, sizeof *out);
     for (size_t i = 0, from = 0; i < all; i++)
-        if (counts[i] > 0)
-            out->buckets[i] = used[from++];
+        out->buckets[i] = counts[i] > 0 ? used[from++] : (struct bucket){0};
     return RESULT_OK;
 }

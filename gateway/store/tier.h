@@ -31,6 +31,6 @@ enum { TIER_DAYS_MAX = 1 << 20 };
 FL_CHECK bool tier_key(int64_t series, enum tier_level level, int64_t day, int64_t *key);
 /* The buckets that have samples; *is_dense: enough samples in each that the tier is worth its bytes. */
 void tier_encode(const struct tier_day *day, enum tier_level level, int64_t key, struct buf *out, bool *is_dense);
-/* All or nothing, as chunk_decode. */
+/* All or nothing, as chunk_decode; fills the buckets of that level, not those behind. */
 FL_CHECK enum result tier_decode(const void *bytes, size_t count, enum tier_level level, int64_t key,
                                  struct tier_day *out);

@@ -2,7 +2,8 @@
  *
  *   bench-history codec [DATA_DIR]   our chunks beside Gorilla's coding of the same series, and the codec's speed
  *   bench-history size               bytes a sample of slow sensors in the store's file: chunks, rows, index, tiers
- *   bench-history chart              a year of 1 Hz at 1,000 pixels, beside plain rows in SQLite
+ *   bench-history chart month|year   a year of 1 Hz at 1,000 pixels; beside it plain rows in SQLite, of a month or a
+ * year
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include "store/reader.h"
 
 enum { CHUNK_SAMPLES = 240, SETS_MAX = 32, DEMO_SECONDS = 86400, SENSOR_DAYS = 7, SIZE_DAYS = 14 };
-enum { PIXELS = 1000, CHART_ROUNDS = 9 };
+enum { PIXELS = 1000, CHART_ROUNDS = 9, MONTH_SAMPLES = 30 * 86400 };
 
 struct total {
     char name[32];
@@ -150,7 +151,8 @@ static int64_t median_us(int64_t *times, int count) {
     return times[count / 2];
 }
 
-static bool chart_ours(struct filled *f, const struct series *s, uint64_t *drawn) {
+/* The last `count` samples of the series, in the middle of several tries. */
+static bool chart_ours(struct filled *f, const struct series *s, size_t last, const char *name, uint64_t *drawn) {
     struct reader *reader = NULL;
     struct fault fault;
     struct span *spans = mem_alloc(PIXELS * sizeof *spans);
@@ -159,7 +161,7 @@ static bool chart_ours(struct filled *f, const struct series *s, uint64_t *drawn
     const struct history_query query = {.device = "bench",
                                         .metric = "m0",
                                         .part = "",
-                                        .from_ms = s->points[0].event_ms,
+                                        .from_ms = s->points[s->count - last].event_ms,
                                         .to_ms = s->points[s->count - 1].event_ms + 1,
                                         .points = PIXELS};
     if (reader_open(f->path, &reader, &fault) != RESULT_OK)
@@ -173,33 +175,41 @@ static bool chart_ours(struct filled *f, const struct series *s, uint64_t *drawn
     *drawn = 0;
     for (size_t i = 0; i < count; i++)
         *drawn += spans[i].count;
-    fprintf(stderr, "  chart: %zu spans of %lld s, first time %.2f ms\n", count, (long long)step_ms / 1000,
+    fprintf(stderr, "  %s: %zu spans of %lld s, first time %.2f ms\n", name, count, (long long)step_ms / 1000,
             (double)times[0] / 1000);
-    printf("history_year_chart_ms %.2f ms\n", (double)median_us(times, CHART_ROUNDS) / 1000);
+    printf("%s %.2f ms\n", name, (double)median_us(times, CHART_ROUNDS) / 1000);
     reader_close(reader);
     free(spans);
     return true;
 }
 
-static int chart(void) {
+static bool chart_and_check(struct filled *f, const struct series *s, size_t last, const char *name) {
+    uint64_t drawn = 0;
+    if (!chart_ours(f, s, last, name, &drawn))
+        return false;
+    if (drawn != last)
+        fprintf(stderr, "bench-history: %llu of %zu samples are in the chart\n", (unsigned long long)drawn, last);
+    return drawn == last;
+}
+
+static int chart(bool is_year) {
     struct series_list list = {0};
     struct filled f;
-    uint64_t drawn = 0;
     int64_t rows_us = 0;
     struct series *s = series_year(&list);
     if (!filled_open(&f) || !filled_add(&f, s, 1, 600000) ||
-        !filled_settle(&f, s->points[s->count - 1].event_ms + 2 * 86400000) || !chart_ours(&f, s, &drawn))
+        !filled_settle(&f, s->points[s->count - 1].event_ms + 2 * 86400000) ||
+        !chart_and_check(&f, s, s->count, "history_year_chart_ms") ||
+        !chart_and_check(&f, s, MONTH_SAMPLES, "history_month_chart_ms"))
         return 1;
     fprintf(stderr, "  a year of 1 Hz: %zu samples, %.3f bytes/sample in the file\n", s->count,
             (double)filled_bytes(&f) / (double)s->count);
-    if (drawn != s->count) {
-        fprintf(stderr, "bench-history: %llu of %zu samples are in the chart\n", (unsigned long long)drawn, s->count);
-        return 1;
-    }
     filled_remove(&f);
-    if (!rows_chart_us(s, PIXELS, &rows_us))
+    struct series rows = *s;
+    rows.count = is_year ? s->count : MONTH_SAMPLES;
+    if (!rows_chart_us(&rows, PIXELS, &rows_us))
         return 1;
-    printf("history_year_chart_rows_ms %.0f ms\n", (double)rows_us / 1000);
+    printf("history_%s_chart_rows_ms %.0f ms\n", is_year ? "year" : "month", (double)rows_us / 1000);
     series_free(&list);
     return 0;
 }
@@ -211,8 +221,8 @@ int main(int argc, char **argv) {
         return codec(argc > 2 ? argv[2] : NULL);
     if (strcmp(what, "size") == 0)
         return size();
-    if (strcmp(what, "chart") == 0)
-        return chart();
-    fprintf(stderr, "bench-history: usage: bench-history codec [DATA_DIR] | size | chart\n");
+    if (strcmp(what, "chart") == 0 && argc > 2)
+        return chart(strcmp(argv[2], "year") == 0);
+    fprintf(stderr, "bench-history: usage: bench-history codec [DATA_DIR] | size | chart month|year\n");
     return 2;
 }

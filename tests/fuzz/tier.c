@@ -17,7 +17,7 @@ static void again(const struct tier_day *day, enum tier_level level, int64_t key
     tier_encode(day, level, key, &out, &is_dense);
     if (out.overflow || tier_decode(out.data, out.count, level, key, &once) != RESULT_OK)
         abort();
-    for (int i = 0; i < TIER_BUCKETS_MAX; i++)
+    for (int i = 0; i < TIER_DAY_MS / tier_unit_ms(level); i++)
         if (once.buckets[i].count != day->buckets[i].count ||
             memcmp(&once.buckets[i].min, &day->buckets[i].min, 2 * sizeof(double)) != 0)
             abort();

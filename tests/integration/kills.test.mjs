@@ -169,4 +169,6 @@ test('the store is whole and the audit log too', stack.guard(async () => {
   assert.deepEqual(await stack.rows('PRAGMA foreign_key_check'), []);
   const { stdout } = await stack.gateway.command('audit', 'verify');
   assert.ok(stdout.length > 0);
+  const verified = await stack.gateway.command('store', 'verify'); // beside the running gateway
+  assert.match(verified.stdout, /\d+ chunks with \d+ samples, .*: sound$/m);
 }));

@@ -98,3 +98,15 @@ for (const [program, path] of [['gateway', 'gateway/settings.c'], ['agent', 'age
     assert.deepEqual(Object.fromEntries(listed.map(([name, cells]) => [name, cells.slice(0, 3)])), Object.fromEntries(expected));
   });
 }
+
+test('the limits of the history are those of the code', async () => {
+  const files = ['history.h', 'chunk.h', 'tier.h', 'journal.h', 'reader.h'];
+  const text = (await Promise.all(files.map((name) => read(`gateway/store/${name}`)))).join('\n');
+  const rows = [...(await documented())].filter(([name]) => /^(HISTORY|CHUNK|TIER|JOURNAL|READER)_/.test(name));
+  assert.ok(rows.length >= 8);
+  for (const [name, [value]] of rows) {
+    const found = new RegExp(`\\b${name}\\s*=\\s*([0-9 *]+)`).exec(text);
+    assert.ok(found, `${name} is in no header`);
+    assert.equal(Number(value.replaceAll(',', '')), evaluate(found[1], {}), name);
+  }
+});

@@ -148,18 +148,23 @@ static void check(const struct life *l, int nth) {
     static const struct {
         const char *sql;
         long long expected;
-    } rows[] = {{whole, 1},
-                {"SELECT count(*) FROM pragma_foreign_key_check", 0},
-                {"SELECT n FROM tally WHERE name = 'devices'", 1},
-                {"SELECT count(*) FROM device", 1},
-                {"SELECT sum(seq) FROM position", 4 + 3},
-                {"SELECT count(*) FROM journal", 3},
-                {"SELECT count(*) FROM log", 1},
-                {"SELECT count(*) FROM event", 2},
-                {"SELECT count(*) FROM alarm WHERE is_active = 0", 1},
-                {"SELECT sum(count) FROM alarm", 1},
-                {"SELECT count(*) FROM ticket", 1},
-                {"SELECT count(*) FROM quarantine", 0}};
+    } rows[] = {
+        {whole, 1},
+        {"SELECT count(*) FROM pragma_foreign_key_check", 0},
+        {"SELECT n FROM tally WHERE name = 'devices'", 1},
+        {"SELECT count(*) FROM device", 1},
+        {"SELECT sum(seq) FROM position", 4 + 3},
+        {"SELECT count(*) FROM journal", 3},
+        {"SELECT journal_head = (SELECT max(id) FROM journal) FROM presence", 1},
+        {"SELECT count(*) FROM journal WHERE prev <> 0 AND (prev >= id OR prev NOT IN (SELECT id FROM journal))", 0},
+        {"SELECT n = (SELECT count(*) FROM ticket WHERE is_open = 1) FROM tally WHERE name = 'tickets_open'", 1},
+        {"SELECT sum(n) FROM tally WHERE name LIKE 'alarms_%'", 0},
+        {"SELECT count(*) FROM log", 1},
+        {"SELECT count(*) FROM event", 2},
+        {"SELECT count(*) FROM alarm WHERE is_active = 0", 1},
+        {"SELECT sum(count) FROM alarm", 1},
+        {"SELECT count(*) FROM ticket", 1},
+        {"SELECT count(*) FROM quarantine", 0}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_assert_eq(count(l, rows[i].sql), rows[i].expected, "call %d failed: %s", nth, rows[i].sql);
 }

@@ -112,6 +112,8 @@ int64_t buckets_last_ms(const struct buckets *b, uint32_t needs, size_t index) {
 
 static void grow(struct buckets *b, size_t bytes) {
     size_t room = b->room ? b->room + b->room / 4u : ROOM_FIRST;
+    if (b->room < WINDOW_BUCKETS_MAX && room > WINDOW_BUCKETS_MAX)
+        room = WINDOW_BUCKETS_MAX;
     char *data = mem_alloc(room * bytes);
     for (size_t i = 0; i < b->count; i++)
         memcpy(data + i * bytes, at(b, bytes, i), bytes);

@@ -1,4 +1,9 @@
-/* Hash tables (uthash) of devices by id (known ones, strangers), and the position logic of their streams.
+/* A hash table of devices by id, and the position logic of their streams.
+ *
+ * Messages come in any order of devices, so what is looked at was not looked at for a while: each step from memory to
+ * memory is a wait. The table is open: a place holds the hash and the device's number, so that a device is found with
+ * two such waits (uthash walks a chain through devices: five to ten). Devices are never removed. Strangers, who may be
+ * forgotten, are few and in a table of their own (uthash, which keeps the order in which they came).
  *
  * The position rule is the whole of "exactly once": seq counts without a hole, so a message is taken only when it
  * begins right after what is committed. A gap record stands for a range (from..seq), which keeps that true for dropped
@@ -12,19 +17,30 @@
 #include <string.h>
 #include <uthash.h>
 
+enum { PLACES_FIRST = 64, STREAMS_FIRST = 2, STRANGERS_LOOKED_AT = 32 /* to find one that nothing is due to */ };
+
 struct entry {
     struct device device; /* first: a device is its entry */
+    uint32_t number;      /* in the order they were added; of a stranger: none */
     bool is_stranger;
-    UT_hash_handle hh;
+    UT_hash_handle hh; /* strangers */
+};
+struct place {
+    uint32_t hash, number; /* number: 1 + the entry's; 0: free */
 };
 struct registry {
-    struct entry *by_id;
-    struct entry *strangers; /* uthash keeps the order in which they came */
+    struct entry **entries;
+    size_t count, room;
+    struct place *places;
+    size_t place_count; /* a power of two, at least twice `count` */
+    struct entry *strangers;
 };
-enum { STRANGERS_LOOKED_AT = 32 /* to find one that nothing is due to */ };
 
 struct registry *registry_new(void) {
-    return mem_alloc(sizeof(struct registry));
+    struct registry *registry = mem_alloc(sizeof *registry);
+    registry->place_count = PLACES_FIRST;
+    registry->places = mem_alloc(PLACES_FIRST * sizeof *registry->places);
+    return registry;
 }
 
 static void device_forget_pack(struct device *device) {
@@ -38,29 +54,64 @@ static void device_forget_pack(struct device *device) {
     device->pack = NULL;
 }
 
-static void free_all(struct entry **table) {
-    struct entry *entry, *next;
-    HASH_ITER(hh, *table, entry, next) {
-        HASH_DEL(*table, entry);
-        device_forget_pack(&entry->device);
-        free(entry);
-    }
+static void entry_free(struct entry *entry) {
+    device_forget_pack(&entry->device);
+    free(entry->device.streams);
+    free(entry);
 }
 
 void registry_free(struct registry *registry) {
+    struct entry *stranger, *next;
     if (!registry)
         return;
-    free_all(&registry->by_id);
-    free_all(&registry->strangers);
+    for (size_t i = 0; i < registry->count; i++)
+        entry_free(registry->entries[i]);
+    HASH_ITER(hh, registry->strangers, stranger, next) {
+        HASH_DEL(registry->strangers, stranger);
+        entry_free(stranger);
+    }
+    free(registry->entries);
+    free(registry->places);
     free(registry);
 }
 
+static uint32_t hash_of(const char *id) {
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (; *id; id++)
+        h = (h ^ (uint8_t)*id) * 1099511628211u;
+    return (uint32_t)(h >> 32) ^ (uint32_t)h;
+}
+
+/* The device's place, or the free one where it belongs. */
+static struct place *place_of(const struct registry *registry, const char *id, uint32_t hash) {
+    size_t mask = registry->place_count - 1, at = hash & mask;
+    for (;; at = (at + 1) & mask) {
+        struct place *place = &registry->places[at];
+        if (place->number == 0 ||
+            (place->hash == hash && strcmp(registry->entries[place->number - 1]->device.id, id) == 0))
+            return place;
+    }
+}
+
 struct device *registry_find(const struct registry *registry, const char *id) {
-    struct entry *entry;
-    HASH_FIND_STR(registry->by_id, id, entry);
-    if (!entry && registry->strangers)
-        HASH_FIND_STR(registry->strangers, id, entry);
-    return entry ? &entry->device : NULL;
+    const struct place *place = place_of(registry, id, hash_of(id));
+    struct entry *stranger = NULL;
+    if (place->number)
+        return &registry->entries[place->number - 1]->device;
+    if (registry->strangers)
+        HASH_FIND_STR(registry->strangers, id, stranger);
+    return stranger ? &stranger->device : NULL;
+}
+
+static void grow(struct registry *registry) {
+    struct place *before = registry->places;
+    const size_t count = registry->place_count;
+    registry->place_count = count * 2;
+    registry->places = mem_alloc(registry->place_count * sizeof *registry->places);
+    for (size_t i = 0; i < count; i++)
+        if (before[i].number)
+            *place_of(registry, registry->entries[before[i].number - 1]->device.id, before[i].hash) = before[i];
+    free(before);
 }
 
 static struct entry *entry_new(const char *id) {
@@ -69,9 +120,22 @@ static struct entry *entry_new(const char *id) {
     return entry;
 }
 
+static void insert(struct registry *registry, struct entry *entry) {
+    const uint32_t hash = hash_of(entry->device.id);
+    entry->number = (uint32_t)registry->count;
+    if (registry->count == registry->room) {
+        registry->room = registry->room ? registry->room * 2 : PLACES_FIRST / 2;
+        registry->entries = mem_realloc(registry->entries, registry->room * sizeof(struct entry *));
+    }
+    registry->entries[registry->count++] = entry;
+    if (registry->count * 2 > registry->place_count)
+        grow(registry);
+    *place_of(registry, entry->device.id, hash) = (struct place){.hash = hash, .number = entry->number + 1};
+}
+
 struct device *registry_add(struct registry *registry, const char *id) {
     struct entry *entry = entry_new(id);
-    HASH_ADD_STR(registry->by_id, device.id, entry);
+    insert(registry, entry);
     return &entry->device;
 }
 
@@ -83,7 +147,7 @@ static bool make_room(struct registry *registry) {
         if (d->is_touched || d->has_ack || d->conduct.is_listed)
             continue;
         HASH_DEL(registry->strangers, entry);
-        free(entry);
+        entry_free(entry);
         return true;
     }
     return false;
@@ -104,11 +168,11 @@ void registry_keep(struct registry *registry, struct device *device) {
         return;
     HASH_DEL(registry->strangers, entry);
     entry->is_stranger = false;
-    HASH_ADD_STR(registry->by_id, device.id, entry);
+    insert(registry, entry);
 }
 
 size_t registry_count(const struct registry *registry) {
-    return HASH_COUNT(registry->by_id);
+    return registry->count;
 }
 
 size_t registry_stranger_count(const struct registry *registry) {
@@ -116,9 +180,8 @@ size_t registry_stranger_count(const struct registry *registry) {
 }
 
 struct device *registry_next(const struct registry *registry, const struct device *device) {
-    const struct entry *entry = (const struct entry *)device;
-    struct entry *next = entry ? entry->hh.next : registry->by_id;
-    return next ? &next->device : NULL;
+    const size_t number = device ? ((const struct entry *)device)->number + 1u : 0;
+    return number < registry->count ? &registry->entries[number]->device : NULL;
 }
 
 void device_set_pack(struct device *device, const char *model, const struct pack *pack) {
@@ -135,17 +198,24 @@ void device_set_pack(struct device *device, const char *model, const struct pack
 
 int64_t device_series_id(const struct device *device, int metric, int part) {
     const struct device_series *series = &device->series[metric];
-    return part < series->count ? series->ids[part] : 0;
+    if (part == 0)
+        return series->first;
+    return part <= series->count ? series->ids[part - 1] : 0;
 }
 
 void device_set_series(struct device *device, int metric, int part, int64_t id) {
     struct device_series *series = &device->series[metric];
-    if (part >= series->count) {
-        series->ids = mem_realloc(series->ids, sizeof *series->ids * (size_t)(part + 1));
-        memset(series->ids + series->count, 0, sizeof *series->ids * (size_t)(part + 1 - series->count));
-        series->count = part + 1;
+    if (part == 0) {
+        series->first = id;
+        return;
     }
-    series->ids[part] = id;
+    if (part > series->count) {
+        const size_t had = (size_t)series->count, count = (size_t)part;
+        series->ids = mem_realloc(series->ids, sizeof *series->ids * count);
+        memset(series->ids + had, 0, sizeof *series->ids * (count - had));
+        series->count = part;
+    }
+    series->ids[part - 1] = id;
 }
 
 struct device_stream *device_stream_find(struct device *device, const char *stream) {
@@ -156,6 +226,10 @@ struct device_stream *device_stream_find(struct device *device, const char *stre
 }
 
 struct device_stream *device_stream_add(struct device *device, const char *stream) {
+    if (device->stream_count == device->stream_room && device->stream_room < DEVICE_STREAMS_MAX) {
+        device->stream_room = device->stream_room ? device->stream_room * 2 : STREAMS_FIRST;
+        device->streams = mem_realloc(device->streams, (size_t)device->stream_room * sizeof *device->streams);
+    }
     struct device_stream *place = &device->streams[0];
     if (device->stream_count < DEVICE_STREAMS_MAX)
         place = &device->streams[device->stream_count++];
@@ -163,23 +237,25 @@ struct device_stream *device_stream_add(struct device *device, const char *strea
         for (int i = 1; i < DEVICE_STREAMS_MAX; i++)
             if (device->streams[i].used_mono_ms < place->used_mono_ms)
                 place = &device->streams[i];
+    const int index = (int)(place - device->streams);
     for (int lane = 0; lane < LANE_COUNT; lane++)
-        if (device->current[lane] == place)
-            device->current[lane] = NULL;
+        if (device->current[lane] == index + 1)
+            device->current[lane] = 0;
     *place = (struct device_stream){0};
     strncpy(place->stream, stream, CAP_UUID_BYTES);
     return place;
 }
 
 bool device_stream_returned(struct device *device, struct device_stream *stream, enum lane lane) {
+    const int index = (int)(stream - device->streams);
     if (lane != LANE_UNKNOWN)
         stream->lane = lane;
-    struct device_stream **current = &device->current[stream->lane];
-    if (stream->lane == LANE_UNKNOWN || *current == stream)
+    int *current = &device->current[stream->lane];
+    if (stream->lane == LANE_UNKNOWN || *current == index + 1)
         return false;
     if (*current)
-        (*current)->was_replaced = true;
-    *current = stream;
+        device->streams[*current - 1].was_replaced = true;
+    *current = index + 1;
     const bool is_back = stream->was_replaced;
     stream->was_replaced = false;
     return is_back;

@@ -31,9 +31,10 @@ struct device_stream {
     bool was_replaced; /* another stream took its place in the lane */
 };
 
-/* Series ids of one metric, by part index; 0: not interned yet. */
+/* Series ids of one metric; 0: not interned yet. Most have no parts. */
 struct device_series {
-    int64_t *ids;
+    int64_t first; /* of part 0, which is none */
+    int64_t *ids;  /* of the parts from 1 on */
     int count;
 };
 
@@ -42,11 +43,11 @@ struct device {
     int64_t row;             /* in the store; 0 until the birth is committed */
     const struct pack *pack; /* NULL: model without a pack */
     char model[CAP_MODEL_BYTES + 1];
-    struct rule_device *rules;    /* NULL without a pack */
-    struct device_series *series; /* [pack->metric_count] */
-    struct device_stream streams[DEVICE_STREAMS_MAX];
-    int stream_count;
-    struct device_stream *current[LANE_COUNT]; /* which a lane's last message came in */
+    struct rule_device *rules;     /* NULL without a pack */
+    struct device_series *series;  /* [pack->metric_count] */
+    struct device_stream *streams; /* at most DEVICE_STREAMS_MAX; they move when one is added */
+    int stream_count, stream_room;
+    int current[LANE_COUNT]; /* 1 + the index of the stream that a lane's last message came in; 0: none yet */
     struct conduct conduct;
     uint32_t capabilities; /* from the birth */
     bool is_online;

@@ -68,20 +68,20 @@ void buckets_fini(struct buckets *b) {
     *b = (struct buckets){0};
 }
 
-static inline size_t packed_bytes(uint32_t needs) {
+static uint16_t packed_bytes(uint32_t needs) {
     size_t bytes = sizeof(struct packed);
     for (size_t i = 0; i < FIGURES; i++)
         bytes += figures[i].needs & needs ? sizeof(double) : 0;
-    return bytes;
+    return (uint16_t)bytes;
 }
 
-static inline struct packed *at(const struct buckets *b, size_t bytes, size_t index) {
+static inline struct packed *at(const struct buckets *b, size_t index) {
     size_t place = b->head + index;
-    return (struct packed *)(void *)(b->data + (place < b->room ? place : place - b->room) * bytes);
+    return (struct packed *)(void *)(b->data + (place < b->room ? place : place - b->room) * b->packed_bytes);
 }
 
 struct bucket buckets_get(const struct buckets *b, uint32_t needs, size_t index) {
-    const struct packed *from = at(b, packed_bytes(needs), index);
+    const struct packed *from = at(b, index);
     struct bucket to = {.first_ms = from->first_ms, .last_ms = from->first_ms + from->span_ms, .count = from->count};
     const double *figure = from->figures;
     for (size_t i = 0; i < FIGURES; i++)
@@ -91,7 +91,7 @@ struct bucket buckets_get(const struct buckets *b, uint32_t needs, size_t index)
 }
 
 void buckets_put(struct buckets *b, uint32_t needs, size_t index, const struct bucket *value) {
-    struct packed *to = at(b, packed_bytes(needs), index);
+    struct packed *to = at(b, index);
     to->first_ms = value->first_ms;
     to->span_ms = (uint32_t)(value->last_ms - value->first_ms);
     to->count = value->count;
@@ -101,20 +101,22 @@ void buckets_put(struct buckets *b, uint32_t needs, size_t index, const struct b
             memcpy(figure++, (const char *)value + figures[i].offset, sizeof *figure);
 }
 
-int64_t buckets_first_ms(const struct buckets *b, uint32_t needs, size_t index) {
-    return at(b, packed_bytes(needs), index)->first_ms;
+int64_t buckets_first_ms(const struct buckets *b, size_t index) {
+    return at(b, index)->first_ms;
 }
 
-int64_t buckets_last_ms(const struct buckets *b, uint32_t needs, size_t index) {
-    const struct packed *packed = at(b, packed_bytes(needs), index);
+int64_t buckets_last_ms(const struct buckets *b, size_t index) {
+    const struct packed *packed = at(b, index);
     return packed->first_ms + packed->span_ms;
 }
 
-static void grow(struct buckets *b, size_t bytes) {
+static void grow(struct buckets *b) {
     size_t room = b->room ? b->room + b->room / 4u : ROOM_FIRST;
-    char *data = mem_alloc(room * bytes);
+    if (b->room < WINDOW_BUCKETS_MAX && room > WINDOW_BUCKETS_MAX)
+        room = WINDOW_BUCKETS_MAX;
+    char *data = mem_alloc(room * b->packed_bytes);
     for (size_t i = 0; i < b->count; i++)
-        memcpy(data + i * bytes, at(b, bytes, i), bytes);
+        memcpy(data + i * b->packed_bytes, at(b, i), b->packed_bytes);
     free(b->data);
     b->data = data;
     b->head = 0;
@@ -122,11 +124,12 @@ static void grow(struct buckets *b, size_t bytes) {
 }
 
 void buckets_insert(struct buckets *b, uint32_t needs, size_t index, const struct bucket *value) {
-    size_t bytes = packed_bytes(needs);
+    if (b->packed_bytes == 0)
+        b->packed_bytes = packed_bytes(needs);
     if (b->count == b->room)
-        grow(b, bytes);
+        grow(b);
     for (size_t i = b->count; i > index; i--)
-        memcpy(at(b, bytes, i), at(b, bytes, i - 1), bytes);
+        memcpy(at(b, i), at(b, i - 1), b->packed_bytes);
     b->count++;
     buckets_put(b, needs, index, value);
 }
@@ -136,6 +139,6 @@ void buckets_drop(struct buckets *b) {
     b->count--;
 }
 
-size_t buckets_bytes(const struct buckets *b, uint32_t needs) {
-    return b->room * packed_bytes(needs);
+size_t buckets_bytes(const struct buckets *b) {
+    return (size_t)b->room * b->packed_bytes;
 }

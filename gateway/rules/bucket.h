@@ -16,13 +16,13 @@ void bucket_take(struct bucket *b, int64_t at_ms, double value);
 /* A ring of packed buckets, oldest first. `needs` is the window's (enum window_need) and always the same. */
 struct buckets {
     char *data;
-    uint16_t head, count, room;
+    uint16_t head, count, room, packed_bytes;
 };
 void buckets_fini(struct buckets *b);
 struct bucket buckets_get(const struct buckets *b, uint32_t needs, size_t index); /* what is not needed is 0 */
 void buckets_put(struct buckets *b, uint32_t needs, size_t index, const struct bucket *value);
-int64_t buckets_first_ms(const struct buckets *b, uint32_t needs, size_t index);
-int64_t buckets_last_ms(const struct buckets *b, uint32_t needs, size_t index);
+int64_t buckets_first_ms(const struct buckets *b, size_t index);
+int64_t buckets_last_ms(const struct buckets *b, size_t index);
 void buckets_insert(struct buckets *b, uint32_t needs, size_t index, const struct bucket *value); /* before that one */
 void buckets_drop(struct buckets *b);                                                             /* the oldest */
-size_t buckets_bytes(const struct buckets *b, uint32_t needs);
+size_t buckets_bytes(const struct buckets *b);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PREFETCH_MAX = 64 };
+
 struct rule_device *rule_device_new(const struct pack *pack, const char *device) {
     struct rule_device *d = mem_alloc(sizeof *d);
     d->pack = pack;
@@ -81,14 +83,14 @@ static size_t take_moment(struct rule_device *d, const struct sample *samples, s
     int64_t now_ms = samples[0].event_ms;
     bool is_late = now_ms < d->evaluated_ms;
     uint64_t wanted[RULE_WORDS] = {0};
-    size_t n = 0;
+    size_t n = 0, words = (d->pack->rule_count + 63) / 64;
     if (!is_late && now_ms >= d->due_ms)
         device_close_gaps(d, now_ms, out);
     for (; n < count && samples[n].event_ms == now_ms; n++) {
         if (!is_usable(d, &samples[n]))
             continue;
         const uint64_t *rules = d->pack->plan->metrics[samples[n].metric].rules;
-        for (size_t w = 0; w < RULE_WORDS; w++)
+        for (size_t w = 0; w < words; w++)
             wanted[w] |= rules[w];
         series_add(&d->set, &samples[n]);
     }
@@ -98,9 +100,11 @@ static size_t take_moment(struct rule_device *d, const struct sample *samples, s
 }
 
 void rule_device_samples(struct rule_device *d, struct sample *samples, size_t count, struct firings *out) {
-    enum { AHEAD = 64 };
+    size_t first = 0; /* moment: the others are mostly of the same series */
     sort(samples, count);
-    series_prefetch(&d->set, samples, count < AHEAD ? count : AHEAD);
+    while (first < count && first < PREFETCH_MAX && samples[first].event_ms == samples[0].event_ms)
+        first++;
+    series_prefetch(&d->set, samples, first);
     for (size_t at = 0; at < count;)
         at += take_moment(d, samples + at, count - at, out);
 }

@@ -107,8 +107,7 @@ static void append_bucket(struct window *w, int64_t at_ms, double value) {
 /* Into the newest bucket, or behind it. */
 static void append_bucketed(struct window *w, const struct window_spec *spec, int64_t at_ms, double value) {
     uint32_t newest = w->buckets.count - 1u;
-    if (w->buckets.count == 0 ||
-        cell_of(spec, buckets_first_ms(&w->buckets, w->needs, newest)) != cell_of(spec, at_ms)) {
+    if (w->buckets.count == 0 || cell_of(spec, buckets_first_ms(&w->buckets, newest)) != cell_of(spec, at_ms)) {
         append_bucket(w, at_ms, value);
         return;
     }
@@ -158,7 +157,7 @@ static bool insert_point(struct window *w, int64_t at_ms, double value) {
 static void insert_bucketed(struct window *w, const struct window_spec *spec, int64_t at_ms, double value) {
     struct buckets *all = &w->buckets;
     uint32_t index = all->count;
-    while (index > 0 && buckets_first_ms(all, w->needs, index - 1) > at_ms)
+    while (index > 0 && buckets_first_ms(all, index - 1) > at_ms)
         index--;
     /* the bucket before the place, or the one after it, may be of the same cell */
     for (uint32_t i = index > 0 ? index - 1 : 0; i <= index && i < all->count; i++) {
@@ -246,7 +245,7 @@ uint64_t window_count(const struct window *w) {
 }
 
 void window_first(const struct window *w, int64_t *at_ms, double *value) {
-    *at_ms = w->is_bucketed ? buckets_first_ms(&w->buckets, w->needs, 0) : w->points.first_ms;
+    *at_ms = w->is_bucketed ? buckets_first_ms(&w->buckets, 0) : w->points.first_ms;
     *value = w->is_bucketed ? buckets_get(&w->buckets, w->needs, 0).first : points_value(&w->points, 0);
 }
 
@@ -256,7 +255,7 @@ void window_last(const struct window *w, int64_t *at_ms, double *value) {
 }
 
 size_t window_bytes(const struct window *w) {
-    size_t bytes = w->is_bucketed ? buckets_bytes(&w->buckets, w->needs) : points_bytes(&w->points);
+    size_t bytes = w->is_bucketed ? buckets_bytes(&w->buckets) : points_bytes(&w->points);
     for (size_t i = 0; i < queue_count(w->needs); i++)
         bytes += window_queue(w, true)[i].room * sizeof(uint16_t);
     return bytes + sizeof *w + total_count(w->needs) * sizeof(struct wide) +

@@ -62,10 +62,10 @@ static inline uint32_t slot_count(const struct window *w) {
     return w->is_bucketed ? w->buckets.count : w->points.count;
 }
 static inline int64_t oldest_last_ms(const struct window *w) {
-    return w->is_bucketed ? buckets_last_ms(&w->buckets, w->needs, 0) : w->points.first_ms;
+    return w->is_bucketed ? buckets_last_ms(&w->buckets, 0) : w->points.first_ms;
 }
 static inline int64_t newest_ms(const struct window *w) {
-    return w->is_bucketed ? buckets_last_ms(&w->buckets, w->needs, w->buckets.count - 1u) : w->points.last_ms;
+    return w->is_bucketed ? buckets_last_ms(&w->buckets, w->buckets.count - 1u) : w->points.last_ms;
 }
 
 /* An empty window is to hold buckets. */

@@ -159,7 +159,7 @@ static void rebuild(struct window *w, double pivot) {
     w->is_dirty = false;
     if (w->samples == 0)
         return;
-    w->base_ms = w->is_bucketed ? buckets_first_ms(&w->buckets, w->needs, 0) : w->points.first_ms;
+    w->base_ms = w->is_bucketed ? buckets_first_ms(&w->buckets, 0) : w->points.first_ms;
     if (w->is_bucketed)
         rebuild_buckets(w);
     else

@@ -31,7 +31,7 @@ static uint8_t slot_find(const struct senml_names *names, const struct senml_nam
     memcpy(&tail, name->name + name->name_count - sizeof tail, sizeof tail);
     uint8_t first = (uint8_t)(((tail ^ name->name_count) * 0x9e3779b97f4a7c15u) >> (64 - SLOT_BITS));
     *is_known = false;
-    for (uint8_t i = 0; i < PROBES; i++) {
+    for (unsigned i = 0; i < PROBES; i++) {
         uint8_t slot = (uint8_t)((first + i) % SENML_NAMES);
         if (!slot_is_set(names, slot))
             return slot;

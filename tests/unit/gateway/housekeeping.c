@@ -107,7 +107,7 @@ Test(housekeeping, each_kind_goes_when_the_pack_says) {
     fixture_birth(f, "freezer-7", "vaccine-freezer");
     feed(f, at_ms);
     say(f, at_ms);
-    struct housekeeping *h = housekeeping_new(&f->core);
+    struct housekeeping *h = housekeeping_new();
     const int open = (int)history_read_figures(f->core.history).open_samples;
     cr_assert_lt(open, SAMPLES, "a chunk was written");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -5,6 +5,7 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,4 +234,68 @@ Test(number, a_locale_with_commas_changes_nothing) {
     number_print(1.0 / 3, text);
     cr_expect_str_eq(text, "0.3333333333333333");
     cr_expect(number_double("0.33333333333333331483", 22, &value) && value == 1.0 / 3);
+}
+
+Test(number, short_ones_are_read_where_they_stand) {
+    static const struct {
+        const char *text; /* what follows the number stands behind it, as in a payload */
+        ptrdiff_t chars;  /* of the number; 0: not such a number */
+        double value;
+    } rows[] = {
+        {"0}", 1, 0},
+        {"-0}", 2, -0.0},
+        {"7", 1, 7},
+        {"67.57},{", 5, 67.57},
+        {"-12.125,\"n\"", 7, -12.125},
+        {"0.001}]", 5, 0.001},
+        {"1234567}", 7, 1234567},
+        {"12345678}", 8, 12345678},
+        {"12345.67}", 8, 12345.67},
+        {"1790000000.25,", 13, 1790000000.25},
+        {"123456789012345}", 15, 123456789012345},
+        {"1.2.3", 3, 1.2},
+        {"12:", 2, 12},
+        {"", 0, 0},
+        {"-", 0, 0},
+        {".5}", 0, 0},
+        {"1.}", 0, 0},
+        {"1.,\"v\":1}", 0, 0},
+        {"01}", 0, 0},
+        {"-00.5}aaaaaaaa", 0, 0},
+        {"1e3}", 0, 0},
+        {"1.5E3}aaaaaaa", 0, 0},
+        {"1234567890123456}", 0, 0},
+        {"0.1234567890123456}", 0, 0},
+        {"true", 0, 0},
+        {"+1}", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        double value = 99;
+        size_t bytes = strlen(rows[i].text);
+        char *text = malloc(bytes + (bytes == 0)); /* nothing may be read behind it */
+        memcpy(text, rows[i].text, bytes);
+        const char *behind = number_short(text, text + bytes, &value);
+        cr_expect_eq(behind ? behind - text : 0, rows[i].chars, "'%s'", rows[i].text);
+        if (behind)
+            cr_expect(memcmp(&value, &rows[i].value, sizeof value) == 0, "'%s' is %.17g", rows[i].text, value);
+        free(text);
+    }
+}
+
+Test(number, short_ones_are_what_number_double_reads) {
+    uint64_t state = 88172645463325252u;
+    for (int i = 0; i < 200000; i++) {
+        char text[48];
+        double is, should_be;
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        int chars = snprintf(text, sizeof text, "%s%.*f", state >> 63 ? "-" : "", (int)(state >> 40) % 7,
+                             (double)(state >> 33 & 0xffffff) / (1 + (double)(state >> 20 & 0xfff)));
+        memcpy(text + chars, "}]        ", 11);
+        const char *behind = number_short(text, text + chars + 10, &is);
+        if (!behind && chars > 15)
+            continue;
+        cr_assert_eq(behind, text + chars, "%s", text);
+        cr_assert(number_double(text, (size_t)chars, &should_be));
+        cr_assert(memcmp(&is, &should_be, sizeof is) == 0, "%s", text);
+    }
 }

@@ -60,6 +60,28 @@ Test(device, the_registry_finds_what_was_added_and_nothing_else) {
     registry_free(registry);
 }
 
+Test(device, ten_thousand_devices_are_told_apart_and_gone_round_in_order) {
+    enum { DEVICES = 10000 };
+    struct registry *registry = registry_new();
+    char id[CAP_DEVICE_ID_BYTES + 1];
+    for (int i = 0; i < DEVICES; i++) {
+        snprintf(id, sizeof id, "device-%d", i);
+        cr_assert_null(registry_find(registry, id));
+        registry_add(registry, id)->row = i;
+    }
+    for (int i = 0; i < DEVICES; i++) {
+        snprintf(id, sizeof id, "device-%d", i);
+        const struct device *device = registry_find(registry, id);
+        cr_assert_not_null(device, "%s", id);
+        cr_assert_eq(device->row, i);
+    }
+    int64_t row = 0;
+    for (const struct device *d = NULL; (d = registry_next(registry, d));)
+        cr_assert_eq(d->row, row++);
+    cr_expect_eq(row, DEVICES);
+    registry_free(registry);
+}
+
 Test(device, series_ids_are_remembered_by_metric_and_part) {
     static struct pack_metric metrics[2];
     static const struct pack pack = {.metrics = metrics, .metric_count = 2};

@@ -136,7 +136,7 @@ static void compare(struct window *w, const struct window_spec *spec, const stru
 }
 
 /* What the values are like; the hard ones are those that make digits cancel. */
-enum signal { NOISE, LEVEL, STEPS, SPIKES, FAR_OFF, COUNTER, WHOLE, SIGNALS };
+enum signal { NOISE, LEVEL, STEPS, SPIKES, FAR_OFF, COUNTER, WHOLE, SENSOR, BIG_COUNTER, SIGNALS };
 static double signal_value(enum signal kind, size_t i, double before) {
     switch (kind) {
     case NOISE: return uniform() * 20 - 10;
@@ -146,6 +146,8 @@ static double signal_value(enum signal kind, size_t i, double before) {
     case FAR_OFF: return 1e7 + uniform();
     case COUNTER: return uniform() < 0.01 ? 0 : before + floor(uniform() * 5);
     case WHOLE: return floor(uniform() * 4);
+    case SENSOR: return round((before + uniform() - 0.5) * 100) / 100;
+    case BIG_COUNTER: return before + floor(uniform() * 9000);
     case SIGNALS: break;
     }
     return 0;
@@ -182,6 +184,74 @@ Test(window, agrees_with_recomputing_everything) {
 Test(window, agrees_when_samples_come_late) {
     for (enum signal kind = 0; kind < SIGNALS; kind++)
         run(kind, 200 * 1000, 0.2);
+}
+
+/* Samples of a time that is there already are ignored, wherever they come. */
+Test(window, agrees_when_samples_come_twice) {
+    struct window_spec spec = {.range_ms = 60 * 1000, .needs = ALL};
+    struct window *w = window_new(&spec);
+    struct naive *n = calloc(1, sizeof *n);
+    int64_t now_ms = 1000000;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        now_ms += (int64_t)(uniform() * 3) * 500; /* often 0 */
+        int64_t at_ms = uniform() < 0.2 ? now_ms - (int64_t)(uniform() * 140) * 500 : now_ms;
+        double value = signal_value(SENSOR, i, 20);
+        naive_add(n, at_ms, value);
+        window_add(w, &spec, at_ms, value);
+        compare(w, &spec, n, now_ms, i);
+    }
+    window_free(w);
+    free(n);
+}
+
+/* A folded window holds all samples from some moment on: exactly those, whatever came late or left in between. (Its
+ * slope is that of its buckets: the tests above know how near.) */
+static void run_folded(enum signal kind, bool is_expected_dense, double lateness) {
+    struct window_spec spec = {.range_ms = 1500 * 1000, .needs = ALL, .is_dense = is_expected_dense};
+    struct window *w = window_new(&spec);
+    struct naive *n = calloc(1, sizeof *n);
+    int64_t now_ms = 1000000, newest_ms = 0, first_ms;
+    double value = 0, first;
+    bool has;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        now_ms += uniform() < 0.001 ? 2 * spec.range_ms : 1 + (int64_t)(uniform() * 1000);
+        int64_t at_ms = uniform() < lateness ? now_ms - (int64_t)(uniform() * 1.2 * (double)spec.range_ms) : now_ms;
+        value = signal_value(kind, i, value);
+        if (at_ms <= newest_ms - spec.range_ms)
+            continue; /* too late to be taken, though its bucket may still be there */
+        newest_ms = at_ms > newest_ms ? at_ms : newest_ms;
+        size_t count = n->count;
+        naive_add(n, at_ms, value);
+        if (n->count > count) /* in a bucket nobody knows which times were there */
+            window_add(w, &spec, at_ms, value);
+        window_advance(w, &spec, now_ms);
+        cr_assert_leq(window_bytes(w), 20 * 1024);
+        if (i % 5 || window_count(w) == 0)
+            continue;
+        window_first(w, &first_ms, &first);
+        struct answers a = naive_ask(n, now_ms, now_ms - first_ms + 1);
+        cr_assert_leq(now_ms - first_ms, spec.range_ms + spec.range_ms / 126 + 1);
+        cr_assert_eq(window_count(w), a.count, "step %zu: count is %zu, expected %zu", i, (size_t)window_count(w),
+                     a.count);
+        double e = a.scale * 1e-9;
+        near(window_sum(w), a.sum, e * (double)a.count, "sum", i);
+        near(window_min(w), a.low, 0, "min", i);
+        near(window_max(w), a.high, 0, "max", i);
+        near(window_stddev(w), a.stddev, 1e-6 * a.scale, "stddev", i);
+        near(call("last_over_time", w, &spec, now_ms, &has), a.last, 0, "last", i);
+        if (lateness == 0)
+            near(window_changes(w), a.changes, 0, "changes", i);
+    }
+    window_free(w);
+    free(n);
+}
+
+Test(window, folded_agrees_with_recomputing_everything) {
+    for (enum signal kind = 0; kind < SIGNALS; kind++) {
+        run_folded(kind, true, 0);
+        run_folded(kind, false, 0);
+        run_folded(kind, true, 0.1);
+    }
 }
 
 Test(window, is_left_open) {

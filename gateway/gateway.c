@@ -130,6 +130,7 @@ static enum result write_ports(struct gateway *g, struct fault *fault) {
 
 static enum result start_parts(struct gateway *g, struct fault *fault) {
     struct core *core = &g->core;
+    struct mqtt *client = NULL;
     const struct settings *s = core->settings;
     const struct mqtt_options mqtt = {.host = s->broker_host,
                                       .port = (int)s->broker_port,
@@ -165,7 +166,10 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
         result = start_web(g, fault);
     if (result == RESULT_OK)
         result = write_ports(g, fault);
-    return result == RESULT_OK ? mqtt_start(&mqtt, core->inbox, &core->mqtt, fault) : result;
+    if (result == RESULT_OK)
+        result = mqtt_start(&mqtt, core->inbox, &client, fault);
+    core->mqtt = client;
+    return result;
 }
 
 enum result gateway_start(const struct settings *settings, struct gateway **out, struct fault *fault) {

@@ -15,7 +15,7 @@ struct acks {
     struct device *first; /* through next_ack; device->has_ack */
     int64_t per_second, tokens_milli, filled_mono_ms;
     int64_t earliest_mono_ms; /* no stream is due before this */
-    uint64_t sent;
+    _Atomic uint64_t sent;    /* read by any thread, as is delay */
     struct histogram delay;
 };
 

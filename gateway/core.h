@@ -41,8 +41,8 @@ struct core {
     struct registry *registry;
     struct normalizer *normalizer;
     struct inbox *inbox;
-    struct mqtt *mqtt;
-    struct web *web; /* NULL until it listens; started after the store was loaded */
+    _Atomic(struct mqtt *) mqtt; /* NULL until it begins to connect, after the edge has begun to answer */
+    struct web *web;             /* NULL until it listens; started after the store was loaded */
     char session_url[300];
     struct acks *acks;
     struct effects *effects;

@@ -131,6 +131,7 @@ static enum result write_ports(struct gateway *g, struct fault *fault) {
 
 static enum result start_parts(struct gateway *g, struct fault *fault) {
     struct core *core = &g->core;
+    struct mqtt *client = NULL;
     const struct settings *s = core->settings;
     const struct mqtt_options mqtt = {.host = s->broker_host,
                                       .port = (int)s->broker_port,
@@ -172,7 +173,8 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     if (result == RESULT_OK)
         result = write_ports(g, fault);
     if (result == RESULT_OK)
-        result = mqtt_start(&mqtt, core->inbox, &core->mqtt, fault);
+        result = mqtt_start(&mqtt, core->inbox, &client, fault);
+    core->mqtt = client;
     return result == RESULT_OK ? foreign_connect(core, fault) : result;
 }
 

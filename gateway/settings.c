@@ -57,7 +57,7 @@ static const struct config_row rows[] = {
     {"web", "console_dir", CONFIG_STRING, AT(console_dir), NULL, 0, 0, true, "the built console"},
     {"web", "reader_threads", CONFIG_INTEGER, AT(reader_threads), "2", 1, 64, false, "threads that answer reads"},
     {"web", "connections_per_address", CONFIG_INTEGER, AT(connections_per_address), "256", 0, 4096, false,
-     "most connections of one address at a time; 0: no such limit (everybody comes from one proxy)"},
+     "most connections of one address at a time, loopback apart; 0: no such limit"},
     {"web", "login_idle", CONFIG_DURATION, AT(login_idle_ms), "8h", 60000, 30 * DAY_MS, false,
      "a login ends after this much idleness"},
     {"web", "login_max", CONFIG_DURATION, AT(login_max_ms), "12h", 60000, 30 * DAY_MS, false,

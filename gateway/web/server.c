@@ -51,14 +51,15 @@ static const lws_retry_bo_t keep_alive = {.secs_since_valid_ping = SERVER_PING_S
 
 /* ---- connections ---- */
 
-/* Closed before anything is spent on it: there are too many, or too many of its address. */
+/* Closed before anything is spent on it: there are too many, or too many of its address. This machine's own is let
+ * through: a reverse proxy has everybody behind it, and limits of its own. */
 static bool is_one_too_many(struct server *server, lws_sockfd_type fd) {
     const int most = server->web->options.connections_per_address;
     char address[46] = "";
     bool is_refused = server->connections >= server->connections_max;
     if (!is_refused && most > 0) {
         lws_get_peer_simple_fd(fd, address, sizeof address);
-        is_refused = callers_count(server->callers, address) >= most;
+        is_refused = callers_count(server->callers, address) >= most && !is_loopback_address(address);
     }
     if (is_refused) {
         atomic_fetch_add(&server->web->figures.connections_refused, 1);

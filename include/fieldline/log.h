@@ -8,8 +8,8 @@
  *
  * With LOG_FORMAT_JSON the same as an object a line: "time", "level", "area", "id" and the keys, all strings.
  *
- * An event (area and id) that comes too often is suppressed; its next line says how often (suppressed=N). deploy/
- * log-events.md lists all events. */
+ * An event (area and id) that comes too often is suppressed, and its next line says how often (suppressed=N).
+ * deploy/log-events.md lists all events. */
 #pragma once
 #include "fieldline/result.h"
 

@@ -33,6 +33,7 @@ class FakeGateway {
     this.data = makeData({ empty });
     this.user = user && PEOPLE[user]; // logged in from the start
     this.rules = []; // {path: RegExp, method?, status, code, detail}: answered with that problem
+    this.health = { status: 'ok', live: true, ready: true, reasons: [] };
     this.requests = [];
     this.legs = [];
     this.live = new Set();
@@ -93,7 +94,7 @@ class FakeGateway {
   async answer(request, response) {
     const url = new URL(request.url, this.url);
     try {
-      if (url.pathname === '/healthz') return response.end('ok\n');
+      if (url.pathname === '/healthz') return this.send(response, { status: this.health.ready ? 200 : 503, json: this.health });
       if (!url.pathname.startsWith('/api/v1/')) return await this.file(url.pathname, response);
       const path = url.pathname.slice('/api/v1'.length);
       const body = await readBody(request);

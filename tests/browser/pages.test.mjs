@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { findBarriers } from './accessibility.mjs';
 import { shoot } from './browser.mjs';
-import { says, until, withConsole } from './console_test.mjs';
+import { button, says, until, withConsole } from './console_test.mjs';
 import { SESSION_DENIED, SESSION_ENDED, SESSION_LIVE } from './fake-data.mjs';
 
 const drawn = (page) => page.locator('.chart .u-over').first().waitFor();
@@ -90,5 +90,32 @@ test(
   withConsole({ path: '/devices/gateway-host' }, async ({ fake, page }) => {
     fake.data.logs = [];
     for (const text of ['No open ticket.', 'No alarm so far.', 'This model has no measurements to draw.']) await says(page, text);
+  }),
+);
+
+test(
+  'what is wrong with the gateway is said to those who can act, in their language, until it is over',
+  withConsole({ user: 'sun', path: '/' }, async ({ fake, page }) => {
+    assert.equal(await page.locator('.note.bad').count(), 0);
+    fake.health = { status: 'unready', live: true, ready: false, reasons: [{ id: 'broker_disconnected', text: 'x' }, { id: 'new_reason', text: 'Something new.' }] };
+    await page.reload();
+    await says(page, 'no connection to the message broker');
+    await says(page, 'Something new.');
+    await button(page, '中文').click();
+    await says(page, '与消息代理的连接已断开');
+    fake.health = { status: 'ok', live: true, ready: true, reasons: [] };
+    await page.reload();
+    await page.locator('.figures').waitFor();
+    await until('the note is gone', async () => (await page.locator('.note.bad').count()) === 0);
+  }),
+);
+
+test(
+  'an engineer is not told what he cannot mend',
+  withConsole({ user: 'ann', path: '/' }, async ({ fake, page }) => {
+    fake.health = { status: 'unready', live: true, ready: false, reasons: [{ id: 'store_failed', text: 'x' }] };
+    await page.reload();
+    await page.locator('.figures').waitFor();
+    assert.equal(await page.getByText('The gateway cannot do its work now').count(), 0);
   }),
 );

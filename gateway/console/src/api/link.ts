@@ -1,5 +1,5 @@
-// Whether the gateway can be reached. Requests report what they saw; once one got no answer, this asks /healthz with
-// growing pauses until it answers, and then everything on the page loads again (`generation` counts these times).
+// Whether the gateway can be reached. Requests report what they saw; once one got no answer, this asks /healthz (is it
+// live?) with growing pauses until it answers, and then everything on the page loads again (`generation` counts these times).
 import { signal } from '@preact/signals';
 
 export const is_down = signal(false);
@@ -37,7 +37,7 @@ function plan(): void {
 
 async function ask(): Promise<void> {
   try {
-    const response = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(5_000) });
+    const response = await fetch('/healthz?probe=live', { cache: 'no-store', signal: AbortSignal.timeout(5_000) });
     if (response.status < 500) {
       link_works();
       return;

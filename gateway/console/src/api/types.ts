@@ -11,6 +11,12 @@ export interface Me {
 export const SEVERITIES = ['critical', 'major', 'minor', 'warning'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+export interface Health {
+  status: 'ok' | 'degraded' | 'unready' | 'dead';
+  live: boolean;
+  ready: boolean;
+  reasons: { id: string; text: string }[];
+}
 export interface Overview {
   devices: number;
   online: number;

@@ -3,6 +3,7 @@ import { get, with_query } from '../api/client';
 import { useResource } from '../api/resource';
 import { SEVERITIES, type Alarm, type Overview, type Page, type Session, type Ticket } from '../api/types';
 import { AlarmTable } from '../ui/alarm_table';
+import { HealthNote } from '../ui/health_note';
 import { Loaded } from '../ui/loaded';
 import { is_open, SessionTable } from '../ui/session_table';
 import { SeverityMark } from '../ui/severity';
@@ -82,6 +83,7 @@ export function Today() {
   return (
     <>
       <h1>{t('today.title')}</h1>
+      <HealthNote />
       <Loaded from={overview}>{(data) => <Figures overview={data} />}</Loaded>
       {is_calm && overview.data && overview.data.devices > 0 && <p class="note good">{t('today.calm')}</p>}
       {overview.data?.devices === 0 && <p class="note">{t('fleet.empty')}</p>}

@@ -53,6 +53,7 @@ struct reply {
     size_t body_count;
 };
 struct client *client_open(int port, const char *cert, const char *key); /* blocking, 15 s at most */
+struct client *client_open_at(const char *address, int port, const char *cert, const char *key);
 void client_close(struct client *client);
 void client_send(struct client *client, const void *bytes, size_t count);
 /* Reads one answer; `is_head`: there is no body whatever its length. */

@@ -15,9 +15,13 @@
 #include "fieldline/clock.h"
 
 struct client *client_open(int port, const char *cert, const char *key) {
+    return client_open_at("127.0.0.1", port, cert, key);
+}
+
+struct client *client_open_at(const char *address, int port, const char *cert, const char *key) {
     struct client *c = mem_alloc(sizeof *c);
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    cr_assert_eq(inet_pton(AF_INET, address, &to.sin_addr), 1);
     struct timeval limit = {.tv_sec = 15};
     signal(SIGPIPE, SIG_IGN);
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -11,7 +11,9 @@
  * seq     1, 2, 3, ...; never a hole
  * from    first seq that this message stands for (= seq; smaller in a gap record, which covers what was dropped)
  * boot    boot id; mono: milliseconds of the monotonic clock; wall: milliseconds of the wall clock. The three were
- *         read together when the message was made, so that a clock that jumped can be told from time that passed. */
+ *         read together when the message was made, so that a clock that jumped can be told from time that passed.
+ * A birth that introduces a device at each connection stands outside of the streams: it has neither stream nor seq, but
+ * boot, mono and wall of the moment of sending, which tell the true offset of this boot's clock. */
 #define WIRE_STREAM "stream"
 #define WIRE_SEQ    "seq"
 #define WIRE_FROM   "from"

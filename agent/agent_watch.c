@@ -91,6 +91,7 @@ static void watch_disk(struct agent *a) {
 
 static void on_status(void *self) {
     struct agent *a = self;
+    wall_look(&a->wall);
     watch_disk(a);
     collectors_look(a->collectors);
     adapt(a);

@@ -3,10 +3,9 @@
  *   offline --timer--> connecting --connected--> subscribing --subscribed--> up --stop--> stopping --> stopped
  *      ^------------- refused, lost, no answer: back-off with jitter -------------'
  *
- * What may be sent is decided by window.c, what is sent by spool.c; this file only carries. The urgent lane is served
- * first each time, so it never waits behind bulk. A step that Paho does not answer in time ends the attempt and renews
- * the client. How long to wait is retry.c's; failures begin anew only after a connection that got an acknowledgement,
- * so a broker that accepts and then throws out is not hammered. Runs on the loop thread. */
+ * What is sent over a connection that stands is sender.c's. A step that Paho does not answer in time ends the attempt
+ * and renews the client. How long to wait is retry.c's; failures begin anew only after a connection that got an
+ * acknowledgement, so a broker that accepts and then throws out is not hammered. Runs on the loop thread. */
 #include "uplink.h"
 
 #include <stdio.h>
@@ -19,24 +18,21 @@
 #include "mqtt.h"
 #include "retry.h"
 #include "rival.h"
-#include "window.h"
+#include "sender.h"
 
-enum { ANSWER_MS = 10000, ANSWER_EXTRA_MS = 5000, STOP_MS = 1200, RETRY_MS = 1000 };
+enum { ANSWER_MS = 10000, ANSWER_EXTRA_MS = 5000, STOP_MS = 1200 };
 
 struct uplink {
     struct loop *loop;
     const struct agent_config *config;
     struct spool *spool;
     struct wall *wall;
-    struct budget *budget;
     struct uplink_owner owner;
     struct mqtt *mqtt;
-    struct loop_timer step_timer;   /* the next attempt, or the answer that does not come */
-    struct loop_timer window_timer; /* a window's stall */
-    struct loop_timer ping_timer;   /* Paho's pings, for the budget */
-    struct window windows[SPOOL_LANES];
-    size_t state_count; /* of "online" and "offline" not yet with the broker */
-    uint64_t gate_seq;  /* urgent; bulk waits until it is acknowledged */
+    struct sender sender;
+    struct loop_timer step_timer; /* the next attempt, or the answer that does not come */
+    struct loop_timer ping_timer; /* Paho's pings, for the budget */
+    size_t state_count;           /* of "online" and "offline" not yet with the broker */
     struct retry retry;
     struct rival rival;
     struct uplink_status status;
@@ -45,12 +41,6 @@ struct uplink {
 static const char *const state_names[] = {
     [UPLINK_OFFLINE] = "offline", [UPLINK_CONNECTING] = "connecting", [UPLINK_SUBSCRIBING] = "subscribing",
     [UPLINK_UP] = "up",           [UPLINK_STOPPING] = "stopping",     [UPLINK_STOPPED] = "stopped"};
-/* In the order in which they are served. */
-static const enum spool_lane lane_order[SPOOL_LANES] = {SPOOL_URGENT, SPOOL_SPARE_URGENT, SPOOL_BULK, SPOOL_SPARE_BULK};
-
-static size_t window_size(enum spool_lane lane) {
-    return spool_lane_is_bulk(lane) ? CAP_WINDOW_BULK : CAP_WINDOW_URGENT;
-}
 
 const char *uplink_state_name(enum uplink_state state) {
     return state_names[state];
@@ -61,84 +51,10 @@ static void enter(struct uplink *u, enum uplink_state state) {
     u->status.state_mono_ms = clock_mono_ms();
 }
 
-/* ---- sending ---- */
-
-static void on_window_timer(void *self);
-
-static void arm_window_timer(struct uplink *u, int64_t now) {
-    int64_t soonest = INT64_MAX, due;
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        if (window_due(&u->windows[lane], &due) && due < soonest) {
-            soonest = due;
-        }
-    }
-    if (soonest == INT64_MAX) {
-        loop_disarm(u->loop, &u->window_timer);
-    } else {
-        loop_arm(u->loop, &u->window_timer, soonest - now, on_window_timer, u);
-    }
-}
-
-/* Every topic of ours is as long as this one, or nearly so. */
-static void spend_message(struct uplink *u, size_t bytes, bool is_stamped) {
-    budget_spend(u->budget,
-                 budget_message_bytes(sizeof "fl/1/00//up/event" + strlen(u->config->device), bytes, is_stamped));
-}
-
 static void on_ping(void *self) {
     struct uplink *u = self;
-    budget_spend(u->budget, BUDGET_PING_BYTES);
+    budget_spend(u->sender.budget, BUDGET_PING_BYTES);
     loop_arm(u->loop, &u->ping_timer, u->config->keep_alive_ms, on_ping, u);
-}
-
-/* false: nothing more can be sent now, by this lane or another. */
-static bool send_one(struct uplink *u, enum spool_lane lane, uint64_t seq, int64_t now) {
-    struct spool_message message;
-    if (spool_read(u->spool, lane, seq, wall_now(u->wall), &message) != RESULT_OK ||
-        mqtt_publish(u->mqtt, message.kind, &message.stamp, message.payload, message.bytes) != RESULT_OK) {
-        return false;
-    }
-    spend_message(u, message.bytes, true);
-    window_sent(&u->windows[lane], message.stamp.seq, now);
-    u->status.sent_count++;
-    u->status.sent_bytes += message.bytes;
-    return true;
-}
-
-static void pump(struct uplink *u) {
-    int64_t now = clock_mono_ms();
-    bool can_send = u->status.state == UPLINK_UP;
-    for (int i = 0; i < SPOOL_LANES && can_send; i++) {
-        enum spool_lane lane = lane_order[i];
-        uint64_t seq, last = spool_sendable_seq(u->spool, lane);
-        bool is_held = u->windows[SPOOL_URGENT].acked < u->gate_seq || budget_pace(budget_level(u->budget))->holds_bulk;
-        if (spool_lane_is_bulk(lane) && is_held) {
-            break;
-        }
-        while (can_send && window_next(&u->windows[lane], last, &seq)) {
-            can_send = send_one(u, lane, seq, now);
-        }
-    }
-    if (u->status.state != UPLINK_UP) {
-        return;
-    }
-    arm_window_timer(u, now);
-    if (!can_send && !u->window_timer.is_armed) {
-        loop_arm(u->loop, &u->window_timer, RETRY_MS, on_window_timer, u);
-    }
-}
-
-static void on_window_timer(void *self) {
-    struct uplink *u = self;
-    int64_t now = clock_mono_ms();
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        if (window_tick(&u->windows[lane], now)) {
-            log_debug("agent.uplink", "no_ack", "lane=%s acked=%llu wait_ms=%lld",
-                      spool_lane_name((enum spool_lane)lane), (unsigned long long)u->windows[lane].acked,
-                      (long long)u->windows[lane].stall_ms);
-        }
-    }
-    pump(u);
 }
 
 void uplink_introduce(struct uplink *u, const void *birth, size_t bytes) {
@@ -149,14 +65,14 @@ void uplink_introduce(struct uplink *u, const void *birth, size_t bytes) {
     struct wire_stamp stamp = {.mono_ms = now.mono_ms, .wall_ms = now.wall_ms};
     clock_boot_id(stamp.boot);
     enum result result = mqtt_publish(u->mqtt, TOPIC_UP_BIRTH, &stamp, birth, bytes);
-    spend_message(u, bytes, true);
+    sender_spend(&u->sender, bytes, true);
     if (result != RESULT_OK) {
         log_info("agent.uplink", "not_introduced", "device=%s result=%s", u->config->device, result_name(result));
     }
 }
 
 void uplink_wake(struct uplink *u) {
-    pump(u);
+    sender_pump(&u->sender);
 }
 
 /* ---- connecting ---- */
@@ -176,7 +92,7 @@ static void back_off(struct uplink *u, enum retry_cause cause, const char *why) 
     random_bytes(&chance, sizeof chance);
     int64_t wait_ms = retry_pause(&u->retry, cause, lasted_ms, chance);
     enter(u, UPLINK_OFFLINE);
-    loop_disarm(u->loop, &u->window_timer);
+    sender_end(&u->sender);
     loop_disarm(u->loop, &u->ping_timer);
     u->status.retry_mono_ms = now + wait_ms;
     snprintf(u->status.trouble, sizeof u->status.trouble, "%s", why);
@@ -201,23 +117,15 @@ static void attempt(void *self) {
         back_off(u, RETRY_FAILED, fault.text);
         return;
     }
-    budget_spend(u->budget, BUDGET_CONNECT_BYTES);
+    budget_spend(u->sender.budget, BUDGET_CONNECT_BYTES);
     enter(u, UPLINK_CONNECTING);
     loop_arm(u->loop, &u->step_timer, u->config->connect_timeout_ms + ANSWER_EXTRA_MS, no_answer, u);
 }
 
 /* Forgets what was under way: a new connection, or a new stream. */
 static void begin_sending(struct uplink *u) {
-    int64_t now = clock_mono_ms();
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        u->status.resent_count += u->windows[lane].resent_count;
-        u->windows[lane].resent_count = 0;
-        window_begin(&u->windows[lane], window_size((enum spool_lane)lane),
-                     spool_acked_seq(u->spool, (enum spool_lane)lane), now);
-    }
-    u->gate_seq = UINT64_MAX; /* while the owner appends, too */
-    u->gate_seq = u->owner.connected(u->owner.self);
-    pump(u);
+    sender_begin(&u->sender);
+    sender_open_gate(&u->sender, u->owner.connected(u->owner.self));
 }
 
 static void on_connected(struct uplink *u) {
@@ -276,21 +184,12 @@ static void on_ack(struct uplink *u, const struct letter *letter) {
         begin_sending(u);
         return;
     }
-    int64_t now = clock_mono_ms();
-    uint64_t timed_count = u->windows[lane].timed_count;
-    if (window_ack(&u->windows[lane], ack.seq, now)) {
+    if (sender_ack(&u->sender, lane, ack.seq)) {
         u->status.has_ack = true;
-        u->status.ack_mono_ms = now;
+        u->status.ack_mono_ms = clock_mono_ms();
         u->status.ack_count++;
         retry_succeeded(&u->retry);
     }
-    if (u->windows[lane].timed_count > timed_count) {
-        ack_times_add(&u->status.ack_times, u->windows[lane].took_ms);
-    }
-    for (int i = 0; i < SPOOL_LANES; i++) {
-        window_nudge(&u->windows[i], now);
-    }
-    pump(u);
 }
 
 static void on_command(struct uplink *u, const struct letter *letter) {
@@ -309,7 +208,7 @@ static void finish(void *self) {
         return;
     }
     loop_disarm(u->loop, &u->step_timer);
-    loop_disarm(u->loop, &u->window_timer);
+    sender_end(&u->sender);
     loop_disarm(u->loop, &u->ping_timer);
     enter(u, UPLINK_STOPPED);
     u->owner.stopped(u->owner.self);
@@ -324,10 +223,10 @@ static void on_published(struct uplink *u) {
 }
 
 void uplink_stop(struct uplink *u) {
-    pump(u);
+    sender_pump(&u->sender);
     bool has_goodbye = u->status.state == UPLINK_UP && publish_state(u, false);
     enter(u, UPLINK_STOPPING);
-    loop_disarm(u->loop, &u->window_timer);
+    sender_end(&u->sender);
     loop_arm(u->loop, &u->step_timer, has_goodbye ? STOP_MS : 0, finish, u);
 }
 
@@ -379,7 +278,7 @@ static void on_letter(void *self, const struct letter *letter) {
         }
         break;
     case MQTT_MESSAGE:
-        spend_message(u, letter->bytes, false);
+        sender_spend(&u->sender, letter->bytes, false);
         if (letter->topic == TOPIC_DOWN_ACK) {
             on_ack(u, letter);
         } else if (letter->topic == TOPIC_DOWN_CMD && !is_stopping) {
@@ -393,19 +292,17 @@ enum result uplink_new(struct loop *loop, const struct agent_config *config, str
                        struct budget *budget, const struct uplink_owner *owner, struct uplink **out,
                        struct fault *fault) {
     struct uplink *u = mem_alloc(sizeof *u);
-    *u = (struct uplink){
-        .loop = loop, .config = config, .spool = spool, .wall = wall, .budget = budget, .owner = *owner};
+    *u = (struct uplink){.loop = loop, .config = config, .spool = spool, .wall = wall, .owner = *owner};
     retry_init(&u->retry, config);
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        window_begin(&u->windows[lane], window_size((enum spool_lane)lane),
-                     spool_acked_seq(spool, (enum spool_lane)lane), 0);
-    }
     enter(u, UPLINK_OFFLINE);
     enum result result = mqtt_new(loop, config, on_letter, u, &u->mqtt, fault);
     if (result != RESULT_OK) {
         free(u);
         return result;
     }
+    u->sender = (struct sender){
+        .loop = loop, .config = config, .spool = spool, .wall = wall, .budget = budget, .mqtt = u->mqtt};
+    sender_init(&u->sender);
     *out = u;
     return RESULT_OK;
 }
@@ -423,7 +320,7 @@ void uplink_free(struct uplink *u) {
         return;
     }
     loop_disarm(u->loop, &u->step_timer);
-    loop_disarm(u->loop, &u->window_timer);
+    sender_end(&u->sender);
     loop_disarm(u->loop, &u->ping_timer);
     mqtt_free(u->mqtt);
     free(u);
@@ -432,9 +329,10 @@ void uplink_free(struct uplink *u) {
 struct uplink_status uplink_status(const struct uplink *u) {
     struct uplink_status status = u->status;
     status.taken_count = u->retry.taken_count;
-    for (int lane = 0; lane < SPOOL_LANES; lane++) {
-        status.resent_count += u->windows[lane].resent_count;
-    }
+    status.sent_count = u->sender.sent_count;
+    status.sent_bytes = u->sender.sent_bytes;
+    status.resent_count = sender_resent_count(&u->sender);
+    status.ack_times = u->sender.ack_times;
     status.dropped_message_count = mqtt_dropped_count(u->mqtt);
     return status;
 }

@@ -3,8 +3,8 @@
  * The machine's wall clock may be unset (no battery: 1970 at every start), and it may be stepped at any moment. So:
  *  - While it shows less than WALL_LEAST_MS it is not believed: time goes on from the newest time known instead, so
  * that measurements lie in a range that the wire can carry; the gateway rebases them by boot id and monotonic time.
- *  - When it moved by WALL_STEP_MS or more against the monotonic clock, the owner hears it twice: before, while
- *    wall_now still tells the old time (what was gathered is sent off with a stamp that fits it), and after.
+ *  - When it moved by WALL_STEP_MS or more against the monotonic clock, wall_look tells the owner twice: before, while
+ *    the old time is still told (what was gathered is sent off with a stamp that fits it), and after.
  * Readings come from the caller's source: tests have clocks of their own. Loop thread. */
 #pragma once
 #include <stdbool.h>
@@ -35,7 +35,7 @@ struct wall {
     struct wall_owner owner;
     int64_t offset_ms; /* wall - mono, as told */
     int64_t known_ms, known_mono_ms;
-    bool is_started, is_stepping, is_held;
+    bool is_stepping, is_held;
     uint64_t step_count;
     int64_t step_sum_ms;
 };
@@ -46,8 +46,10 @@ struct wall_source wall_machine(void);
 void wall_init(struct wall *wall, struct wall_source source, int64_t known_ms);
 /* Who hears of steps; nobody unless set. */
 void wall_tell(struct wall *wall, struct wall_owner owner);
-/* May call the owner. */
+/* For stamps: the old time until a step has been looked at. Calls nobody, so it may be used anywhere. */
 struct moment wall_now(struct wall *wall);
 int64_t wall_now_ms(struct wall *wall);
+/* For whoever begins something, before it takes a measurement: notices steps, and may call the owner. */
+struct moment wall_look(struct wall *wall);
 /* A time that some program of this product wrote: now, while it can only come from a clock that is not set. */
 int64_t wall_believe(struct wall *wall, int64_t event_ms);

@@ -58,7 +58,7 @@ static void on_refused(void *self, enum statsd_refusal why, const char *line, si
 
 static void on_value(void *self, const struct statsd_value *value) {
     struct collectors *c = self;
-    struct moment now = wall_now(c->wall);
+    struct moment now = wall_look(c->wall);
     struct statsd_value believed = *value;
     believed.event_ms = wall_believe(c->wall, value->event_ms);
     enum result result = meters_take(c->meters, &believed, &now);
@@ -85,12 +85,12 @@ static void on_statsd(void *self, const void *datagram, size_t bytes) {
     struct collectors *c = self;
     struct statsd_handler handler = {.self = c, .value = on_value, .event = on_event, .refused = on_refused};
     c->counts.statsd_datagrams++;
-    statsd_decode(datagram, bytes, wall_now_ms(c->wall), &handler);
+    statsd_decode(datagram, bytes, wall_look(c->wall).wall_ms, &handler);
 }
 
 static void on_flush(void *self) {
     struct collectors *c = self;
-    meters_flush(c->meters, wall_now_ms(c->wall), &c->sink);
+    meters_flush(c->meters, wall_look(c->wall).wall_ms, &c->sink);
     loop_arm(c->loop, &c->flush_timer, c->config->statsd_flush_ms, on_flush, c);
 }
 
@@ -100,7 +100,7 @@ static void on_syslog(void *self, const void *datagram, size_t bytes) {
     struct collectors *c = self;
     struct log_record record;
     c->counts.syslog_datagrams++;
-    if (syslog_decode(datagram, bytes, wall_now_ms(c->wall), &record)) {
+    if (syslog_decode(datagram, bytes, wall_look(c->wall).wall_ms, &record)) {
         record.event_ms = wall_believe(c->wall, record.event_ms);
         c->sink.log(c->sink.self, &record);
     }
@@ -108,7 +108,7 @@ static void on_syslog(void *self, const void *datagram, size_t bytes) {
 
 static void on_host(void *self) {
     struct collectors *c = self;
-    host_measure(c->host, clock_mono_ms(), wall_now_ms(c->wall), &c->sink);
+    host_measure(c->host, clock_mono_ms(), wall_look(c->wall).wall_ms, &c->sink);
     loop_arm(c->loop, &c->host_timer, c->config->host_interval_ms, on_host, c);
 }
 

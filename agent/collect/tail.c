@@ -123,7 +123,7 @@ void tail_free(struct tail *tail) {
 
 bool tail_poll(struct tail *tail) {
     bool has_more = false;
-    int64_t now_ms = wall_now_ms(tail->wall);
+    int64_t now_ms = wall_look(tail->wall).wall_ms;
     for (struct followed *f = tail->files; f != NULL; f = f->next) {
         has_more |= followed_read(f, now_ms, tail->sink);
     }

@@ -10,10 +10,10 @@
  * stream  UUID made with the spool; two per agent, one a lane (urgent: birth event reply; bulk: tele log)
  * seq     1, 2, 3, ...; never a hole
  * from    first seq that this message stands for (= seq; smaller in a gap record, which covers what was dropped)
- * clock   "BOOT MONO WALL": boot id, milliseconds of the monotonic clock and of the wall clock. The three were read
- *         together when the message was made, so that a clock that jumped can be told from time that passed.
- * An introduction (a birth outside of the streams, sent at each connection) carries the clock alone, of the moment of
- * sending. */
+ * clock   "BOOT MONO WALL": boot id, milliseconds since the boot (asleep or not) and of the wall clock. The three were
+ *         read together when the message was made, so that a clock that jumped can be told from time that passed.
+ * A birth that introduces a device at each connection stands outside of the streams: it has neither stream nor seq, but
+ * the clock of the moment of sending, which tells the true offset of this boot's clock. */
 #define WIRE_STREAM "stream"
 #define WIRE_SEQ    "seq"
 #define WIRE_FROM   "from"

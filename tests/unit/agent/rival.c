@@ -33,7 +33,7 @@ Test(rival, a_stream_that_moves_on_is_another_machine) {
 
 Test(rival, many_old_streams_do_not_hide_it) {
     struct rival r = {0};
-    char name[8];
+    char name[16];
     for (int i = 0; i < 50; i++) {
         snprintf(name, sizeof name, "s%d", i);
         cr_expect_not(hear(&r, name, 5));

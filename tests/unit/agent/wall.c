@@ -41,7 +41,7 @@ static void begin(int64_t wall_ms, int64_t known_ms) {
     clocks = (struct moment){.mono_ms = 5000, .wall_ms = wall_ms};
     wall_init(&wall, source, known_ms);
     wall_tell(&wall, (struct wall_owner){.before_step = on_before, .stepped = on_step});
-    cr_expect_eq(wall_now(&wall).mono_ms, 5000);
+    cr_expect_eq(wall_look(&wall).mono_ms, 5000);
 }
 
 static void pass(int64_t ms, int64_t step_ms) {
@@ -68,7 +68,7 @@ Test(wall, promise_12_a_step_is_noticed_and_slewing_is_none) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         begin(NOW, 0);
         pass(rows[i].passes_ms, rows[i].by_ms);
-        cr_expect_eq(wall_now_ms(&wall), clocks.wall_ms, "%s", rows[i].what);
+        cr_expect_eq(wall_look(&wall).wall_ms, clocks.wall_ms, "%s", rows[i].what);
         cr_expect_eq(heard.steps, rows[i].steps, "%s", rows[i].what);
         cr_expect_eq(heard.befores, rows[i].steps, "%s", rows[i].what);
         cr_expect_eq((int)wall.step_count, rows[i].steps, "%s", rows[i].what);
@@ -77,19 +77,30 @@ Test(wall, promise_12_a_step_is_noticed_and_slewing_is_none) {
             cr_expect_eq(heard.told_before, NOW + rows[i].passes_ms, "%s: the old time until it is over", rows[i].what);
             cr_expect_eq(heard.told_after, clocks.wall_ms, "%s", rows[i].what);
         }
-        wall_now(&wall);
+        wall_look(&wall);
         cr_expect_eq(heard.steps, rows[i].steps, "%s: once", rows[i].what);
     }
+}
+
+/* A stamp in the middle of something must not close a batch. */
+Test(wall, only_looking_notices) {
+    begin(NOW, 0);
+    pass(1000, DAY);
+    cr_expect_eq(wall_now_ms(&wall), NOW + 1000, "the old time");
+    cr_expect_eq(heard.befores + heard.steps, 0);
+    cr_expect_eq(wall_look(&wall).wall_ms, NOW + 1000 + DAY);
+    cr_expect_eq(heard.steps, 1);
+    cr_expect_eq(wall_now_ms(&wall), NOW + 1000 + DAY);
 }
 
 Test(wall, slewing_for_a_week_is_no_step) {
     begin(NOW, 0);
     for (int hour = 0; hour < 7 * 24; hour++) {
         pass(3600000, 1800); /* 500 ppm, the most that the kernel slews */
-        wall_now(&wall);
+        wall_look(&wall);
     }
     cr_expect_eq(heard.steps, 0);
-    cr_expect_eq(wall_now_ms(&wall), clocks.wall_ms);
+    cr_expect_eq(wall_look(&wall).wall_ms, clocks.wall_ms);
 }
 
 Test(wall, a_clock_that_is_not_set_goes_on_from_the_newest_time_known) {
@@ -108,10 +119,10 @@ Test(wall, a_clock_that_is_not_set_goes_on_from_the_newest_time_known) {
                 {"a minute too early", WALL_LEAST_MS - 60000, NOW, NOW, true}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         begin(rows[i].wall_ms, rows[i].known_ms);
-        cr_expect_eq(wall_now_ms(&wall), rows[i].told_ms, "%s", rows[i].what);
+        cr_expect_eq(wall_look(&wall).wall_ms, rows[i].told_ms, "%s", rows[i].what);
         cr_expect_eq(wall.is_held, rows[i].is_held, "%s", rows[i].what);
         pass(7000, 0);
-        cr_expect_eq(wall_now_ms(&wall), rows[i].told_ms + 7000, "%s", rows[i].what);
+        cr_expect_eq(wall_look(&wall).wall_ms, rows[i].told_ms + 7000, "%s", rows[i].what);
         cr_expect_eq(heard.steps, 0, "%s", rows[i].what);
     }
 }
@@ -119,9 +130,9 @@ Test(wall, a_clock_that_is_not_set_goes_on_from_the_newest_time_known) {
 Test(wall, a_clock_that_becomes_set_is_a_step) {
     begin(1000, NOW);
     pass(10000, 0);
-    cr_expect_eq(wall_now_ms(&wall), NOW + 10000);
+    cr_expect_eq(wall_look(&wall).wall_ms, NOW + 10000);
     clocks.wall_ms = NOW + 3600000;
-    cr_expect_eq(wall_now_ms(&wall), NOW + 3600000);
+    cr_expect_eq(wall_look(&wall).wall_ms, NOW + 3600000);
     cr_expect_eq(heard.by_ms, 3590000);
     cr_expect_eq(heard.told_before, NOW + 10000);
     cr_expect_not(wall.is_held);
@@ -148,7 +159,7 @@ static void on_appended(void *self) {
 
 static void sample(void) {
     struct senml_record r = {.metric = "t", .value = 1};
-    r.event_ms = wall_now_ms(&wall);
+    r.event_ms = wall_look(&wall).wall_ms;
     packer_sample(packer, &r);
 }
 
@@ -173,7 +184,7 @@ static void live_through(int64_t begins_ms, int64_t known_ms, int64_t stepped_to
     cr_assert_eq(spool_open(scratch_path("spool"), "0b0c7f3e-6f0e-4f55-9b58-2f6b5a3f1d10", 1 << 20, &spool, &fault),
                  RESULT_OK);
     begin(begins_ms, known_ms);
-    int64_t told_ms = wall_now_ms(&wall);
+    int64_t told_ms = wall_look(&wall).wall_ms;
     packer = packer_new(loop, &config, spool, &wall, &owner);
     wall_tell(&wall, (struct wall_owner){.before_step = flush});
     sample();

@@ -12,7 +12,7 @@
 
 #include "cases.h"
 #include "fieldline/log.h"
-#include "ingest/adapters/sparkplug.h"
+#include "ingest/adapters/sparkplug_state.h"
 #include "pipeline.h"
 #include "store/devices.h"
 #include "store/records.h"
@@ -27,7 +27,7 @@ struct foreign {
     struct core *core;
     struct adapters *adapters;
     struct inbox *inbox;
-    struct mqtt *mqtt;
+    struct mqtt *_Atomic mqtt; /* other threads read its figures */
     struct stranger *strangers;
     size_t devices_max;
     char state_topic[CAP_TOPIC_BYTES + 1];   /* where we say that we are there */

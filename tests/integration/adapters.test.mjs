@@ -357,7 +357,11 @@ test('a gateway that is stopped in order has taken what it had', stack.guard(asy
   const at = Date.now();
   const sent = 2000;
   await Promise.all(Array.from({ length: sent }, (_, i) => flood.say('home/flood/readings', { t: at - sent + i, values: { room_temperature: 20 } })));
+  const watcher = await foreign('node-3');
+  await watcher.listen('spBv1.0/STATE/fieldline');
+  await waitFor('the host to be online', () => watcher.heard.length > 0, soon);
   await stack.gateway.process.stop(20);
+  await waitFor('it to be offline', () => JSON.parse(watcher.heard.at(-1).text).online === false, soon);
   await stack.gateway.start();
   await waitFor('all of them', async () => (await taken()) >= before + sent, { ...soon, seen: taken });
 }));

@@ -12,7 +12,7 @@
 
 #include "cases.h"
 #include "fieldline/log.h"
-#include "ingest/adapters/sparkplug.h"
+#include "ingest/adapters/sparkplug_state.h"
 #include "pipeline.h"
 #include "store/devices.h"
 #include "store/records.h"
@@ -27,7 +27,7 @@ struct foreign {
     struct core *core;
     struct adapters *adapters;
     struct inbox *inbox;
-    struct mqtt *mqtt;
+    struct mqtt *_Atomic mqtt; /* other threads read its figures */
     struct stranger *strangers;
     size_t devices_max;
     char state_topic[CAP_TOPIC_BYTES + 1];   /* where we say that we are there */
@@ -189,7 +189,7 @@ static void say(void *self, const struct statement *s) {
 
 static void ask(void *self, const char *topic, const void *payload, size_t bytes) {
     struct foreign *f = self;
-    const enum result result = mqtt_publish(f->mqtt, topic, payload, bytes);
+    const enum result result = f->mqtt ? mqtt_publish(f->mqtt, topic, payload, bytes) : RESULT_CLOSED;
     log_info("gateway.foreign", "birth_asked", "topic=%s result=%s", log_text(topic), result_name(result));
 }
 
@@ -208,7 +208,8 @@ static enum result receive(struct foreign *f, const struct inbound *m) {
     f->result = RESULT_OK;
     f->messages++;
     if (m->payload && sparkplug_state_is(m->topic, m->topic_bytes)) {
-        if (!m->is_retained && sparkplug_state_is_offline(m->payload, m->payload_bytes))
+        /* Without a connection we are being stopped, and it is our own goodbye. */
+        if (f->mqtt && !m->is_retained && sparkplug_state_is_offline(m->payload, m->payload_bytes))
             mqtt_present(f->mqtt); /* the Will of a connection before this one, or a mistake */
         return RESULT_OK;
     }

@@ -2,8 +2,9 @@
  * adapters. What a statement says goes through the same code as an agent's message and ends in the same tables.
  *
  * There is no acknowledgement to such a device, so its messages are kept apart: an inbox of their own, filled by a
- * connection of their own, and drained a bounded number in each turn, so that no stranger can slow agents down. When a
- * turn fails, its foreign messages wait and are taken again: nobody else would send them again.
+ * connection of their own, and drained a bounded number in each turn, so that no stranger can slow agents down. (Paho
+ * has one receiving thread for all connections of a process: this inbox never makes it wait, it drops.) When a turn
+ * fails, its foreign messages wait and are taken again: nobody else would send them again.
  *
  * An id belongs to whoever introduced it: adapters never write as a device that an agent has introduced, and an agent
  * (it has a certificate) takes over an id that an adapter made. All functions take NULL for "no adapters". */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "foreign.h"
-#include "ingest/adapters/sparkplug.h"
+#include "ingest/adapters/sparkplug_state.h"
 
 /* The adapters' topics, and our own state: a host hears when somebody says that it is gone. */
 static const char *filter(void *self, size_t index) {

@@ -19,6 +19,7 @@
 enum {
     RECEIVE_MAXIMUM = 4096,
     CONNECT_TIMEOUT_S = 10,
+    GOODBYE_WAIT_MS = 1000,
     BACKOFF_FIRST_MS = 250,
     BACKOFF_MAX_MS = 15 * 1000,
     SEND_BUFFER_MESSAGES = 20000 /* what Paho may hold for a slow socket before it refuses */
@@ -32,6 +33,7 @@ struct mqtt {
     int keep_alive_s, qos;
     struct mqtt_options options; /* the rest; strings in it are copies */
     int64_t since_ms, woken_us;
+    int newest_token; /* of what was published last */
     _Atomic enum link link;
     _Atomic int refused_code; /* of the last failed attempt; 0: none to report */
     int64_t next_try_mono_ms, backoff_ms;
@@ -151,25 +153,6 @@ out:
     return result;
 }
 
-void mqtt_stop(struct mqtt *mqtt) {
-    if (!mqtt)
-        return;
-    if (mqtt->client) {
-        MQTTAsync_disconnectOptions bye = MQTTAsync_disconnectOptions_initializer5;
-        bye.timeout = 200;
-        if (mqtt->options.presence_topic)
-            bye.reasonCode = MQTTREASONCODE_DISCONNECT_WITH_WILL_MESSAGE;
-        MQTTAsync_disconnect(mqtt->client, &bye);
-        MQTTAsync_destroy(&mqtt->client);
-    }
-    free(mqtt->ca);
-    free(mqtt->cert);
-    free(mqtt->key);
-    free((char *)mqtt->options.presence_topic);
-    free((char *)mqtt->options.client_id);
-    free(mqtt);
-}
-
 static void add_number(MQTTProperties *to, enum MQTTPropertyCodes code, unsigned int value, int *rc) {
     MQTTProperty p = {.identifier = code};
     if (code == MQTTPROPERTY_CODE_RECEIVE_MAXIMUM)
@@ -272,19 +255,48 @@ static enum result send(struct mqtt *mqtt, const char *topic, const void *payloa
         return RESULT_BUSY;
     }
     mqtt->published++;
+    mqtt->newest_token = response.token;
     return RESULT_OK;
+}
+
+static bool say_presence(struct mqtt *mqtt, bool is_online) {
+    struct buf text;
+    if (!mqtt->options.presence_topic)
+        return false;
+    buf_init(&text, 1024);
+    mqtt->options.presence(is_online, mqtt->since_ms, &text);
+    const enum result result = send(mqtt, mqtt->options.presence_topic, buf_text(&text), text.count, 1, NULL, true);
+    if (result != RESULT_OK)
+        log_warn("gateway.mqtt", "presence_not_sent", "topic=%s result=%s", mqtt->options.presence_topic,
+                 result_name(result));
+    buf_fini(&text);
+    return result == RESULT_OK;
 }
 
 /* After the subscriptions, as Sparkplug wants it of a host. */
 void mqtt_present(struct mqtt *mqtt) {
-    struct buf here;
-    if (!mqtt->options.presence_topic)
+    (void)say_presence(mqtt, true);
+}
+
+/* Goes in order, so the broker throws the Will away: what it says is said before, and waited for. (MQTT 5 could ask for
+ * the Will with the goodbye; Paho's destroy sends a plain one first.) */
+void mqtt_stop(struct mqtt *mqtt) {
+    if (!mqtt)
         return;
-    buf_init(&here, 1024);
-    mqtt->options.presence(true, mqtt->since_ms, &here);
-    if (send(mqtt, mqtt->options.presence_topic, buf_text(&here), here.count, 1, NULL, true) != RESULT_OK)
-        log_warn("gateway.mqtt", "presence_not_sent", "topic=%s", mqtt->options.presence_topic);
-    buf_fini(&here);
+    if (mqtt->client) {
+        MQTTAsync_disconnectOptions bye = MQTTAsync_disconnectOptions_initializer5;
+        bye.timeout = 200;
+        if (mqtt->link == LINK_UP && say_presence(mqtt, false))
+            MQTTAsync_waitForCompletion(mqtt->client, mqtt->newest_token, GOODBYE_WAIT_MS);
+        MQTTAsync_disconnect(mqtt->client, &bye);
+        MQTTAsync_destroy(&mqtt->client);
+    }
+    free(mqtt->ca);
+    free(mqtt->cert);
+    free(mqtt->key);
+    free((char *)mqtt->options.presence_topic);
+    free((char *)mqtt->options.client_id);
+    free(mqtt);
 }
 
 void mqtt_tick(struct mqtt *mqtt, int64_t now_mono_ms) {

@@ -1,11 +1,13 @@
 // Devices without our agent: what existing clients say on the broker's second listener becomes devices, history, alarms and
 // tickets, and what they must not say becomes a reason in the quarantine.
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
+import { run } from '../../deploy/demo/process.mjs';
 import { ForeignDevice, PASSWORD, SparkplugNode } from './foreign_device.mjs';
 import { SLOW, TestStack, waitFor } from './stack.mjs';
 
-const USERS = ['node-1', 'node-2', 'node-3', 'thin-1', 'plug-1', 'kitchen', 'shellyplug-aa11', 'shellyplus1pm-bb22', 'zigbee2mqtt', 'freezer-1', 'flood'];
+const USERS = ['node-1', 'node-2', 'node-3', 'thin-1', 'plug-1', 'kitchen', 'shellyplug-aa11', 'shellyplus1pm-bb22', 'zigbee2mqtt', 'freezer-1', 'flood', 'counted'];
 const stack = await TestStack.start('adapters', {
   foreign: Object.fromEntries(USERS.map((user) => [user, PASSWORD])),
   gateway: {
@@ -290,23 +292,62 @@ test('promise_19_no_foreign_device_speaks_as_a_device_with_an_agent', stack.guar
   assert.ok(!(await quarantine('')).some(({ topic }) => topic.startsWith('fl/1/00/home-freezer-1')));
 }));
 
-test('a killed gateway loses no more than what was on its way to the commit', stack.guard(async (t) => {
+test('a flood of foreign messages does not hold up an agent', stack.guard(async () => {
+  const agent = await stack.wireDevice('steady-1', { model: 'room-sensor', metrics: ['room_temperature'] });
+  await agent.drained(20 * SLOW);
   const flood = await foreign('flood');
+  const at = Date.now();
+  let isOver = false;
+  const flooding = (async () => {
+    for (let i = 0; !isOver && i < 10000; i += 200) await Promise.all(Array.from({ length: 200 }, (_, k) => flood.say('home/flood/readings', { t: at - 60000 + i + k, values: { room_temperature: 20 } }, { qos: 0 })));
+  })();
+  const before = await stack.gateway.figure('adapter_messages_total');
+  const waits = [];
+  for (let i = 0; i < 20; i += 1) {
+    agent.tele([['room_temperature', Date.now(), 20 + i / 10]]);
+    const begun = performance.now();
+    await agent.drained(5 * SLOW);
+    waits.push(performance.now() - begun);
+  }
+  isOver = true;
+  await flooding;
+  assert.ok((await stack.gateway.figure('adapter_messages_total')) > before, 'it was a flood');
+  assert.ok(Math.max(...waits) < 3000 * SLOW, `slowest acknowledgement ${Math.max(...waits)} ms`);
+}));
+
+test('check tells what is wrong with a mapping, with file and line', stack.guard(async () => {
+  const path = stack.place.path('wrong.conf');
+  await writeFile(path, '[json x]\ntopic = a/#\nmodel = room-sensor\n');
+  const config = stack.place.path('wrong-gateway.conf');
+  const right = await readFile(stack.gateway.config, 'utf8');
+  await writeFile(config, right.replace(/^file = .*$/m, `file = ${path}`));
+  const { code, stderr } = await run(stack.place.program('fieldline-gateway'), ['check', '--config', config], { allowFailure: true });
+  assert.equal(code, 1);
+  assert.match(stderr, /wrong\.conf:2: \[json x\] topic/);
+  await stack.gateway.command('check');
+}));
+
+test('a killed gateway loses no more than what was on its way to the commit', stack.guard(async (t) => {
+  const counted = await foreign('counted');
   const sent = 4000;
   const at = Date.now();
-  const say = (i) => flood.say('home/flood/readings', { t: at - sent + i, values: { relative_humidity: i / 100 } });
-  const kept = (await stack.count('SELECT count(*) FROM journal'));
+  const say = (i) => counted.say('home/counted/readings', { t: at - sent + i, values: { relative_humidity: i / 100 } });
+  const taken = () => stack.count("SELECT count(*) FROM journal JOIN device ON device.id = journal.device WHERE device.device = 'home-counted'");
   for (let i = 0; i < sent / 2; i += 50) await Promise.all(Array.from({ length: 50 }, (_, k) => say(i + k)));
-  const rest = [];
-  for (let i = sent / 2; i < sent; i += 1) rest.push(say(i));
+  const rest = Promise.all(Array.from({ length: sent / 2 }, (_, k) => say(sent / 2 + k)));
+  await waitFor('the second half to be on its way', async () => (await taken()) > sent / 2, { ...soon, every: 5, seen: taken });
   await stack.killGateway();
-  await Promise.all(rest);
+  await rest;
   await stack.gateway.start();
-  const taken = async () => (await stack.count('SELECT count(*) FROM journal')) - kept;
   let last = -1;
-  await waitFor('the flow to end', async () => { const now = await taken(); const isQuiet = now === last && now > sent / 2; last = now; return isQuiet; }, { ...soon, every: 700, seen: taken });
-  t.diagnostic(`of ${sent} messages ${sent - last} were lost by a SIGKILL in the middle (negative: came twice)`);
-  assert.ok(sent - last < 1000, `${sent - last} lost`);
+  await waitFor('the flow to end', async () => {
+    const now = await taken();
+    const isQuiet = now === last;
+    last = now;
+    return isQuiet && (await stack.gateway.figure('adapter_broker_connected')) === 1;
+  }, { ...soon, every: 700, seen: taken });
+  t.diagnostic(`of ${sent} messages with QoS 1, ${sent - last} were lost by a SIGKILL in the middle (negative: came twice)`);
+  assert.ok(Math.abs(sent - last) < 1000, `${sent - last} lost`);
 }));
 
 test('a gateway that is stopped in order has taken what it had', stack.guard(async () => {
@@ -316,7 +357,11 @@ test('a gateway that is stopped in order has taken what it had', stack.guard(asy
   const at = Date.now();
   const sent = 2000;
   await Promise.all(Array.from({ length: sent }, (_, i) => flood.say('home/flood/readings', { t: at - sent + i, values: { room_temperature: 20 } })));
+  const watcher = await foreign('node-3');
+  await watcher.listen('spBv1.0/STATE/fieldline');
+  await waitFor('the host to be online', () => watcher.heard.length > 0, soon);
   await stack.gateway.process.stop(20);
+  await waitFor('it to be offline', () => JSON.parse(watcher.heard.at(-1).text).online === false, soon);
   await stack.gateway.start();
   await waitFor('all of them', async () => (await taken()) >= before + sent, { ...soon, seen: taken });
 }));

@@ -68,28 +68,6 @@ struct sparkplug_figures sparkplug_read_figures(const struct sparkplug *s) {
     return s->figures;
 }
 
-void sparkplug_state_topic(const char *host, char out[CAP_TOPIC_BYTES + 1]) {
-    snprintf(out, CAP_TOPIC_BYTES + 1, "spBv1.0/STATE/%s", host);
-}
-
-void sparkplug_state_print(bool is_online, int64_t since_ms, struct buf *out) {
-    buf_printf(out, "{\"online\":%s,\"timestamp\":%lld}", is_online ? "true" : "false", (long long)since_ms);
-}
-
-bool sparkplug_state_is(const char *topic, size_t bytes) {
-    return bytes > 14 && memcmp(topic, "spBv1.0/STATE/", 14) == 0;
-}
-
-bool sparkplug_state_is_offline(const void *payload, size_t bytes) {
-    struct json *root = NULL;
-    bool is_online = true;
-    if (json_parse(payload, bytes, &root, NULL) == RESULT_OK && json_is_object(root) &&
-        json_bool(root, "online", &is_online, NULL) != RESULT_OK)
-        is_online = true;
-    json_free(root);
-    return !is_online;
-}
-
 /* ---- topic and sections
  * ------------------------------------------------------------------------------------------------ */
 

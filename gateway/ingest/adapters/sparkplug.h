@@ -1,7 +1,8 @@
 /* The adapter for Sparkplug B 3.0 (Eclipse Foundation): the host application's side of births, data and deaths.
  *
  *   spBv1.0/GROUP/{NBIRTH,NDATA,NDEATH}/NODE        spBv1.0/GROUP/{DBIRTH,DDATA,DDEATH}/NODE/DEVICE
- *   spBv1.0/GROUP/NCMD/NODE                         (asks for a birth)       spBv1.0/STATE/HOST (ours, see main)
+ *   spBv1.0/GROUP/NCMD/NODE                         (asks for a birth)       spBv1.0/STATE/HOST (ours:
+ * sparkplug_state.h)
  *
  * A node is the device "sp-GROUP--NODE", a device of it "sp-GROUP--NODE--DEVICE". */
 #pragma once
@@ -20,10 +21,3 @@ struct sparkplug_figures {
     uint64_t rebirths_asked, gaps; /* gaps: messages whose sequence number did not follow */
 };
 struct sparkplug_figures sparkplug_read_figures(const struct sparkplug *s);
-
-/* spBv1.0/STATE/HOST and its payload {"online":...,"timestamp":...}. */
-void sparkplug_state_topic(const char *host, char out[CAP_TOPIC_BYTES + 1]);
-/* Is it about hosts; and does it say that one is gone? */
-bool sparkplug_state_is(const char *topic, size_t bytes);
-bool sparkplug_state_is_offline(const void *payload, size_t bytes);
-void sparkplug_state_print(bool is_online, int64_t since_ms, struct buf *out);

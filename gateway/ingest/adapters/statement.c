@@ -46,6 +46,13 @@ void statement_reject(struct statement *s, const char *format, ...) {
     va_end(args);
 }
 
+/* Values are many: no snprintf. */
+static void copy(char *out, size_t room, const char *text) {
+    const size_t count = strnlen(text, room - 1);
+    memcpy(out, text, count);
+    out[count] = 0;
+}
+
 void statement_add_value(struct statement *s, const char *metric, const char *part, const char *unit, int64_t event_ms,
                          double value) {
     if (!isfinite(value)) {
@@ -57,9 +64,9 @@ void statement_add_value(struct statement *s, const char *metric, const char *pa
         return;
     }
     struct senml_record *r = &s->records[s->record_count++];
-    snprintf(r->metric, sizeof r->metric, "%s", metric);
-    snprintf(r->part, sizeof r->part, "%s", part);
-    snprintf(r->unit, sizeof r->unit, "%s", unit);
+    copy(r->metric, sizeof r->metric, metric);
+    copy(r->part, sizeof r->part, part);
+    copy(r->unit, sizeof r->unit, unit);
     r->event_ms = event_ms;
     r->value = value;
 }

@@ -174,7 +174,11 @@ Test(foreign, what_is_refused_does_not_make_a_device) {
 
 Test(foreign, whoever_says_that_the_host_is_gone_is_contradicted) {
     struct fixture *f = setup();
-    fake_presents = 0;
+    fake_presents = fake_commands = 0;
+    feed(f, "spBv1.0/STATE/fieldline", "{\"online\":false,\"timestamp\":1}");
+    feed(f, "spBv1.0/building/NDATA/n", "\x18\x05");
+    cr_expect_eq(fake_presents + fake_commands, 0, "not while it is being stopped: there is no connection any more");
+    foreign_use(f->core.foreign, (struct mqtt *)f); /* the fakes do not look at it */
     feed(f, "spBv1.0/STATE/fieldline", "{\"online\":true,\"timestamp\":1}");
     feed(f, "spBv1.0/STATE/fieldline", "OFFLINE");
     feed(f, "spBv1.0/STATE/fieldline", "[]");
@@ -182,6 +186,7 @@ Test(foreign, whoever_says_that_the_host_is_gone_is_contradicted) {
     feed(f, "spBv1.0/STATE/fieldline", "{\"online\":false,\"timestamp\":1}");
     cr_expect_eq(fake_presents, 1);
     cr_expect_eq(quarantined(f), 0, "%s", newest_reason);
+    foreign_use(f->core.foreign, NULL);
     teardown(f);
 }
 

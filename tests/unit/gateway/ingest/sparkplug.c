@@ -7,6 +7,7 @@
 
 #include "heard.h"
 #include "ingest/adapters/sparkplug_node.h"
+#include "ingest/adapters/sparkplug_state.h"
 #include "sparkplug_writer.h"
 
 static const char rooms[] = "[sparkplug rooms]\ngroup = g\nmodel = room\nmetric temp = Air Temp | Cel\n"

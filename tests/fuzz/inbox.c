@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             abort();
         inbox_push(inbox, m);
     }
-    const size_t count = inbox_take(inbox, out, 64, 0);
+    const size_t count = inbox_take(inbox, out, 64, 0, 0);
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && out[i]->is_urgent && !out[i - 1]->is_urgent)
             abort();

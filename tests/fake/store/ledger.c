@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "fieldline/log.h"
-#include "store/chunk.h"
+#include "store/chunk_rows.h"
 #include "store/journal.h"
 #include "store/sql.h"
 
@@ -59,14 +59,14 @@ static void show(const struct series *s, int64_t event_ms, double value) {
 
 static void read_chunks(struct ledger *l) {
     static struct point points[CHUNK_SAMPLES_MAX];
-    struct query q = query_of(&l->sql, "SELECT id, series, bytes FROM chunk ORDER BY id");
+    struct query q = query_of(&l->sql, "SELECT " CHUNK_COLUMNS " FROM chunk ORDER BY id");
     while (query_next(&q)) {
-        const int64_t id = take_int(&q);
-        const struct series *s = series_of(l, take_int(&q));
-        size_t bytes = 0, count = 0;
-        const void *at = take_blob(&q, &bytes);
-        if (chunk_decode(at, bytes, points, CHUNK_SAMPLES_MAX, &count) != RESULT_OK)
-            die("ledger", "chunk %lld does not decode", (long long)id);
+        struct chunk_row row;
+        size_t count = 0;
+        take_chunk(&q, &row);
+        const struct series *s = series_of(l, row.summary.series);
+        if (chunk_row_open(&row, points, &count) != RESULT_OK)
+            die("ledger", "chunk %lld does not decode", (long long)row.id);
         for (size_t i = 0; i < count; i++)
             show(s, points[i].event_ms, points[i].value);
     }

@@ -49,7 +49,7 @@ static enum result FL_PRINTF(5, 6)
     va_start(args, format);
     vsnprintf(event.text, sizeof event.text, format, args);
     va_end(args);
-    log_warn("gateway.guard", conduct_name(kind), "device=%s active=%d text=%s", device->id,
+    log_warn("gateway.guard", "conduct", "device=%s trouble=%s active=%d text=%s", device->id, conduct_name(kind),
              conduct_has(&device->conduct, kind), log_text(event.text));
     effects_notify(core->effects, "device", device->id, device->id);
     const enum result result = store_event_add(core->store, device->row, core->now_ms, &event);

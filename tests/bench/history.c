@@ -177,7 +177,7 @@ static bool chart_ours(struct filled *f, const struct series *s, size_t last, co
         *drawn += spans[i].count;
     fprintf(stderr, "  %s: %zu spans of %lld s, first time %.2f ms\n", name, count, (long long)step_ms / 1000,
             (double)times[0] / 1000);
-    printf("%s %.2f ms\n", name, (double)median_us(times, CHART_ROUNDS) / 1000);
+    printf("history_%s_chart_ms %.2f ms\n", name, (double)median_us(times, CHART_ROUNDS) / 1000);
     reader_close(reader);
     free(spans);
     return true;
@@ -199,8 +199,8 @@ static int chart(bool is_year) {
     struct series *s = series_year(&list);
     if (!filled_open(&f) || !filled_add(&f, s, 1, 600000) ||
         !filled_settle(&f, s->points[s->count - 1].event_ms + 2 * 86400000) ||
-        !chart_and_check(&f, s, s->count, "history_year_chart_ms") ||
-        !chart_and_check(&f, s, MONTH_SAMPLES, "history_month_chart_ms"))
+        !chart_and_check(&f, s, s->count, "year") ||
+        !chart_and_check(&f, s, MONTH_SAMPLES, "month"))
         return 1;
     fprintf(stderr, "  a year of 1 Hz: %zu samples, %.3f bytes/sample in the file\n", s->count,
             (double)filled_bytes(&f) / (double)s->count);

@@ -48,7 +48,7 @@ static bool send_one(struct sender *s, enum spool_lane lane, uint64_t seq, int64
         return false;
     }
     sender_spend(s, message.bytes, true);
-    window_sent(&s->windows[lane], message.stamp.seq, now);
+    window_sent(&s->windows[lane], message.stamp.seq, message.bytes, now);
     s->sent_count++;
     s->sent_bytes += message.bytes;
     return true;

@@ -16,6 +16,7 @@ static void go_back(struct window *w, uint64_t acked) {
     w->next = acked + 1;
     w->first = 0;
     w->under_way = 0;
+    w->bytes = 0;
     w->timed_seq = 0;
 }
 
@@ -33,19 +34,22 @@ void window_begin(struct window *w, size_t size, uint64_t acked, int64_t mono_ms
 }
 
 bool window_next(const struct window *w, uint64_t last, uint64_t *seq) {
-    if (w->under_way >= w->open_size || w->next > last) {
+    if (w->under_way >= w->open_size || w->next > last || (w->under_way > 0 && w->bytes >= CAP_WINDOW_BYTES)) {
         return false;
     }
     *seq = w->next;
     return true;
 }
 
-void window_sent(struct window *w, uint64_t seq, int64_t mono_ms) {
+void window_sent(struct window *w, uint64_t seq, size_t bytes, int64_t mono_ms) {
     assert(seq >= w->next && w->under_way < WINDOW_MAX);
     if (w->under_way == 0) {
         w->progress_mono_ms = mono_ms;
     }
-    w->ends[(w->first + w->under_way++) % WINDOW_MAX] = seq;
+    size_t place = (w->first + w->under_way++) % WINDOW_MAX;
+    w->ends[place] = seq;
+    w->sizes[place] = (uint32_t)bytes;
+    w->bytes += bytes;
     w->next = seq + 1;
     if (seq <= w->highest_sent) {
         w->resent_count++;
@@ -83,6 +87,7 @@ bool window_ack(struct window *w, uint64_t seq, int64_t mono_ms) {
     }
     w->open_size = w->open_size * 2 < w->size ? w->open_size * 2 : w->size;
     while (w->under_way > 0 && w->ends[w->first] <= seq) {
+        w->bytes -= w->sizes[w->first];
         w->first = (w->first + 1) % WINDOW_MAX;
         w->under_way--;
     }

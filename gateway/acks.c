@@ -38,7 +38,8 @@ void acks_forget(struct acks *acks) {
 
 void acks_note(struct acks *acks, struct device *device, struct device_stream *stream, int64_t now_mono_ms) {
     const uint64_t half = (stream->is_urgent ? CAP_WINDOW_URGENT : CAP_WINDOW_BULK) / 2;
-    const bool at_once = stream->is_urgent || stream->ack_now || stream->seq - stream->acked_seq >= half;
+    const bool at_once = stream->is_urgent || stream->ack_now || stream->seq - stream->acked_seq >= half ||
+                         stream->unacked_bytes >= CAP_WINDOW_BYTES / 2;
     const int64_t due = at_once ? now_mono_ms : now_mono_ms + ACK_DELAY_MS;
     if (stream->ack_due_mono_ms == 0)
         stream->ack_since_mono_ms = now_mono_ms;
@@ -79,6 +80,7 @@ static bool publish_one(struct acks *acks, struct mqtt *mqtt, const struct devic
     stream->acked_seq = stream->seq;
     stream->ack_due_mono_ms = 0;
     stream->ack_now = false;
+    stream->unacked_bytes = 0;
     return true;
 }
 

@@ -154,6 +154,7 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     core->normalizer = normalizer_new();
     core->inbox =
         inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms, s->unstamped_per_second);
+    inbox_bound_batch(core->inbox, (size_t)s->batch_bytes);
     core->acks = acks_new(s->acks_per_second);
     timing_init(&core->timing);
     core->watchdog = watchdog_new(service_watchdog_ms());

@@ -332,6 +332,7 @@ static enum result receive_up(struct core *core, struct device *device, size_t k
     if (stream) {
         stream->seq = m->stamp.seq;
         stream->is_changed = true;
+        stream->unacked_bytes += m->payload_bytes;
         acks_note(core->acks, device, stream, core->now_mono_ms);
     }
     return RESULT_OK;

@@ -7,7 +7,7 @@ struct settings {
     char *broker_host, *broker_ca, *broker_cert, *broker_key;
     int64_t broker_port, broker_keep_alive_ms, broker_qos, return_within_ms;
     int64_t inbox_messages, inbox_bytes, inbox_wait_ms, unstamped_per_second;
-    int64_t batch_messages, batch_wait_ms;
+    int64_t batch_messages, batch_bytes, batch_wait_ms;
     int64_t acks_per_second;
     int64_t reserve_bytes;
     char *web_listen, *session_listen, *session_url;

@@ -30,6 +30,7 @@ struct inbox {
     struct list urgent, bulk;
     size_t size, bytes, bytes_max;
     int64_t wait_ms;
+    size_t batch_bytes;
     size_t wanted; /* how many the consumer sleeps for; 0: it is awake */
     bool is_woken;
     struct shares *shares;
@@ -103,6 +104,7 @@ struct inbox *inbox_new(size_t messages_max, size_t bytes_max, int64_t wait_ms, 
     inbox->bulk.last = &inbox->bulk.first;
     inbox->size = messages_max;
     inbox->bytes_max = bytes_max;
+    inbox->batch_bytes = SIZE_MAX;
     inbox->wait_ms = wait_ms;
     inbox->shares = shares_new(bytes_max / INBOX_DEVICE_BYTES_PART, unstamped_per_second);
     return inbox;
@@ -164,8 +166,12 @@ static bool find_room(struct inbox *inbox, const struct inbound *m, size_t weigh
     return !has_no_room(inbox, m, weight);
 }
 
+void inbox_bound_batch(struct inbox *inbox, size_t bytes) {
+    inbox->batch_bytes = bytes;
+}
+
 static void rouse(struct inbox *inbox, bool is_urgent) {
-    if (inbox->wanted > 0 && (is_urgent || depth(inbox) >= inbox->wanted))
+    if (inbox->wanted > 0 && (is_urgent || depth(inbox) >= inbox->wanted || inbox->bytes >= inbox->batch_bytes))
         pthread_cond_signal(&inbox->has_mail);
 }
 
@@ -199,24 +205,25 @@ bool inbox_push(struct inbox *inbox, struct inbound *m) {
 static void sleep_for(struct inbox *inbox, size_t wanted, int64_t wait_ms) {
     const struct timespec until = mono_in(wait_ms);
     inbox->wanted = wanted;
-    while (depth(inbox) < wanted && inbox->urgent.count == 0 && !inbox->is_woken &&
+    while (depth(inbox) < wanted && inbox->bytes < inbox->batch_bytes && inbox->urgent.count == 0 && !inbox->is_woken &&
            pthread_cond_timedwait(&inbox->has_mail, &inbox->lock, &until) == 0)
         continue;
     inbox->wanted = 0;
 }
 
 size_t inbox_take(struct inbox *inbox, struct inbound **out, size_t room, int64_t wait_ms, int64_t linger_ms) {
-    size_t taken = 0;
+    size_t taken = 0, bytes = 0;
     pthread_mutex_lock(&inbox->lock);
     if (wait_ms > 0)
         sleep_for(inbox, 1, wait_ms);
     if (linger_ms > 0 && depth(inbox) > 0)
         sleep_for(inbox, room < inbox->size ? room : inbox->size, linger_ms);
     inbox->is_woken = false;
-    while (taken < room && depth(inbox) > 0) {
+    while (taken < room && depth(inbox) > 0 && bytes < inbox->batch_bytes) {
         struct inbound *m = take(inbox->urgent.count > 0 ? &inbox->urgent : &inbox->bulk);
         shares_took(inbox->shares, m, inbound_weight(m));
         inbox->bytes -= inbound_weight(m);
+        bytes += inbound_weight(m);
         out[taken++] = m;
     }
     if (taken > 0)

@@ -52,6 +52,9 @@ struct inbox_figures {
 /* unstamped_per_second: of each device; 0: nobody is held back, for an inbox whose senders do not send again. */
 struct inbox *inbox_new(size_t messages_max, size_t bytes_max, int64_t wait_ms, int64_t unstamped_per_second);
 void inbox_free(struct inbox *inbox);
+/* What one inbox_take gives is bounded in bytes too (one message is always given): a turn of large messages would make
+ * urgent ones wait. Without a call it is not. */
+void inbox_bound_batch(struct inbox *inbox, size_t bytes);
 /* Takes the message over, whatever happens. false: it was dropped. */
 bool inbox_push(struct inbox *inbox, struct inbound *m);
 /* Up to `room` messages; waits at most wait_ms for the first, then linger_ms for others, asleep until there are `room`

@@ -21,6 +21,7 @@ struct device_stream {
     int64_t row;               /* in the store; 0: to be looked up */
     uint64_t seq;              /* everything up to here is in the store (or in the transaction under way) */
     uint64_t acked_seq;        /* what the device was last told */
+    size_t unacked_bytes;      /* payload taken since then */
     int64_t ack_due_mono_ms;   /* 0: nothing to tell */
     int64_t ack_since_mono_ms; /* since when there is; valid while something is due */
     int64_t used_mono_ms;

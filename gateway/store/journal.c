@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fieldline/log.h"
 #include "fieldline/number.h"
 #include "store/handle.h"
 
@@ -71,11 +72,10 @@ void journal_init(struct store *store) {
 
 enum result journal_replay(struct store *store, int64_t after, journal_fn *fn, void *self) {
     struct journal_sample *samples = mem_alloc(JOURNAL_SAMPLES_MAX * sizeof *samples);
-    enum result decoded = RESULT_OK;
     struct query q = query_of(&store->sql, "SELECT id, device, seq, recv_ms, first_ago_ms, span_ms, payload"
                                            " FROM journal WHERE id > ? ORDER BY id");
     put_int(&q, after);
-    while (decoded == RESULT_OK && query_next(&q)) {
+    while (query_next(&q)) {
         struct journal_row row = {.samples = samples};
         size_t bytes = 0;
         row.id = take_int(&q);
@@ -85,13 +85,14 @@ enum result journal_replay(struct store *store, int64_t after, journal_fn *fn, v
         row.first_ms = row.recv_ms - take_int(&q);
         row.last_ms = row.first_ms + take_int(&q);
         const void *payload = take_blob(&q, &bytes);
-        decoded = journal_decode(payload, bytes, samples, JOURNAL_SAMPLES_MAX, &row.count);
-        if (decoded == RESULT_OK)
+        if (journal_decode(payload, bytes, samples, JOURNAL_SAMPLES_MAX, &row.count) == RESULT_OK)
             fn(self, &row);
+        else
+            log_error("gateway.store", "journal_damaged", "row=%lld device=%lld first_ms=%lld", (long long)row.id,
+                      (long long)row.device, (long long)row.first_ms);
     }
-    const enum result result = query_end(&q);
     free(samples);
-    return result == RESULT_OK ? decoded : result;
+    return query_end(&q);
 }
 
 static enum result find_end(struct store *store, int64_t before_id, int64_t before_ms, int rows_max, int64_t *end) {

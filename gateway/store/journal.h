@@ -25,7 +25,7 @@ struct journal_row {
 };
 /* row->id is ignored; *id gets the one given. */
 FL_CHECK enum result journal_append(struct store *store, const struct journal_row *row, int64_t *id);
-/* Rows with id > after, in order. A row that does not decode ends it with RESULT_CORRUPT. */
+/* Rows with id > after, in order. A damaged row is left out and logged: one message is a hole, not the end. */
 typedef void journal_fn(void *self, const struct journal_row *row);
 FL_CHECK enum result journal_replay(struct store *store, int64_t after, journal_fn *fn, void *self);
 /* Deletes at most `rows_max` rows with id < before_id that were received before before_ms; *deleted tells how many.
@@ -36,7 +36,7 @@ FL_CHECK enum result journal_trim(struct store *store, int64_t before_id, int64_
 /* The row's payload. Exact for every double. Decoding is all or nothing. RESULT_TOO_BIG: more samples than a row holds,
  * or a buffer whose cap is below JOURNAL_PAYLOAD_BYTES_MAX of that many. */
 enum {
-    JOURNAL_HEAD_BYTES_MAX = 1 + VARINT_BYTES_MAX,
+    JOURNAL_HEAD_BYTES_MAX = 1 + VARINT_BYTES_MAX + 4, /* the check too */
     JOURNAL_SAMPLE_BYTES_MAX = 3 * VARINT_BYTES_MAX + 1,
     JOURNAL_PAYLOAD_BYTES_MAX = JOURNAL_HEAD_BYTES_MAX + JOURNAL_SAMPLES_MAX * JOURNAL_SAMPLE_BYTES_MAX
 };

@@ -2,12 +2,13 @@
  * varints from the sample before) and the value, as a control byte with the power of ten and a zigzag varint, or raw.
  *
  * Not the chunk codec: a message holds few samples of many series, is written for each message and read at most a few
- * times, so what counts is the writer's time. No checksum of its own: SQLite's log has one, and a row lives for an hour
- * or so. */
+ * times, so what counts is the writer's time. A CRC-32 follows since version 2: SQLite's log has one, its file has not.
+ */
+#include "store/crc32.h"
 #include "store/decimal.h"
 #include "store/journal.h"
 
-enum { JOURNAL_VERSION = 1, VALUE_RAW = 0xff };
+enum { JOURNAL_VERSION = 2, WITHOUT_CHECK = 1, CRC_BYTES = 4, VALUE_RAW = 0xff };
 
 static uint8_t *put_value(uint8_t *at, double value) {
     int64_t mantissa = 0;
@@ -46,9 +47,10 @@ enum result journal_encode(const struct journal_sample *samples, size_t count, s
     if (count > JOURNAL_SAMPLES_MAX)
         return RESULT_TOO_BIG;
     uint64_t series = 0, event_ms = 0;
-    uint8_t *at = buf_space(out, JOURNAL_HEAD_BYTES_MAX + count * JOURNAL_SAMPLE_BYTES_MAX);
-    if (!at)
+    uint8_t *begin = buf_space(out, JOURNAL_HEAD_BYTES_MAX + count * JOURNAL_SAMPLE_BYTES_MAX);
+    if (!begin)
         return RESULT_TOO_BIG;
+    uint8_t *at = begin;
     *at++ = JOURNAL_VERSION;
     at = varint_write(at, count);
     for (size_t i = 0; i < count; i++) {
@@ -58,16 +60,33 @@ enum result journal_encode(const struct journal_sample *samples, size_t count, s
         series = (uint64_t)samples[i].series;
         event_ms = (uint64_t)samples[i].event_ms;
     }
+    const uint32_t crc = crc32_add(0, begin, (size_t)(at - begin));
+    for (int shift = 24; shift >= 0; shift -= 8)
+        *at++ = (uint8_t)(crc >> shift);
     buf_wrote(out, at);
     return RESULT_OK;
 }
 
-enum result journal_decode(const void *payload, size_t bytes, struct journal_sample *out, size_t room, size_t *count) {
-    struct cursor in = cursor_of(payload, bytes);
+/* Leaves the samples in `in`. */
+static bool open_payload(const void *payload, size_t bytes, struct cursor *in) {
     uint8_t version = 0;
+    uint32_t crc = 0;
+    *in = cursor_of(payload, bytes);
+    if (!cursor_u8(in, &version))
+        return false;
+    if (version == WITHOUT_CHECK)
+        return true;
+    if (version != JOURNAL_VERSION || in->left < CRC_BYTES)
+        return false;
+    in->left -= CRC_BYTES;
+    struct cursor end = cursor_of(in->at + in->left, CRC_BYTES);
+    return cursor_u32be(&end, &crc) && crc == crc32_add(0, payload, bytes - CRC_BYTES);
+}
+
+enum result journal_decode(const void *payload, size_t bytes, struct journal_sample *out, size_t room, size_t *count) {
+    struct cursor in;
     uint64_t samples = 0, series = 0, event_ms = 0, delta = 0;
-    if (!cursor_u8(&in, &version) || version != JOURNAL_VERSION || !cursor_varint(&in, &samples) ||
-        samples > JOURNAL_SAMPLES_MAX)
+    if (!open_payload(payload, bytes, &in) || !cursor_varint(&in, &samples) || samples > JOURNAL_SAMPLES_MAX)
         return RESULT_CORRUPT;
     if (samples > room)
         return RESULT_TOO_BIG;

@@ -20,11 +20,9 @@ static void publish(struct device *d, struct fleet *f, enum topic_kind kind, con
     connection_send(&d->connection, f->packet.data, f->packet.count);
 }
 
-/* The number of the lane's next message, which is about to be sent. */
-static uint64_t advance(struct lane *lane) {
-    const uint64_t seq = lane->window.next;
-    window_sent(&lane->window, seq, clock_mono_ms());
-    return seq;
+/* The lane's next message was sent. */
+static void advance(struct lane *lane, size_t bytes) {
+    window_sent(&lane->window, lane->window.next, bytes, clock_mono_ms());
 }
 
 /* ---- introduction ---- */
@@ -53,7 +51,8 @@ static void introduce(struct device *d, struct fleet *f) {
     memcpy(birth.boot, d->boot, sizeof birth.boot);
     buf_reset(&f->body);
     birth_encode(&birth, &f->body);
-    publish(d, f, TOPIC_UP_BIRTH, &d->urgent, advance(&d->urgent), f->body.data, f->body.count);
+    publish(d, f, TOPIC_UP_BIRTH, &d->urgent, d->urgent.window.next, f->body.data, f->body.count);
+    advance(&d->urgent, f->body.count);
 }
 
 void device_open(struct device *d, struct fleet *f, int64_t number, size_t window, int port, const char *pki) {
@@ -80,21 +79,23 @@ void device_close(struct device *d) {
     connection_close(&d->connection);
 }
 
-/* ---- sending ---- */
+/* ---- sending: each tells how many bytes the payload has ---- */
 
-static void put_tele(struct device *d, struct fleet *f, uint64_t seq) {
+static size_t put_tele(struct device *d, struct fleet *f, uint64_t seq) {
     const int64_t event_ms = d->begin_ms ? d->begin_ms + payload_offset_ms(&f->payloads, seq - 1) : clock_wall_ms();
     const struct payload *payload = payload_make(&f->payloads, seq - 1, event_ms);
     publish(d, f, TOPIC_UP_TELE, &d->bulk, seq, payload->text, payload->count);
+    return payload->count;
 }
 
-static void put_alarm(struct device *d, struct fleet *f, uint64_t seq) {
+static size_t put_alarm(struct device *d, struct fleet *f, uint64_t seq) {
     payload_alarm(d->alarm_count - 1, clock_wall_ms(), &f->body);
     for (int i = 0; i < 2; i++)
         publish(d, f, TOPIC_UP_TELE, &d->bulk, seq, f->body.data, f->body.count);
+    return f->body.count;
 }
 
-static void put_event(struct device *d, struct fleet *f, uint64_t seq) {
+static size_t put_event(struct device *d, struct fleet *f, uint64_t seq) {
     struct event_message event = {.event_ms = clock_wall_ms(), .kind = EVENT_FAULT, .severity = SEVERITY_ERROR};
     event.active = seq % 2 == 0; /* 1 is the birth */
     memcpy(event.code, fault_code, sizeof fault_code);
@@ -102,14 +103,12 @@ static void put_event(struct device *d, struct fleet *f, uint64_t seq) {
     buf_reset(&f->body);
     event_encode(&event, &f->body);
     publish(d, f, TOPIC_UP_EVENT, &d->urgent, seq, f->body.data, f->body.count);
+    return f->body.count;
 }
 
 void device_send_tele(struct device *d, struct fleet *f) {
-    const uint64_t seq = advance(&d->bulk);
-    if (seq == d->alarm_seq)
-        put_alarm(d, f, seq);
-    else
-        put_tele(d, f, seq);
+    const uint64_t seq = d->bulk.window.next;
+    advance(&d->bulk, seq == d->alarm_seq ? put_alarm(d, f, seq) : put_tele(d, f, seq));
 }
 
 void device_assume_acked(struct device *d) {
@@ -117,16 +116,16 @@ void device_assume_acked(struct device *d) {
 }
 
 void device_send_event(struct device *d, struct fleet *f, int64_t due_us) {
-    const uint64_t seq = advance(&d->urgent);
+    const uint64_t seq = d->urgent.window.next;
     d->event_due_us[seq % CAP_WINDOW_URGENT] = due_us;
-    put_event(d, f, seq);
+    advance(&d->urgent, put_event(d, f, seq));
 }
 
 void device_send_alarm(struct device *d, struct fleet *f, int64_t due_us) {
     d->alarm_count++;
     d->alarm_due_us = due_us;
-    d->alarm_seq = advance(&d->bulk);
-    put_alarm(d, f, d->alarm_seq);
+    d->alarm_seq = d->bulk.window.next;
+    advance(&d->bulk, put_alarm(d, f, d->alarm_seq));
 }
 
 /* ---- acknowledgements ---- */
@@ -181,5 +180,5 @@ void device_tick(struct device *d, struct fleet *f) {
     window_tick(&d->bulk.window, now_ms); /* the traffic fills it anew */
     window_tick(urgent, now_ms);
     while (connection_is_clear(&d->connection) && window_next(urgent, urgent->highest_sent, &seq) && seq > 1)
-        put_event(d, f, advance(&d->urgent));
+        advance(&d->urgent, put_event(d, f, d->urgent.window.next));
 }

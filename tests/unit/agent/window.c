@@ -23,7 +23,7 @@ static void play(uint64_t acked, const struct step *steps, size_t count) {
         case SEND_GAP:
             cr_assert(window_next(&w, 1000, &seq), "step %zu: %s", i, s->why);
             cr_assert(s->kind == SEND_GAP || seq == s->seq, "step %zu: %s: next is %lu", i, s->why, seq);
-            window_sent(&w, s->seq, s->at_ms);
+            window_sent(&w, s->seq, 100, s->at_ms);
             break;
         case FULL: cr_assert_not(window_next(&w, 1000, &seq), "step %zu: %s", i, s->why); break;
         case ACK: cr_assert(window_ack(&w, s->seq, s->at_ms), "step %zu: %s", i, s->why); break;
@@ -74,13 +74,13 @@ Test(window, waits_at_most_half_a_minute) {
     int64_t now = 0, due;
     window_begin(&w, 4, 0, 0);
     for (int i = 0; i < 10; i++) {
-        window_sent(&w, 1, now);
+        window_sent(&w, 1, 100, now);
         cr_assert(window_due(&w, &due));
         cr_expect_leq(due - now, WINDOW_STALL_MAX_MS);
         now = due;
         cr_assert(window_tick(&w, now));
     }
-    window_sent(&w, 1, now);
+    window_sent(&w, 1, 100, now);
     window_due(&w, &due);
     cr_expect_eq(due - now, WINDOW_STALL_MAX_MS);
 }
@@ -112,9 +112,29 @@ Test(window, nothing_under_way_is_never_late) {
 Test(window, counts_what_it_repeats) {
     struct window w = {0};
     window_begin(&w, 4, 0, 0);
-    window_sent(&w, 1, 0);
-    window_sent(&w, 2, 0);
+    window_sent(&w, 1, 100, 0);
+    window_sent(&w, 2, 100, 0);
     cr_assert(window_tick(&w, 2000));
-    window_sent(&w, 1, 2000);
+    window_sent(&w, 1, 100, 2000);
     cr_expect_eq(w.resent_count, 1);
+}
+
+Test(window, is_bounded_in_bytes_too_but_lets_one_message_through) {
+    struct window w = {0};
+    uint64_t seq = 0;
+    window_begin(&w, CAP_WINDOW_BULK, 0, 0);
+    cr_assert(window_next(&w, 100, &seq));
+    window_sent(&w, 1, CAP_WINDOW_BYTES, 0);
+    cr_expect_not(window_next(&w, 100, &seq), "full with one");
+    cr_expect(window_ack(&w, 1, 10));
+    for (int i = 0; i < 4; i++) {
+        cr_assert(window_next(&w, 100, &seq), "message %d", i);
+        window_sent(&w, seq, CAP_WINDOW_BYTES / 4, 10);
+    }
+    cr_expect_not(window_next(&w, 100, &seq));
+    cr_expect(window_ack(&w, 3, 20));
+    cr_expect(window_next(&w, 100, &seq), "acknowledged bytes make room");
+    cr_expect_eq(seq, 6);
+    window_begin(&w, CAP_WINDOW_BULK, 3, 30);
+    cr_expect_eq(w.bytes, 0, "a new connection begins empty");
 }

@@ -92,6 +92,23 @@ static struct inbound *about(const char *topic) {
     return inbound_new(topic, strlen(topic), "x", 1);
 }
 
+Test(inbox, a_batch_is_bounded_in_bytes) {
+    struct inbox *inbox = inbox_new(100, 1 << 20, 1, 1000000);
+    struct inbound *out[10];
+    inbox_bound_batch(inbox, 1500);
+    for (int i = 0; i < 5; i++)
+        cr_assert(inbox_push(inbox, message(i, 1000)));
+    const int64_t begun_ms = clock_mono_ms();
+    for (size_t left = 5, taken; left > 0; left -= taken) {
+        taken = inbox_take(inbox, out, 10, 10000, left > 1 ? 10000 : 0);
+        cr_expect_eq(taken, left > 1 ? 2 : 1, "the one that passes the bound is the last");
+        for (size_t i = 0; i < taken; i++)
+            inbound_free(out[i]);
+    }
+    cr_expect_lt(clock_mono_ms() - begun_ms, 5000, "a full batch waits for nothing");
+    inbox_free(inbox);
+}
+
 /* Who lingers sleeps until the batch is full; what is urgent, or a producer that has to wait, ends it. */
 Test(inbox, lingering_ends_early_for_a_reason) {
     struct inbox *inbox = inbox_new(3, 1 << 20, 1, 1000000);

@@ -350,7 +350,7 @@ export function makeHistory(name, part, from_ms, to_ms, points, unit) {
     columns.mean.push(middle);
     columns.max.push(middle + spread);
   }
-  return { metric: name, part, unit, step_ms, ...columns };
+  return { metric: name, part, unit, step_ms, damaged: to_ms - from_ms > 300 * 86_400_000 ? 2 : 0, ...columns };
 }
 
 /** The recording of SESSION_ENDED: asciicast and transcript that belong to each other. */

@@ -56,6 +56,19 @@ test(
 const span = (query) => Number(new URLSearchParams(query).get('to_ms')) - Number(new URLSearchParams(query).get('from_ms'));
 
 test(
+  'a year can be drawn, and says what is missing in it',
+  withConsole({ path: '/devices/freezer-7' }, async ({ fake, page }) => {
+    await page.locator('.chart .u-over').first().waitFor();
+    assert.equal(await page.getByText('damaged').count(), 0);
+    await button(page, '1 year').click();
+    await until('history of a year is asked for', () =>
+      fake.requests.some(({ path, query }) => path.endsWith('/history') && span(query) === 365 * 86_400_000),
+    );
+    await says(page, /damaged and left out here: 2/);
+  }),
+);
+
+test(
   'the log is filtered, searched and paged',
   withConsole({ path: '/devices/freezer-7' }, async ({ page }) => {
     const lines = page.locator('.log tbody tr');

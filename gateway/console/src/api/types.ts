@@ -82,6 +82,7 @@ export interface History {
   part: string;
   unit: string;
   step_ms: number;
+  damaged: number; // stored pieces that were left out because their checksum is wrong
   t: number[];
   min: number[];
   mean: number[];

@@ -166,6 +166,7 @@ export function Chart({ history, title, span, zoom }: { history: History; title:
         <b>{title}</b> <span class="quiet">{summary}</span>
         <span class="readout" ref={readout} aria-hidden="true" />
       </figcaption>
+      {history.damaged > 0 && <p class="small bad-word">{t('chart.damaged', { count: history.damaged })}</p>}
       <div ref={box} role="img" aria-label={`${title}: ${summary}`} />
     </figure>
   );

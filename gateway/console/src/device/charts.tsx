@@ -15,6 +15,8 @@ const RANGES: { name: Word; length_ms: number }[] = [
   { name: 'chart.6h', length_ms: 6 * 3_600_000 },
   { name: 'chart.24h', length_ms: 24 * 3_600_000 },
   { name: 'chart.7d', length_ms: 7 * 24 * 3_600_000 },
+  { name: 'chart.30d', length_ms: 30 * 24 * 3_600_000 },
+  { name: 'chart.1y', length_ms: 365 * 24 * 3_600_000 },
 ];
 const REDRAWS = 500; // of a chart while its whole length passes
 const AT_LEAST_EVERY_MS = 5_000;

@@ -110,8 +110,11 @@ export const en = {
   'chart.6h': '6 h',
   'chart.24h': '24 h',
   'chart.7d': '7 days',
+  'chart.30d': '30 days',
+  'chart.1y': '1 year',
   'chart.now': 'Back to now',
   'chart.zoom_hint': 'Drag across a chart to look closer.',
+  'chart.damaged': 'Stored pieces that are damaged and left out here: {count}. An administrator can find them with “store verify”.',
   'chart.no_data': 'No measurements in this time.',
   'chart.summary': 'now {last}, lowest {min}, highest {max}',
 

@@ -111,8 +111,11 @@ export const zh: Record<keyof typeof en, string> = {
   'chart.6h': '6 小时',
   'chart.24h': '24 小时',
   'chart.7d': '7 天',
+  'chart.30d': '30 天',
+  'chart.1y': '1 年',
   'chart.now': '回到现在',
   'chart.zoom_hint': '在图上拖动可放大。',
+  'chart.damaged': '有 {count} 段已存储的数据损坏，未在此显示。管理员可用 “store verify” 查找。',
   'chart.no_data': '这段时间没有测量值。',
   'chart.summary': '当前 {last}，最低 {min}，最高 {max}',
 

@@ -45,7 +45,7 @@ test('everything that happens to messages is in the figures, with its duration',
   const value = (name, labels) => valueOf(now, `fieldline_${name}`, labels);
   assert.equal(value('samples_total'), 200);
   assert.equal(value('commit_latency_seconds_count', { lane: 'bulk' }), 201, 'telemetry, the quarantined one too: its place is taken');
-  assert.equal(value('commit_latency_seconds_count', { lane: 'urgent' }), 3, 'a birth and two events');
+  assert.equal(value('commit_latency_seconds_count', { lane: 'urgent' }), 4, 'an introduction, a birth and two events');
   assert.equal(value('alarm_latency_seconds_count'), 2);
   assert.ok(value('alarm_latency_seconds_sum') > 0 && value('alarm_latency_seconds_sum') < 10 * SLOW);
   assert.equal(value('inbox_wait_seconds_count'), value('messages_total'));

@@ -199,8 +199,7 @@ static int chart(bool is_year) {
     struct series *s = series_year(&list);
     if (!filled_open(&f) || !filled_add(&f, s, 1, 600000) ||
         !filled_settle(&f, s->points[s->count - 1].event_ms + 2 * 86400000) ||
-        !chart_and_check(&f, s, s->count, "year") ||
-        !chart_and_check(&f, s, MONTH_SAMPLES, "month"))
+        !chart_and_check(&f, s, s->count, "year") || !chart_and_check(&f, s, MONTH_SAMPLES, "month"))
         return 1;
     fprintf(stderr, "  a year of 1 Hz: %zu samples, %.3f bytes/sample in the file\n", s->count,
             (double)filled_bytes(&f) / (double)s->count);

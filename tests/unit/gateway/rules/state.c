@@ -90,7 +90,8 @@ Test(state, promise_23_goes_on_as_if_nothing_had_happened) {
             char expected[8000];
             strncpy(expected, rig_firings(&of_kept), sizeof expected - 1);
             expected[sizeof expected - 1] = 0;
-            cr_assert_str_eq(rig_firings(&of_loaded), expected, "second %lld: %s, expected %s", (long long)next, rig_firings(&of_loaded), expected);
+            cr_assert_str_eq(rig_firings(&of_loaded), expected, "second %lld: %s, expected %s", (long long)next,
+                             rig_firings(&of_loaded), expected);
             told += of_kept.count;
         }
         second += 699;

@@ -18,8 +18,9 @@ enum {
     DEVICE_EVERY_MS = 1000,
     EXPIRE_ROWS = 500,
     TIDY_EVERY_MS = 50,
-    TIDY_CHUNKS_LEAST = 16, /* a fraction of a millisecond */
-    TIDY_CHUNKS_MOST = 500,
+    TIDY_CHUNKS_LEAST = 16, /* a fraction of a millisecond: what an older program left */
+    TIDY_CHUNKS_TURN = 24,
+    TIDY_OWED_PART = 50,
     LOGINS_EVERY_MS = 60 * 1000
 };
 
@@ -27,6 +28,7 @@ static const int64_t UNKNOWN_MODEL_KEEP_MS = 30LL * 24 * 3600 * 1000; /* of a mo
 
 struct housekeeping {
     int64_t trim_mono_ms, device_mono_ms, tidy_mono_ms, logins_mono_ms; /* when next */
+    uint64_t owed_chunks;                                               /* to be opened for tiers */
     uint64_t tidied_chunks;                                             /* written when tiers were last worked on */
     size_t messages;                                                    /* since the last trim */
     const struct device *device;                                        /* whose turn it was last */
@@ -51,12 +53,17 @@ static bool is_due(int64_t *next_mono_ms, int64_t now_mono_ms, int64_t every_ms)
     return true;
 }
 
-/* Tiers keep up when they open twice as many chunks as were written. */
+/* Tiers keep up when they open twice as many chunks as were written. Series that began together fill their chunks
+ * together, so what is owed comes in bursts; it is paid in every turn by a little, that no turn is long, and by the
+ * more the more is owed. */
 static int tidy_chunks(struct housekeeping *h, const struct core *core) {
     const uint64_t written = history_read_figures(core->history).chunks;
-    const uint64_t more = written > h->tidied_chunks ? written - h->tidied_chunks : 0; /* a reload begins at 0 */
+    h->owed_chunks += written > h->tidied_chunks ? 2 * (written - h->tidied_chunks) : 0; /* a reload begins at 0 */
     h->tidied_chunks = written;
-    return TIDY_CHUNKS_LEAST + (more < TIDY_CHUNKS_MOST ? (int)more * 2 : TIDY_CHUNKS_MOST);
+    const uint64_t most = TIDY_CHUNKS_TURN + h->owed_chunks / TIDY_OWED_PART;
+    const uint64_t now = h->owed_chunks < most ? h->owed_chunks : most;
+    h->owed_chunks -= now;
+    return (int)now;
 }
 
 static enum result trim_journal(struct housekeeping *h, struct core *core) {
@@ -113,8 +120,10 @@ enum result housekeeping_turn(struct housekeeping *h, struct core *core, size_t 
         result = trim_journal(h, core);
     if (result == RESULT_OK && is_due(&h->device_mono_ms, core->now_mono_ms, DEVICE_EVERY_MS))
         result = expire_next_device(h, core);
-    if (result == RESULT_OK && is_due(&h->tidy_mono_ms, core->now_mono_ms, TIDY_EVERY_MS))
-        result = history_tidy(core->history, core->now_ms, tidy_chunks(h, core));
+    const int chunks =
+        tidy_chunks(h, core) + (is_due(&h->tidy_mono_ms, core->now_mono_ms, TIDY_EVERY_MS) ? TIDY_CHUNKS_LEAST : 0);
+    if (result == RESULT_OK && chunks > 0)
+        result = history_tidy(core->history, core->now_ms, chunks);
     if (result == RESULT_OK && is_due(&h->logins_mono_ms, core->now_mono_ms, LOGINS_EVERY_MS))
         result = store_logins_expire(core->store, core->now_ms, core->now_ms - core->settings->login_idle_ms);
     return result;

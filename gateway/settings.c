@@ -39,7 +39,7 @@ static const struct config_row rows[] = {
     {"inbox", "unstamped_rate", CONFIG_INTEGER, AT(unstamped_per_second), "100", 1, 100000, false,
      "messages/s taken of one device that sends outside of a stream, or floods; what is beyond is dropped and counted"},
     {"batch", "messages", CONFIG_INTEGER, AT(batch_messages), "1000", 1, 10000, false, "most messages in one commit"},
-    {"batch", "bytes", CONFIG_SIZE, AT(batch_bytes), "512KiB", 1 << 10, 1LL << 30, false,
+    {"batch", "bytes", CONFIG_SIZE, AT(batch_bytes), "256KiB", 1 << 10, 1LL << 30, false,
      "about how many bytes of messages go into one commit: what is urgent waits for the commit under way"},
     {"batch", "wait", CONFIG_DURATION, AT(batch_wait_ms), "10ms", 1, 1000, false,
      "how long the first message of a batch waits for others"},

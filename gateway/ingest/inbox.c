@@ -170,8 +170,12 @@ void inbox_bound_batch(struct inbox *inbox, size_t bytes) {
     inbox->batch_bytes = bytes;
 }
 
+static bool has_batch(const struct inbox *inbox) {
+    return inbox->bytes >= INBOX_LINGER_BYTES || inbox->bytes >= inbox->batch_bytes;
+}
+
 static void rouse(struct inbox *inbox, bool is_urgent) {
-    if (inbox->wanted > 0 && (is_urgent || depth(inbox) >= inbox->wanted || inbox->bytes >= inbox->batch_bytes))
+    if (inbox->wanted > 0 && (is_urgent || depth(inbox) >= inbox->wanted || has_batch(inbox)))
         pthread_cond_signal(&inbox->has_mail);
 }
 
@@ -205,7 +209,7 @@ bool inbox_push(struct inbox *inbox, struct inbound *m) {
 static void sleep_for(struct inbox *inbox, size_t wanted, int64_t wait_ms) {
     const struct timespec until = mono_in(wait_ms);
     inbox->wanted = wanted;
-    while (depth(inbox) < wanted && inbox->bytes < inbox->batch_bytes && inbox->urgent.count == 0 && !inbox->is_woken &&
+    while (depth(inbox) < wanted && !has_batch(inbox) && inbox->urgent.count == 0 && !inbox->is_woken &&
            pthread_cond_timedwait(&inbox->has_mail, &inbox->lock, &until) == 0)
         continue;
     inbox->wanted = 0;

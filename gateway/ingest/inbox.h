@@ -19,7 +19,8 @@ enum {
     INBOX_DEVICE_WASTE = 10 * (CAP_WINDOW_BULK + CAP_WINDOW_URGENT),   /* messages a second that come in vain */
     INBOX_DEVICE_BYTES_PART = 8,                                       /* and at most this part of inbox.bytes */
     INBOX_STATES_PER_SECOND = 50, /* presence of one device: a bucket of its own, a flood may not hide its end */
-    INBOX_FLOODS_KEPT = 16        /* devices told apart between two inbox_take_floods */
+    INBOX_LINGER_BYTES = CAP_WINDOW_BYTES / 2, /* worth a commit: a device's half window, at which it is told */
+    INBOX_FLOODS_KEPT = 16                     /* devices told apart between two inbox_take_floods */
 };
 
 /* One received MQTT message, one allocation: the struct, then topic and payload with a NUL after each. */
@@ -58,7 +59,8 @@ void inbox_bound_batch(struct inbox *inbox, size_t bytes);
 /* Takes the message over, whatever happens. false: it was dropped. */
 bool inbox_push(struct inbox *inbox, struct inbound *m);
 /* Up to `room` messages; waits at most wait_ms for the first, then linger_ms for others, asleep until there are `room`
- * of them; what is urgent, a full inbox and inbox_wake end the waiting. 0: none came, or inbox_wake. */
+ * of them or INBOX_LINGER_BYTES; what is urgent, a full inbox and inbox_wake end the waiting. 0: none came, or
+ * inbox_wake. */
 size_t inbox_take(struct inbox *inbox, struct inbound **out, size_t room, int64_t wait_ms, int64_t linger_ms);
 /* Makes a waiting inbox_take return: there is other work. */
 void inbox_wake(struct inbox *inbox);

@@ -28,7 +28,7 @@ enum {
     CAP_TIME_BEHIND_DAYS = 90,         /* older measurements are absurd, not late */
     CAP_WINDOW_BULK = 50,              /* unacknowledged messages an agent may have under way */
     CAP_WINDOW_URGENT = 10,
-    CAP_WINDOW_BYTES = 64 * 1024,             /* and payload bytes, in each lane; one message is always allowed */
+    CAP_WINDOW_BYTES = 128 * 1024,            /* and payload bytes, in each lane; one message is always allowed */
     CAP_FRAME_BYTES = 16 * 1024,              /* one session frame, without its channel byte */
     CAP_CREDIT_BYTES = 256 * 1024,            /* what a session peer may send before it is given more */
     CAP_SESSION_SECONDS = 4 * 3600,           /* no grant is longer */

@@ -91,6 +91,7 @@ function untilInterrupted() {
 const seconds = readSeconds(process.env.DEMO_SECONDS);
 await moveOld();
 const stack = new Stack(FOLDER);
+const interrupted = untilInterrupted().then(() => 'interrupted'); // also while it starts: it is stopped in order then
 let status = 1;
 try {
   await stack.prepare();
@@ -101,7 +102,6 @@ try {
   const begun = performance.now();
   printWelcome(stack, logins);
   watchOwners(stack);
-  const interrupted = untilInterrupted().then(() => 'interrupted');
   if (seconds === undefined) {
     await interrupted;
     status = 0;

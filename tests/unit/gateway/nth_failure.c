@@ -180,6 +180,7 @@ static void prepare(struct life *l, const struct packs *packs) {
     l->core.acks = acks_new(1000000);
     l->core.effects = effects_new();
     firings_init(&l->core.firings);
+    timing_init(&l->core.timing);
 }
 
 static void run(const char *program, const char *a, const char *b) {
@@ -190,6 +191,7 @@ static void run(const char *program, const char *a, const char *b) {
 
 static void finish(struct life *l) {
     firings_fini(&l->core.firings);
+    timing_fini(&l->core.timing);
     effects_free(l->core.effects);
     acks_free(l->core.acks);
     normalizer_free(l->core.normalizer);

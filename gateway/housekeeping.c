@@ -71,7 +71,7 @@ static enum result trim_journal(struct housekeeping *h, struct core *core) {
     const size_t rows = TRIM_ROWS_LEAST + TRIM_PER_MESSAGE * h->messages;
     const int64_t chunks = history_pins(core->history), rules = rule_keep_pin(&core->rule_keep);
     h->messages = 0;
-    return journal_trim(core->store, chunks < rules ? chunks : rules, INT64_MAX, (int)rows, &deleted);
+    return journal_trim(core->store, chunks < rules ? chunks : rules, (int)rows, &deleted);
 }
 
 /* What a device's pack lets grow old, and who throws it away. */

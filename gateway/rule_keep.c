@@ -43,9 +43,11 @@ static enum result write_first(struct core *core) {
     buf_reset(&keep->state);
     if (device->rules)
         rule_device_save(device->rules, &keep->state);
-    if (keep->state.overflow)
-        log_warn("gateway.rule_keep", "state_too_big", "device=%s", device->id); /* warmed up from history then */
-    else if (device->rules)
+    if (keep->state.overflow) { /* an older one must not stay: the rows after it leave the journal */
+        log_warn("gateway.rule_keep", "state_too_big", "device=%s", device->id);
+        buf_reset(&keep->state);
+    }
+    if (device->rules)
         result =
             store_rule_state_put(core->store, device->row, device->unkept.newest, keep->state.data, keep->state.count);
     keep->first = device->unkept.newer;

@@ -17,35 +17,9 @@
 
 enum { STATE_VERSION = 1, DIGEST_BYTES = 8 };
 
-static void put_time(struct buf *out, int64_t ms) {
-    buf_add_varint(out, zigzag_encode(ms));
-}
-
-static bool get_time(struct cursor *in, int64_t *ms) {
-    uint64_t z;
-    if (!cursor_varint(in, &z))
-        return false;
-    *ms = zigzag_decode(z);
-    return true;
-}
-
 static void put_name(struct buf *out, const char *name) {
     buf_add_varint(out, strlen(name));
     buf_str(out, name);
-}
-
-static void put_double(struct buf *out, double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    buf_add_u64be(out, bits);
-}
-
-static bool get_double(struct cursor *in, double *value) {
-    uint64_t bits;
-    if (!cursor_u64be(in, &bits))
-        return false;
-    memcpy(value, &bits, sizeof bits);
-    return true;
 }
 
 static void needs_of(const struct pack *pack, uint8_t out[SHA256_BYTES]) {
@@ -77,8 +51,8 @@ void series_save(const struct series_set *set, struct buf *out) {
         for (size_t i = 0; i < set->metrics[m].count; i++) {
             const struct series *series = series_at(&set->metrics[m], i);
             buf_add_varint(out, series->part);
-            put_time(out, series->last_ms);
-            put_double(out, series->value);
+            state_put_time(out, series->last_ms);
+            state_put_double(out, series->value);
             for (size_t w = 0; w < metric->window_count; w++)
                 window_save(series_window(series, &set->plan->windows[metric->windows[w]]), out);
         }
@@ -91,7 +65,7 @@ static bool load_one(struct series_set *set, size_t m, const uint16_t *parts, si
     if (!cursor_varint(in, &part) || part >= part_count)
         return false;
     struct series *series = series_find(set, (int)m, parts[part]);
-    if (!get_time(in, &series->last_ms) || !get_double(in, &series->value))
+    if (!state_get_time(in, &series->last_ms) || !state_get_double(in, &series->value))
         return false;
     for (size_t w = 0; w < metric->window_count; w++) {
         const struct plan_window *window = &set->plan->windows[metric->windows[w]];
@@ -124,12 +98,12 @@ static void save_conditions(const struct rule_device *d, struct buf *out) {
             const struct condition *c = &d->rules[r].items[i];
             buf_add_varint(out, c->part);
             buf_add_u8(out, (uint8_t)(c->phase | c->is_over << 2 | c->is_unknown << 3));
-            put_time(out, c->since_ms);
-            put_time(out, c->over_ms);
-            put_time(out, c->until_ms);
-            put_time(out, c->told_ms);
+            state_put_time(out, c->since_ms);
+            state_put_time(out, c->over_ms);
+            state_put_time(out, c->until_ms);
+            state_put_time(out, c->told_ms);
             buf_add_u32be(out, c->told_hash);
-            put_double(out, c->value);
+            state_put_double(out, c->value);
         }
     }
 }
@@ -145,8 +119,8 @@ static bool load_condition(struct rule_device *d, size_t rule, const uint16_t *p
     c->phase = bits & 3;
     c->is_over = (bits >> 2 & 1) != 0;
     c->is_unknown = (bits >> 3 & 1) != 0;
-    return get_time(in, &c->since_ms) && get_time(in, &c->over_ms) && get_time(in, &c->until_ms) &&
-           get_time(in, &c->told_ms) && cursor_u32be(in, &c->told_hash) && get_double(in, &c->value);
+    return state_get_time(in, &c->since_ms) && state_get_time(in, &c->over_ms) && state_get_time(in, &c->until_ms) &&
+           state_get_time(in, &c->told_ms) && cursor_u32be(in, &c->told_hash) && state_get_double(in, &c->value);
 }
 
 static bool load_conditions(struct rule_device *d, const uint16_t *parts, size_t part_count, struct cursor *in) {
@@ -169,8 +143,8 @@ void rule_device_save(const struct rule_device *d, struct buf *out) {
     buf_add_u8(out, STATE_VERSION);
     needs_of(d->pack, digest);
     buf_add(out, digest, DIGEST_BYTES);
-    put_time(out, d->evaluated_ms);
-    put_time(out, d->due_ms);
+    state_put_time(out, d->evaluated_ms);
+    state_put_time(out, d->due_ms);
     buf_add_varint(out, d->set.part_count);
     for (size_t i = 0; i < d->set.part_count; i++)
         put_name(out, d->set.parts[i].name);
@@ -214,7 +188,7 @@ static enum result load_into(struct rule_device *d, struct cursor *in) {
     needs_of(d->pack, needs);
     if (version != STATE_VERSION || memcmp(saved, needs, DIGEST_BYTES) != 0)
         return RESULT_CONFLICT;
-    const bool is_whole = get_time(in, &d->evaluated_ms) && get_time(in, &d->due_ms) &&
+    const bool is_whole = state_get_time(in, &d->evaluated_ms) && state_get_time(in, &d->due_ms) &&
                           load_parts(&d->set, in, parts, &part_count) && series_load(&d->set, parts, part_count, in) &&
                           load_conditions(d, parts, part_count, in);
     return is_whole && in->left == 0 ? RESULT_OK : RESULT_CORRUPT;

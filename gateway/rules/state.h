@@ -1,7 +1,32 @@
 /* The rule state of a device as bytes and back: what rule_device_save and rule_device_load (rules.h) are made of.
  * Private to gateway/rules. */
 #pragma once
+#include <string.h>
+
 #include "rules/series.h"
+
+static inline void state_put_double(struct buf *out, double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    buf_add_u64be(out, bits);
+}
+static inline bool state_get_double(struct cursor *in, double *value) {
+    uint64_t bits;
+    if (!cursor_u64be(in, &bits))
+        return false;
+    memcpy(value, &bits, sizeof bits);
+    return true;
+}
+static inline void state_put_time(struct buf *out, int64_t ms) {
+    buf_add_varint(out, zigzag_encode(ms));
+}
+static inline bool state_get_time(struct cursor *in, int64_t *ms) {
+    uint64_t z;
+    if (!cursor_varint(in, &z))
+        return false;
+    *ms = zigzag_decode(z);
+    return true;
+}
 
 /* One window. Loading: into one that is empty; false: not a window of this spec. */
 void window_save(const struct window *w, struct buf *out);

@@ -10,26 +10,13 @@
 
 enum { BUCKET_FIGURES = 9 };
 
-static void put_double(struct buf *out, double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    buf_add_u64be(out, bits);
-}
-
+/* What a window holds is finite, and of times that no sum of a few brings out of range. */
 static bool get_double(struct cursor *in, double *value) {
-    uint64_t bits;
-    if (!cursor_u64be(in, &bits))
-        return false;
-    memcpy(value, &bits, sizeof bits);
-    return isfinite(*value);
+    return state_get_double(in, value) && isfinite(*value);
 }
 
 static bool get_time(struct cursor *in, int64_t *ms) {
-    uint64_t z;
-    if (!cursor_varint(in, &z))
-        return false;
-    *ms = zigzag_decode(z);
-    return *ms > -((int64_t)1 << 53) && *ms < (int64_t)1 << 53; /* sums of a few do not overflow */
+    return state_get_time(in, ms) && *ms > -((int64_t)1 << 53) && *ms < (int64_t)1 << 53;
 }
 
 /* ---- samples: whole numbers as differences, or doubles ---- */
@@ -39,13 +26,13 @@ static void save_points(const struct points *p, struct buf *out) {
     buf_add_varint(out, p->count);
     if (p->count == 0)
         return;
-    buf_add_varint(out, zigzag_encode(p->first_ms));
+    state_put_time(out, p->first_ms);
     buf_add_u8(out, points_is_whole(p) ? p->decimals : UINT8_MAX);
     for (size_t i = 0; i < p->count; i++) {
         if (i > 0)
             buf_add_varint(out, (uint64_t)points_step_ms(p, i));
         if (!points_is_whole(p)) {
-            put_double(out, points_value(p, i));
+            state_put_double(out, points_value(p, i));
             continue;
         }
         const int64_t whole = points_whole(p, i);
@@ -101,13 +88,13 @@ static void save_bucket(struct bucket b, int64_t before_ms, struct buf *out) {
     figures_of(&b, figures);
     for (int i = 0; i < BUCKET_FIGURES; i++)
         there |= (uint64_t)(*figures[i] != 0) << i;
-    buf_add_varint(out, zigzag_encode(b.first_ms - before_ms));
+    state_put_time(out, b.first_ms - before_ms);
     buf_add_varint(out, (uint64_t)(b.last_ms - b.first_ms));
     buf_add_varint(out, b.count);
     buf_add_varint(out, there);
     for (int i = 0; i < BUCKET_FIGURES; i++)
         if (there >> i & 1)
-            put_double(out, *figures[i]);
+            state_put_double(out, *figures[i]);
 }
 
 static bool load_bucket(struct cursor *in, int64_t before_ms, const struct window_spec *spec, struct bucket *b) {
@@ -152,7 +139,7 @@ static bool load_buckets(struct window *w, const struct window_spec *spec, struc
 void window_save(const struct window *w, struct buf *out) {
     int64_t before_ms = 0;
     buf_add_u8(out, w->is_bucketed);
-    put_double(out, w->last);
+    state_put_double(out, w->last);
     if (!w->is_bucketed) {
         save_points(&w->points, out);
         return;

@@ -95,24 +95,21 @@ enum result journal_replay(struct store *store, int64_t after, journal_fn *fn, v
     return query_end(&q);
 }
 
-static enum result find_end(struct store *store, int64_t before_id, int64_t before_ms, int rows_max, int64_t *end) {
-    struct query q = query_of(&store->sql, "SELECT id, recv_ms FROM journal WHERE id < ? ORDER BY id LIMIT ?");
+static enum result find_end(struct store *store, int64_t before_id, int rows_max, int64_t *end) {
+    struct query q = query_of(&store->sql, "SELECT coalesce(max(id), 0) FROM"
+                                           " (SELECT id FROM journal WHERE id < ? ORDER BY id LIMIT ?)");
     put_int(&q, before_id);
     put_int(&q, rows_max);
-    while (query_next(&q)) {
-        const int64_t id = take_int(&q);
-        if (take_int(&q) >= before_ms)
-            break;
-        *end = id;
-    }
+    if (query_next(&q))
+        *end = take_int(&q);
     return query_end(&q);
 }
 
-enum result journal_trim(struct store *store, int64_t before_id, int64_t before_ms, int rows_max, int *deleted) {
+enum result journal_trim(struct store *store, int64_t before_id, int rows_max, int *deleted) {
     int64_t end = 0;
     char text[32];
     *deleted = 0;
-    enum result result = find_end(store, before_id, before_ms, rows_max, &end);
+    enum result result = find_end(store, before_id, rows_max, &end);
     if (result != RESULT_OK || end == 0)
         return result;
     snprintf(text, sizeof text, "%lld", (long long)end);

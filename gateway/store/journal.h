@@ -2,7 +2,7 @@
  * holds what was accepted (normalised samples with their series ids), not the bytes that came: a replay and a reader
  * then see exactly what rules and history saw, without the pack, and the log is a third of the size of the JSON.
  *
- * Rows leave when history has every sample of them in a chunk and they are older than rules look back (journal_trim).
+ * Rows leave when history has every sample of them in a chunk and the stored rule state has seen them (journal_trim).
  */
 #pragma once
 #include "store/store.h"
@@ -28,10 +28,9 @@ FL_CHECK enum result journal_append(struct store *store, const struct journal_ro
 /* Rows with id > after, in order. A damaged row is left out and logged: one message is a hole, not the end. */
 typedef void journal_fn(void *self, const struct journal_row *row);
 FL_CHECK enum result journal_replay(struct store *store, int64_t after, journal_fn *fn, void *self);
-/* Deletes at most `rows_max` rows with id < before_id that were received before before_ms; *deleted tells how many.
- * before_id comes from history_pins. */
-FL_CHECK enum result journal_trim(struct store *store, int64_t before_id, int64_t before_ms, int rows_max,
-                                  int *deleted);
+/* Deletes at most `rows_max` rows with id < before_id, the oldest first; *deleted tells how many. before_id: the lower
+ * of history_pins and rule_keep_pin. */
+FL_CHECK enum result journal_trim(struct store *store, int64_t before_id, int rows_max, int *deleted);
 
 /* The row's payload. Exact for every double. Decoding is all or nothing. RESULT_TOO_BIG: more samples than a row holds,
  * or a buffer whose cap is below JOURNAL_PAYLOAD_BYTES_MAX of that many. */

@@ -3,7 +3,8 @@
 #include "store/chunk.h"
 #include "store/store.h"
 
-/* The state has seen every journal row of the device up to `journal`. In a transaction. */
+/* The state has seen every journal row of the device up to `journal`; of 0 bytes: none fits, whatever was there is
+ * replaced. In a transaction. */
 FL_CHECK enum result store_rule_state_put(struct store *store, int64_t device, int64_t journal, const void *state,
                                           size_t bytes);
 typedef void rule_state_fn(void *self, int64_t device, int64_t journal, const void *state, size_t bytes);

@@ -15,7 +15,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "store/migrate.h"
 
@@ -117,7 +116,6 @@ static void end(struct store *store, bool is_committed) {
 }
 
 enum result store_commit(struct store *store) {
-    const int64_t began_us = clock_mono_us();
     enum result result = presence_flush(&store->presence, &store->sql);
     if (result == RESULT_OK) {
         struct query q = query_of(&store->sql, "COMMIT");
@@ -127,11 +125,7 @@ enum result store_commit(struct store *store) {
         store_rollback(store);
         return result;
     }
-    const int64_t took_us = clock_mono_us() - began_us;
     store->figures.commits++;
-    store->figures.commit_us_total += took_us;
-    if (took_us > store->figures.commit_us_max)
-        store->figures.commit_us_max = took_us;
     end(store, true);
     return RESULT_OK;
 }

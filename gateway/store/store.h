@@ -36,7 +36,6 @@ const char *store_error(const struct store *store);
 FL_CHECK enum result store_checkpoint(struct store *store);
 struct store_figures {
     uint64_t commits, rollbacks, checkpoints;
-    int64_t commit_us_total, commit_us_max;
     int64_t wal_bytes; /* not yet in the file */
 };
 struct store_figures store_read_figures(const struct store *store);

@@ -50,7 +50,7 @@ static void tidy(struct fixture *f, bool with_states) {
     cr_assert_eq(store_commit(core->store), RESULT_OK);
     cr_assert_eq(store_begin(core->store), RESULT_OK);
     const int64_t chunks = history_pins(core->history), rules = rule_keep_pin(&core->rule_keep);
-    cr_assert_eq(journal_trim(core->store, chunks < rules ? chunks : rules, INT64_MAX, 100000, &deleted), RESULT_OK);
+    cr_assert_eq(journal_trim(core->store, chunks < rules ? chunks : rules, 100000, &deleted), RESULT_OK);
     cr_assert_eq(store_commit(core->store), RESULT_OK);
 }
 
@@ -91,6 +91,36 @@ Test(rule_keep, the_journal_stays_until_the_state_is_stored) {
     cr_expect_eq(journal_rows(f), 0);
     cr_expect_eq(rule_keep_pin(&f->core.rule_keep), INT64_MAX);
     fixture_free(f);
+}
+
+Test(rule_keep, a_state_too_big_to_store_leaves_no_older_one_behind) {
+    struct fixture *f = fixture_new();
+    struct buf before, after;
+    buf_init(&before, 1 << 24);
+    buf_init(&after, 1 << 24);
+    fixture_birth(f, "freezer-7", "vaccine-freezer");
+    const int64_t from_ms = clock_wall_ms() - 3600 * 1000;
+    const uint64_t seq = feed(f, 1, from_ms, 50);
+    tidy(f, true);
+    feed(f, seq, from_ms + 50 * 10000, 50);
+    const size_t cap = f->core.rule_keep.state.cap;
+    f->core.rule_keep.state.cap = 10;
+    tidy(f, true);
+    f->core.rule_keep.state.cap = cap;
+    fixture_restart(f);
+    cr_expect_eq(registry_find(f->core.registry, "freezer-7")->rules_loaded, 0, "windows come from history");
+    struct fixture *other = fixture_new();
+    fixture_birth(other, "freezer-7", "vaccine-freezer");
+    feed(other, 1, from_ms, 100);
+    tele(f, seq + 50, from_ms + 101 * 10000, -19);
+    tele(other, seq + 50, from_ms + 101 * 10000, -19);
+    saved(f, &before);
+    saved(other, &after);
+    cr_expect_eq(after.count, before.count, "%zu and %zu bytes", after.count, before.count);
+    fixture_free(f);
+    fixture_free(other);
+    buf_fini(&before);
+    buf_fini(&after);
 }
 
 Test(rule_keep, without_a_fitting_state_windows_are_filled_from_history) {

@@ -104,13 +104,13 @@ Test(journal, rows_come_back_in_order_and_ids_are_never_used_again) {
     cr_expect_eq(ask(&f, "SELECT prev FROM journal WHERE id = 9"), 7, "the chain skips the other device's");
 
     begin(&f);
-    cr_assert_eq(journal_trim(f.store, 5, INT64_MAX, 1000, &deleted), RESULT_OK);
+    cr_assert_eq(journal_trim(f.store, 5, 1000, &deleted), RESULT_OK);
     cr_expect_eq(deleted, 4, "only what is before the pin");
-    cr_assert_eq(journal_trim(f.store, INT64_MAX, 2500 + 7, 1000, &deleted), RESULT_OK);
-    cr_expect_eq(deleted, 2, "only what is old enough: 5 and 6");
-    cr_assert_eq(journal_trim(f.store, INT64_MAX, INT64_MAX, 3, &deleted), RESULT_OK);
+    cr_assert_eq(journal_trim(f.store, 7, 1000, &deleted), RESULT_OK);
+    cr_expect_eq(deleted, 2, "5 and 6");
+    cr_assert_eq(journal_trim(f.store, INT64_MAX, 3, &deleted), RESULT_OK);
     cr_expect_eq(deleted, 3, "no more than asked");
-    cr_assert_eq(journal_trim(f.store, INT64_MAX, INT64_MAX, 1000, &deleted), RESULT_OK);
+    cr_assert_eq(journal_trim(f.store, INT64_MAX, 1000, &deleted), RESULT_OK);
     cr_expect_eq(deleted, 1);
     commit(&f);
     cr_expect_eq(ask(&f, "SELECT count(*) FROM journal"), 0);

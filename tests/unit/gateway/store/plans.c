@@ -135,7 +135,7 @@ static void ask_writer(struct fixture *f, int64_t device) {
     fine(store_logins_expire(f->store, 0, 0));
     fine(store_logs_expire(f->store, device, 1000, 10, &deleted));
     fine(store_events_expire(f->store, device, 1000, 10, &deleted));
-    fine(journal_trim(f->store, 5, 5, 10, &deleted));
+    fine(journal_trim(f->store, 5, 10, &deleted));
     commit(f);
 }
 

@@ -199,7 +199,7 @@ void world_live(unsigned seed, bool is_tidy) {
         if (round % 5 == 4) {
             int deleted = 0;
             begin(&w->f);
-            cr_assert_eq(journal_trim(w->f.store, history_pins(w->history), INT64_MAX, 40, &deleted), RESULT_OK);
+            cr_assert_eq(journal_trim(w->f.store, history_pins(w->history), 40, &deleted), RESULT_OK);
             commit(&w->f);
         }
         if (round % 6 == 5)

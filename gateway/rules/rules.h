@@ -22,6 +22,7 @@ enum firing_kind {
     FIRING_UNKNOWN, /* still raised, but its data is missing now */
     FIRING_CLEAR    /* recovered: the recovery expression (or not expr) held for keep_firing_for */
 };
+enum { FIRING_EXPLANATION_BYTES = 1500 };
 struct firing {
     enum firing_kind kind;
     const char *alarm; /* alert name, or the fault code */
@@ -33,6 +34,8 @@ struct firing {
     double value;
     char summary[200]; /* rendered annotation: becomes the ticket's subject */
     char description[1000];
+    char explanation[FIRING_EXPLANATION_BYTES]; /* RAISE: what its terms were: a JSON array of {"term","value","at"}; ""
+                                                 */
 };
 struct firings {
     struct firing *items;

@@ -66,8 +66,8 @@ static void eval_each(const struct scope *s, const struct function_row *f, const
     scope_eval(s, node->args[0], out);
     for (size_t i = 0; i < out->count; i++) {
         struct element *e = &out->items[i];
-        if (e->state == ELEMENT_PRESENT && (!is_known || !f->each(e->value, numbers, node->arg_count - 1, &e->value) ||
-                                            !isfinite(e->value)))
+        if (e->state == ELEMENT_PRESENT &&
+            (!is_known || !f->each(e->value, numbers, node->arg_count - 1, &e->value) || !isfinite(e->value)))
             *e = unknown(e->part);
     }
 }

@@ -50,6 +50,7 @@ struct pack {
     size_t article_count;
     struct rule **rules;
     size_t rule_count;
+    bool has_absence;          /* some rule can be asked of a silent device */
     int64_t longest_window_ms; /* how far back its rules look, holds included */
     uint16_t *metric_index;    /* hash table behind pack_metric_find */
     size_t metric_index_room;

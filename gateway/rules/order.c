@@ -35,14 +35,19 @@ double order_nth(double *values, size_t count, size_t nth) {
     return values[nth];
 }
 
-double order_median(double *values, size_t count) {
-    const double upper = order_nth(values, count, count / 2);
+void order_middle(double *values, size_t count, double *low, double *high) {
+    *low = *high = order_nth(values, count, count / 2);
     if (count % 2 == 1)
-        return upper;
-    double lower = values[0];
+        return;
+    *low = values[0];
     for (size_t i = 1; i < count / 2; i++)
-        lower = fmax(lower, values[i]);
-    return lower + (upper - lower) / 2;
+        *low = fmax(*low, values[i]);
+}
+
+double order_median(double *values, size_t count) {
+    double low, high;
+    order_middle(values, count, &low, &high);
+    return low + (high - low) / 2;
 }
 
 double order_median_distance(double *values, size_t count, double centre) {

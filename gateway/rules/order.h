@@ -4,6 +4,8 @@
 
 /* What would be at `nth` (from 0) if they were sorted; nothing greater stands before it, nothing less behind it. */
 double order_nth(double *values, size_t count, size_t nth);
+/* The middle two; both are the middle one where the count is odd. */
+void order_middle(double *values, size_t count, double *low, double *high);
 /* The middle one, or the mean of the middle two. */
 double order_median(double *values, size_t count);
 /* The median of the distances from `centre`, which take the values' places. */

@@ -236,3 +236,13 @@ bool window_slope(struct window *w, const struct window_spec *spec, double *out)
     *out = (wide_get(&trend[PRODUCT]) - time * wide_get(&spread[DEVIATION]) / n) / width;
     return w->samples > 1 && width > 0;
 }
+
+bool window_line(struct window *w, const struct window_spec *spec, int64_t now_ms, double *slope, double *value) {
+    if (!window_slope(w, spec, slope))
+        return false;
+    const struct wide *spread = &w->totals[total_spread(w->needs)], *trend = &w->totals[total_trend(w->needs)];
+    const double n = w->samples, mean_s = wide_get(&trend[TIME]) / n;
+    const double since_s = (double)(now_ms - w->base_ms) / 1000 - mean_s;
+    *value = w->pivot + wide_get(&spread[DEVIATION]) / n + *slope * since_s;
+    return true;
+}

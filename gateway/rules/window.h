@@ -57,10 +57,8 @@ double window_max(struct window *w);
 double window_changes(struct window *w);
 /* What a counter lost in resets: the sum of the values just before them. */
 double window_resets(struct window *w);
-/* Least squares, per second. false: all samples at one time. */
-bool window_slope(struct window *w, const struct window_spec *spec, double *out);
-/* The same line's value at `now_ms`; both, as `predict_linear` needs them. */
-bool window_line(struct window *w, const struct window_spec *spec, int64_t now_ms, double *slope, double *value);
+/* The line of least squares: its slope a second, and where it is at now_ms. false: all samples at one time. */
+bool window_line(struct window *w, const struct window_spec *spec, int64_t now_ms, double *slope, double *level);
 size_t window_bytes(const struct window *w);
 
 /* Going through what is there, oldest first: samples, or the means of buckets where they were folded (WINDOW_READ). Not

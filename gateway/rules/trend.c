@@ -32,6 +32,7 @@ enum {
 #define SLOPE_BOUND_Z         1.6448536269514722
 #define MEDIAN_OVER_MEAN      1.2533141373155003 /* standard error of a median over that of a mean, normal data */
 #define CORRELATION_MAX       0.95
+#define CLEARLY_DEVIATIONS    15
 #define EXPONENTIAL_MUST_GAIN 0.95
 #define NOTHING_LEFT          1e-12 /* residuals below this part of the values are of the arithmetic */
 
@@ -139,6 +140,16 @@ static double slope_error(struct pairs *pairs, double rising_deviation) {
     return (order_nth(pairs->slopes + middle, pairs->count - middle, high - middle) - flattest) / (2 * SLOPE_BOUND_Z);
 }
 
+/* Kendall's S is beyond chance. What goes far beyond its own residuals is a trend even where they resemble each other,
+ * because it bends: a walk hardly ever gets so far. */
+static bool is_significant(const struct trend *t, const struct series_points *p, int rising, double deviation,
+                           double wider) {
+    const double variance = variance_of_rising(p), change = fabs(t->now - t->oldest);
+    if (change > CLEARLY_DEVIATIONS * deviation)
+        wider = 1;
+    return t->slope != 0 && abs(rising) - 1 > SIGNIFICANT_Z * sqrt(variance * wider);
+}
+
 /* Of p, which is x or ln |x|. false: may be chance. */
 static bool fit(const struct series_points *p, struct trend *t) {
     struct pairs pairs;
@@ -150,15 +161,14 @@ static bool fit(const struct series_points *p, struct trend *t) {
     t->now = order_median(left, (size_t)p->count);
     const double deviation = ORDER_MAD_TO_SIGMA * order_median_distance(left, (size_t)p->count, t->now);
     const double wider = widening(p, t->slope, t->now, deviation);
-    const double rising_deviation = sqrt(variance_of_rising(p) * wider);
-    t->slope_error = slope_error(&pairs, rising_deviation);
+    t->slope_error = slope_error(&pairs, sqrt(variance_of_rising(p) * wider));
     t->centre_error = MEDIAN_OVER_MEAN * deviation * sqrt(wider / p->count);
     t->centre_s = 0;
     for (int i = 0; i < p->count; i++)
         t->centre_s += p->at_s[i] / p->count;
     t->centre = t->now + t->slope * t->centre_s;
     t->oldest = t->now + t->slope * p->at_s[0];
-    return t->slope != 0 && abs(pairs.rising) - 1 > SIGNIFICANT_Z * rising_deviation;
+    return is_significant(t, p, pairs.rising, deviation, wider);
 }
 
 /* ---- which model ---- */

@@ -240,14 +240,17 @@ Test(trend, what_is_no_trend_has_no_answer) {
         {"one sample", 1, 1, 10, 0, false},
         {"much noise over a small slope", 100, 1, 0.1, 5, false},
         {"a quantised reading that moved one step back and forth", 100, 1, 0, -1, false},
+        {"one that bends as neither model does", 100, 1, 10, -2, true},
+        {"the same, few samples", 8, 1, 10, -2, true},
     };
     for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
         given.count = rows[row].count;
         for (size_t i = 0; i < given.count; i++) {
             const double u = (double)(i + 1) / (double)given.count;
             given.at_ms[i] = BEGIN_MS + llround(u * rows[row].covers * DAY_MS);
-            given.value[i] =
-                rows[row].noise < 0 ? (double)(i / 20 % 2) : rows[row].slope * u + rows[row].noise * normal();
+            given.value[i] = rows[row].noise == -1   ? (double)(i / 20 % 2)
+                             : rows[row].noise == -2 ? 100 + rows[row].slope * sqrt(u)
+                                                     : rows[row].slope * u + rows[row].noise * normal();
         }
         struct window *w = window_of(&given, &spec);
         struct trend t;

@@ -17,6 +17,7 @@ int command_user_disable(int argc, char **argv);
 int command_transcript_verify(int argc, char **argv);
 int command_rules_check(int argc, char **argv);
 int command_rules_test(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_audit_verify(int argc, char **argv);
 int command_store_verify(int argc, char **argv);

@@ -19,6 +19,7 @@ struct backtest {
     struct backtest_ticket *tickets;
     size_t ticket_count, ticket_room;
     struct backtest_totals totals;
+    bool has_time; /* totals.first_ms is of something */
     struct firings firings;
     /* of the device under way */
     struct rule_device *device;
@@ -26,9 +27,11 @@ struct backtest {
     char name[CAP_DEVICE_ID_BYTES + 1];
     struct alarm *rows;
     size_t row_count, row_room;
+    int64_t opened; /* tickets, for their ids */
     struct ticket open[TICKETS_MAX];
     size_t open_count;
     bool has_alarm, has_ticket;
+    int64_t count_from_ms;
 };
 
 struct backtest *backtest_new(FILE *alarms) {
@@ -123,9 +126,11 @@ static void fold(struct backtest *b, struct alarm *alarm, enum alarm_change chan
     if (effect == TICKET_NOT_CONCERNED)
         return;
     if (effect == TICKET_OPENED) {
-        ticket.id = b->totals.tickets + 1;
-        list_ticket(b, &ticket);
-        rule_of(b, alarm->alarm)->tickets++;
+        ticket.id = ++b->opened;
+        if (now_ms >= b->count_from_ms) {
+            list_ticket(b, &ticket);
+            rule_of(b, alarm->alarm)->tickets++;
+        }
     }
     *place_for(b, &ticket) = ticket;
     alarm->ticket = ticket.id;
@@ -173,18 +178,19 @@ static void take(struct backtest *b, const struct firing *f, int64_t now_ms) {
     if (change == ALARM_SAME)
         return;
     memcpy(after.device, b->name, sizeof after.device);
-    if (change == ALARM_RAISED || change == ALARM_REPEATED) {
+    const bool counts = now_ms >= b->count_from_ms;
+    if (counts && (change == ALARM_RAISED || change == ALARM_REPEATED)) {
         rule_of(b, f->alarm)->raised++;
         b->totals.alarms++;
         b->totals.alarm_devices += !b->has_alarm;
         b->has_alarm = true;
-    } else if (change == ALARM_CLEARED) {
+    } else if (counts && change == ALARM_CLEARED) {
         rule_of(b, f->alarm)->cleared++;
     }
     fold(b, &after, change, now_ms);
     const char *event = event_name(change, row, &after);
     *(row ? row : row_add(b)) = after;
-    if (b->alarms && event)
+    if (b->alarms && event && counts)
         write_line(b, f, event);
 }
 
@@ -202,7 +208,12 @@ struct rule_device *backtest_device(struct backtest *b, const struct pack *pack,
     b->model = pack->model ? pack->model : "";
     snprintf(b->name, sizeof b->name, "%s", device);
     b->totals.devices++;
+    b->count_from_ms = INT64_MIN;
     return b->device;
+}
+
+void backtest_count_from(struct backtest *b, int64_t from_ms) {
+    b->count_from_ms = from_ms;
 }
 
 void backtest_end(struct backtest *b) {
@@ -214,7 +225,10 @@ void backtest_end(struct backtest *b) {
 
 static void note_time(struct backtest *b, int64_t event_ms) {
     struct backtest_totals *t = &b->totals;
-    const bool is_first = t->samples == 0 && t->events == 0;
+    if (event_ms < b->count_from_ms)
+        return;
+    const bool is_first = !b->has_time;
+    b->has_time = true;
     t->first_ms = is_first || event_ms < t->first_ms ? event_ms : t->first_ms;
     t->last_ms = is_first || event_ms > t->last_ms ? event_ms : t->last_ms;
 }
@@ -274,4 +288,13 @@ void backtest_summary(const struct backtest *b, struct buf *out) {
                (long long)t->alarm_devices, t->alarm_devices == 1 ? "" : "s");
     backtest_print_span(t->last_ms - t->first_ms, out);
     buf_printf(out, ", %lld ticket%s\n", (long long)t->tickets, t->tickets == 1 ? "" : "s");
+}
+
+void backtest_verdict(const struct backtest *b, int64_t span_ms, struct buf *out) {
+    const struct backtest_totals *t = &b->totals;
+    buf_printf(out, "would have opened %lld ticket%s on %lld device%s in ", (long long)t->tickets,
+               t->tickets == 1 ? "" : "s", (long long)t->ticket_devices, t->ticket_devices == 1 ? "" : "s");
+    backtest_print_span(span_ms, out);
+    buf_printf(out, " (%lld alarm%s; %lld device%s, %lld samples looked at)\n", (long long)t->alarms,
+               t->alarms == 1 ? "" : "s", (long long)t->devices, t->devices == 1 ? "" : "s", (long long)t->samples);
 }

@@ -35,6 +35,8 @@ void backtest_free(struct backtest *b);
 
 /* The device's rules, for backtest_samples' parts and for asking. `pack` lives until backtest_end. */
 struct rule_device *backtest_device(struct backtest *b, const struct pack *pack, const char *device);
+/* What happens before counts for nothing: alarms and tickets of then are there, and not told. Until the next device. */
+void backtest_count_from(struct backtest *b, int64_t from_ms);
 void backtest_samples(struct backtest *b, struct sample *samples, size_t count);
 void backtest_event(struct backtest *b, const char *code, bool is_active, const char *text, int64_t event_ms);
 void backtest_end(struct backtest *b);
@@ -44,5 +46,7 @@ const struct backtest_rule *backtest_rules(const struct backtest *b, size_t *cou
 const struct backtest_ticket *backtest_tickets(const struct backtest *b, size_t *count); /* as they opened */
 /* "3 alarms on 1 device in 30 days, 2 tickets\n" */
 void backtest_summary(const struct backtest *b, struct buf *out);
+/* "would have opened 14 tickets on 9 devices in 30 days (20 alarms, 100 devices looked at)\n" */
+void backtest_verdict(const struct backtest *b, int64_t span_ms, struct buf *out);
 /* "30 days", "5 hours" */
 void backtest_print_span(int64_t ms, struct buf *out);

@@ -14,7 +14,9 @@
 
 #define USAGE                                                                                                          \
     "replay --pack DIR|--expr EXPR --csv FILE|DIR... [--device ID] [--interval 10s] [--scores FILE|DIR] "              \
-    "[--alarms FILE]"
+    "[--alarms FILE]\n"                                                                                                \
+    "       fieldline-gateway replay --pack DIR [--against DIR] --store FILE|--data-dir DIR [--model M] "              \
+    "[--device ID] [--since 30d] [--alarms FILE]"
 enum { FILES_MAX = 10000, NOTES_BYTES_MAX = 64 * 1024 };
 
 struct replay_command {
@@ -126,28 +128,47 @@ static enum result read_pack(struct replay_command *c, const char *dir, struct f
     return result == RESULT_OK ? result : fault_set(fault, result, "%s: the pack is not sound", dir);
 }
 
-int command_replay(int argc, char **argv) {
-    struct replay_command c = {0};
+/* What both kinds of replay share was taken out of argv. */
+static int replay_recorded(struct replay_command *c, const char *pack, int argc, char **argv) {
     struct fault fault;
     enum result result = RESULT_OK;
-    const char *pack = command_option(&argc, argv, "--pack"), *csv;
-    const char *interval = command_option(&argc, argv, "--interval");
-    c.options.expr = command_option(&argc, argv, "--expr");
-    c.options.device = command_option(&argc, argv, "--device");
-    c.scores = command_option(&argc, argv, "--scores");
-    c.alarms = command_option(&argc, argv, "--alarms");
+    const char *csv, *interval = command_option(&argc, argv, "--interval");
+    c->options.expr = command_option(&argc, argv, "--expr");
+    c->scores = command_option(&argc, argv, "--scores");
     while (result == RESULT_OK && (csv = command_option(&argc, argv, "--csv")))
-        result = add_source(&c, csv, &fault);
-    const bool is_wrong = result == RESULT_OK && (argc != 0 || !pack == !c.options.expr || c.file_count == 0);
-    if (interval && !number_duration_ms(interval, strlen(interval), &c.options.interval_ms))
+        result = add_source(c, csv, &fault);
+    const bool is_wrong = result == RESULT_OK && (argc != 0 || !pack == !c->options.expr || c->file_count == 0);
+    if (interval && !number_duration_ms(interval, strlen(interval), &c->options.interval_ms))
         result = fault_set(&fault, RESULT_BAD_INPUT, "--interval is '%s', expected a duration such as 10s", interval);
     if (result == RESULT_OK && !is_wrong && pack)
-        result = read_pack(&c, pack, &fault);
+        result = read_pack(c, pack, &fault);
     if (result == RESULT_OK && !is_wrong)
-        result = replay_files(&c, &fault);
-    for (size_t i = 0; i < c.file_count; i++)
-        free(c.files[i]);
-    free(c.files);
-    pack_free(c.pack);
+        result = replay_files(c, &fault);
+    for (size_t i = 0; i < c->file_count; i++)
+        free(c->files[i]);
+    free(c->files);
+    pack_free(c->pack);
     return is_wrong ? command_usage(USAGE) : result == RESULT_OK ? 0 : command_failed(&fault);
+}
+
+int command_replay(int argc, char **argv) {
+    struct replay_command c = {0};
+    const struct command_store_replay stored = {.pack = command_option(&argc, argv, "--pack"),
+                                                .against = command_option(&argc, argv, "--against"),
+                                                .store = command_option(&argc, argv, "--store"),
+                                                .data_dir = command_option(&argc, argv, "--data-dir"),
+                                                .model = command_option(&argc, argv, "--model"),
+                                                .since = command_option(&argc, argv, "--since"),
+                                                .device = command_option(&argc, argv, "--device"),
+                                                .alarms = command_option(&argc, argv, "--alarms")};
+    const bool is_stored = stored.store || stored.data_dir;
+    if (is_stored && (argc != 0 || !stored.pack || (stored.store && stored.data_dir)))
+        return command_usage(USAGE);
+    if (is_stored)
+        return command_replay_store(&stored);
+    if (stored.against || stored.model || stored.since)
+        return command_usage(USAGE);
+    c.options.device = stored.device;
+    c.alarms = stored.alarms;
+    return replay_recorded(&c, stored.pack, argc, argv);
 }

@@ -10,7 +10,8 @@
 #include <string.h>
 
 enum { SERIES_MAX = 4096, EVENTS_PAGE = 1000, EVENTS_MAX = 200000, DEVICES_PAGE = 500 };
-#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define DAY_MS  (INT64_C(24) * 3600 * 1000)
+#define LEAD_MS (INT64_C(3600) * 1000) /* beyond the longest window: a hold of that length ends before what counts */
 
 struct past_event {
     int64_t at_ms;
@@ -137,7 +138,7 @@ static enum result replay_day(struct past *p, const char *device, int64_t from_m
 
 static enum result replay_device(struct past *p, const char *device) {
     const struct past_options *o = p->options;
-    const int64_t from_ms = o->from_ms - p->pack->longest_window_ms;
+    const int64_t from_ms = o->from_ms - p->pack->longest_window_ms - LEAD_MS;
     p->rules = backtest_device(p->backtest, p->pack, device);
     backtest_count_from(p->backtest, o->from_ms);
     p->series_count = 0;

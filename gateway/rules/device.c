@@ -180,6 +180,10 @@ void rule_device_restore(struct rule_device *d, const char *alarm, const char *p
     c->is_over = c->is_unknown = false;
 }
 
+void rule_device_value(struct rule_device *d, const struct expression *e, int64_t now_ms, struct vector *out) {
+    evaluate(e, &d->set, now_ms, out);
+}
+
 size_t rule_device_raised(const struct rule_device *d, struct rule_raised *out, size_t room) {
     size_t count = 0;
     for (size_t r = 0; r < d->pack->rule_count; r++)

@@ -1,7 +1,6 @@
 /* The trial's clock, the fault's growth, and the counting.
  *
- * Individuals begin at different days of a year, 18 days apart: twenty of them see all seasons. The fault's wear goes
- * from 0 to 1 in its days; the individual fails then, or before, when its physics say so. Gaps come every four days on
+ * The fault's wear goes from 0 to 1 in its days; the individual fails then, or before, when its physics say so. Gaps come every four days on
  * average and last a quarter of an hour on average, never more than six hours; a restart comes every two weeks and takes
  * two minutes. During both, physics goes on. A third kind of trouble, messages that come late or twice, is the flow
  * tests' (tests/integration/repeats.test.mjs). */
@@ -173,7 +172,7 @@ void trial_run(const struct trial *t, struct trial_outcome *out) {
     if (!r.device || !r.self)
         die("bench.products", "out of memory");
     *(struct specimen *)r.self =
-        (struct specimen){.dice = dice_of(t->seed), .at_s = START_S + (double)(t->seed % 20) * 18 * DAY_S};
+        (struct specimen){.dice = dice_of(t->seed), .at_s = START_S + t->day * DAY_S};
     firings_init(&r.firings);
     resolve(&r);
     dump_head(&r);

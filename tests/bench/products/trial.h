@@ -11,6 +11,7 @@ struct trial {
     const struct specimen_kind *kind;
     const struct pack *pack;
     uint64_t seed;
+    double day; /* of the year on which it begins */
     double healthy_days;
     size_t fault;        /* develops after the healthy days; kind->fault_count: none */
     const char *dump_to; /* CSV of what it sent is written there; NULL: none */

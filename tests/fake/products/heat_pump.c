@@ -15,7 +15,7 @@
 #include "kinds.h"
 
 enum { LEAK, ICING, LOW_FLOW, SHORT_CYCLING, WATER_LOSS, FAULTS };
-enum { STEP_S = 30, SUBSTEPS = 3, LEAST_OFF_S = 300, DEFROST_S = 240, DEFROST_PAUSE_S = 2100 };
+enum { STEP_S = 30, SUBSTEPS = 3, LEAST_OFF_S = 180, DEFROST_S = 240, DEFROST_PAUSE_S = 2100 };
 
 #define CAPACITY_W    8000.0
 #define LEAST_SPEED   0.3
@@ -95,7 +95,7 @@ static void stop(struct heat_pump *h) {
 static void control_defrost(struct heat_pump *h, double dt_s) {
     if (h->is_defrosting) {
         h->defrost_s += dt_s;
-        double rest = 0.7 * h->base.wear[ICING]; /* what cannot drain freezes again */
+        double rest = 0.95 * h->base.wear[ICING]; /* what cannot drain freezes again */
         h->ice = fmax(rest, h->ice - dt_s / DEFROST_S);
         if (h->defrost_s >= DEFROST_S || (h->ice <= rest && h->defrost_s > 120)) {
             h->is_defrosting = false;
@@ -112,22 +112,22 @@ static void control_defrost(struct heat_pump *h, double dt_s) {
 }
 
 static void control(struct heat_pump *h, double dt_s) {
-    /* A brisk owner of a shut-off floor: less water takes part, and the band is passed in minutes. */
     if (h->tank_c < h->tank_wanted_c - 6)
         h->is_hot_water = true;
     if (h->tank_c >= h->tank_wanted_c)
         h->is_hot_water = false;
     double error = target_c(h) - h->water_c;
+    double band = 1 - 0.75 * h->base.wear[SHORT_CYCLING]; /* somebody wanted the supply more even */
     if (!h->is_running) {
         h->stopped_s += dt_s;
-        if (is_wanted(h) && error > 3 && h->stopped_s > LEAST_OFF_S)
+        if (is_wanted(h) && error > 3 * band && h->stopped_s > LEAST_OFF_S)
             start(h);
         return;
     }
     h->running_s += dt_s;
     control_defrost(h, dt_s);
     h->speed = fmax(LEAST_SPEED, fmin(1, h->speed + (0.0004 * error - 0.0002 * (h->heat_w / 8000 - 0.5)) * dt_s / 3));
-    if (!h->is_defrosting && (error < -4 || !is_wanted(h)))
+    if (!h->is_defrosting && (error < -4 * band || !is_wanted(h)))
         stop(h);
 }
 
@@ -152,18 +152,18 @@ static void refrigerant(struct heat_pump *h, double dt_s) {
     double lift = fmax(12, h->condensing_c - h->evaporating_c);
     double cop = 0.48 * (h->condensing_c + 273) / lift;
     h->power_w = h->heat_w / fmax(1.3, cop) + 40;
-    double ua = UA_COIL * (1 - 0.72 * fmin(1, h->ice));
+    double ua = UA_COIL * (1 - 0.85 * fmin(1, h->ice));
     double coil_c = h->outdoor_c - (h->heat_w - h->power_w) / ua - 28 * missing;
     h->evaporating_c += (coil_c - h->evaporating_c) * settle;
     h->condensing_c += (h->water_c + h->heat_w / UA_CONDENSER - h->condensing_c) * settle;
     if (h->evaporating_c < -1.5 && h->outdoor_c < 8) /* air holds less water the colder it is */
         h->ice += dt_s / 4500 * h->humidity * exp(0.07 * fmin(0, h->outdoor_c)) * (0.6 + 0.6 * h->speed);
     else if (h->outdoor_c > 3)
-        h->ice = fmax(0.5 * h->base.wear[ICING], h->ice - dt_s / 5400);
+        h->ice = fmax(0, h->ice - dt_s / 5400);
 }
 
 static void water(struct heat_pump *h, double dt_s) {
-    double volume = h->water_j_k * (1 - 0.84 * h->base.wear[SHORT_CYCLING]);
+    double volume = h->water_j_k * (1 - 0.88 * h->base.wear[SHORT_CYCLING]);
     double taken = h->is_hot_water ? TANK_W_K * (h->water_c - h->tank_c)
                                    : h->emitter_w_k * (1 - 0.5 * h->base.wear[SHORT_CYCLING]) *
                                          fmax(0, h->water_c - h->house_c);
@@ -279,11 +279,11 @@ static bool has_failed(const void *self, size_t fault) {
 }
 
 static const struct specimen_fault faults[FAULTS] = {
-    [LEAK] = {"refrigerant_leak", 14, 0, "RefrigerantLow"},
-    [ICING] = {"icing", 8, 0, "CoilStaysIced"},
-    [LOW_FLOW] = {"low_flow", 12, 0, "WaterFlowLow"},
-    [SHORT_CYCLING] = {"short_cycling", 14, 0, "ShortCycling"},
-    [WATER_LOSS] = {"water_loss", 15, 0, "WaterPressureFalls"},
+    [LEAK] = {"refrigerant_leak", 14, 0, 20, "RefrigerantLow"},
+    [ICING] = {"icing", 8, 0, 15, "CoilStaysIced"},
+    [LOW_FLOW] = {"low_flow", 12, 0, 60, "WaterFlowLow"},
+    [SHORT_CYCLING] = {"short_cycling", 14, 0, 85, "ShortCycling"},
+    [WATER_LOSS] = {"water_loss", 15, 0, 30, "WaterPressureFalls"},
 };
 
 const struct specimen_kind specimen_heat_pump = {

@@ -24,6 +24,7 @@ struct specimen_fault {
     const char *name;
     double days;       /* from its first trace to the end */
     double steepness;  /* 0: grows evenly; k: as exp(k t) - 1, slowly first */
+    double day;        /* of the year, about when it begins */
     const char *alarm; /* the one that names it; others may come first */
 };
 

@@ -87,7 +87,7 @@ static void flow(struct centrifugal_pump *p) {
     double pipes = p->pipes * p->valve;
     double flow_l_s = shut > p->static_m ? sqrt((shut - p->static_m) / (curve + pipes)) : 0;
     flow_l_s *= 1 - 0.25 * p->bubbles;
-    double strainer = 0.0008 * (1 + 14 * wear[CAVITATION]); /* m for (l/s)^2 */
+    double strainer = 0.0008 * (1 + 30 * wear[CAVITATION]); /* m for (l/s)^2 */
     p->suction_m = p->level_m - 0.0012 * flow_l_s * flow_l_s - strainer * flow_l_s * flow_l_s;
     double available = p->suction_m + 10.3 - 0.24 - 0.02 * (p->water_c - 20);
     double required = NPSHR_M * (0.35 + 0.65 * pow(flow_l_s / BEST_L_S, 2));

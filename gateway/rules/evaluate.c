@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "rules/logs/feed.h"
 #include "rules/operator.h"
 #include "rules/pair.h"
 
@@ -22,8 +23,36 @@ static void eval(const struct scope *s, uint16_t at, struct vector *out);
 
 /* ---- leaves ---- */
 
+/* Of log lines or events: silence is 0, and nothing becomes stale. `f` NULL: the newest sample. */
+static void eval_watch(const struct scope *s, const struct function_row *f, const struct node *node,
+                       struct vector *out) {
+    const struct metric_series *all = &s->set->metrics[node->metric];
+    struct element *e = &out->items[0];
+    out->count = 1;
+    *e = unknown(0);
+    if (!feed_knows(s->set->feed, plan_watch_of(s->set->plan, node->metric)))
+        return;
+    *e = (struct element){.until_ms = INT64_MAX, .state = ELEMENT_PRESENT};
+    if (all->count == 0)
+        return;
+    struct series *series = series_at(all, 0);
+    if (!f) {
+        e->value = series->value;
+        return;
+    }
+    const struct plan_window *w = &s->set->plan->windows[node->window];
+    struct window_view view = {.window = series_window(series, w), .spec = &w->spec, .now_ms = s->now_ms};
+    window_advance(view.window, view.spec, s->now_ms);
+    if (window_count(view.window) > 0 && (!f->over(&view, &e->value) || !isfinite(e->value)))
+        *e = unknown(0);
+}
+
 static void eval_select(const struct scope *s, const struct node *node, struct vector *out) {
     const struct metric_series *all = &s->set->metrics[node->metric];
+    if (s->set->plan->metrics[node->metric].is_watch) {
+        eval_watch(s, NULL, node, out);
+        return;
+    }
     int64_t stale_ms = s->set->plan->metrics[node->metric].stale_ms;
     out->count = 0;
     for (size_t i = 0; i < all->count; i++) {
@@ -42,6 +71,10 @@ static void eval_select(const struct scope *s, const struct node *node, struct v
 static void eval_over(const struct scope *s, const struct function_row *f, const struct node *range,
                       struct vector *out) {
     const struct metric_series *all = &s->set->metrics[range->metric];
+    if (s->set->plan->metrics[range->metric].is_watch) {
+        eval_watch(s, f, range, out);
+        return;
+    }
     const struct plan_window *w = &s->set->plan->windows[range->window];
     int64_t stale_ms = s->set->plan->metrics[range->metric].stale_ms;
     out->count = 0;

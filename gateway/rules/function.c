@@ -10,6 +10,10 @@ static bool over_sum(const struct window_view *v, double *out) {
     *out = window_sum(v->window);
     return true;
 }
+static bool over_log_rate(const struct window_view *v, double *out) {
+    *out = window_sum(v->window) / ((double)v->spec->range_ms / 1000);
+    return true;
+}
 static bool over_avg(const struct window_view *v, double *out) {
     *out = window_sum(v->window) / (double)window_count(v->window);
     return true;
@@ -157,6 +161,7 @@ const struct function_row function_rows[] = {
     {"deriv", OVER(over_deriv), .needs = WINDOW_TREND, .fits = FITS_GAUGE},
     {"increase", OVER(over_increase), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},
     {"rate", OVER(over_rate), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},
+    {"log_rate", OVER(over_log_rate), .needs = WINDOW_SUM, .sees_gaps = true},
     {"abs", EACH(each_abs, 0, 0)},
     {"ceil", EACH(each_ceil, 0, 0)},
     {"floor", EACH(each_floor, 0, 0)},

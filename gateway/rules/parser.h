@@ -36,4 +36,6 @@ uint16_t parser_expression(struct parser *p, int least);
 /* terms.c */
 uint16_t parser_name(struct parser *p);                     /* a metric, call or aggregation */
 uint16_t parser_range(struct parser *p, uint16_t selector); /* [5m] behind a metric */
-bool parser_labels(struct parser *p);                       /* "(part, device)": true when `part` is among them */
+/* The window that this call's range stands for. */
+bool parser_open_window(struct parser *p, const struct function_row *f, uint16_t range);
+bool parser_labels(struct parser *p); /* "(part, device)": true when `part` is among them */

@@ -23,6 +23,8 @@ static int64_t stale_after(int64_t interval_ms) {
 struct plan *plan_new(const struct pack_metric *metrics, size_t count) {
     struct plan *plan = mem_alloc(sizeof *plan);
     plan->is_open = metrics == NULL;
+    plan->logs = mem_alloc(sizeof *plan->logs);
+    log_watches_init(plan->logs);
     plan->metrics = mem_alloc(PLAN_METRICS_MAX * sizeof *plan->metrics);
     if (!metrics)
         return plan;
@@ -43,6 +45,8 @@ void plan_free(struct plan *plan) {
     for (size_t i = 0; i < plan->metric_count; i++)
         free(plan->metrics[i].windows);
     free(plan->metrics);
+    log_watches_fini(plan->logs);
+    free(plan->logs);
     for (size_t i = 0; i < plan->test_count; i++) {
         if (plan->tests[i]->has_regex)
             regfree(&plan->tests[i]->regex);
@@ -62,6 +66,27 @@ int plan_metric(struct plan *plan, const char *name, size_t chars) {
     memcpy(m->name, name, chars);
     m->stale_ms = PLAN_STALE_MAX_MS;
     return (int)plan->metric_count++;
+}
+
+int plan_watch(struct plan *plan, int watch) {
+    struct log_watch *w = &plan->logs->items[watch];
+    if (w->metric >= 0)
+        return w->metric;
+    if (plan->metric_count == PLAN_METRICS_MAX)
+        return -1;
+    struct plan_metric *m = &plan->metrics[plan->metric_count];
+    log_watch_name(w, m->name);
+    m->is_watch = true;
+    m->stale_ms = PLAN_STALE_MAX_MS;
+    w->metric = (int)plan->metric_count++;
+    return w->metric;
+}
+
+const struct log_watch *plan_watch_of(const struct plan *plan, int metric) {
+    for (int i = 0; i < plan->logs->count; i++)
+        if (plan->logs->items[i].metric == metric)
+            return &plan->logs->items[i];
+    return NULL;
 }
 
 /* Where the windows of a metric lie in a series, one behind the other. */

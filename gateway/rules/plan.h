@@ -2,6 +2,7 @@
  * the tests on the label `part`. Made while a pack loads, read-only afterwards; a device holds one state for each
  * window and one answer for each test. */
 #pragma once
+#include "rules/logs/watch.h"
 #include "rules/pack.h"
 #include "rules/window.h"
 
@@ -18,6 +19,7 @@ enum part_test_kind { PART_IS, PART_IS_NOT, PART_MATCHES, PART_MATCHES_NOT };
 struct plan_metric {
     char name[CAP_METRIC_BYTES + 1];
     enum metric_kind kind;
+    bool is_watch; /* of log lines or events: what is not there did not happen */
     bool has_kind; /* false in an open plan: nobody said whether it counts */
     int64_t stale_ms;
     int64_t interval_ms; /* 0: not known */
@@ -35,6 +37,7 @@ struct plan {
     size_t window_count;
     struct part_test *tests[PLAN_TESTS_MAX];
     size_t test_count;
+    struct log_watches *logs; /* theirs alone changes: what patterns have cost */
 };
 
 struct plan *plan_new(const struct pack_metric *metrics, size_t count); /* metrics NULL: an open plan */
@@ -43,6 +46,10 @@ void plan_free(struct plan *plan);
 int plan_metric(struct plan *plan, const char *name, size_t chars);
 /* The window of this metric and range, with these needs added to what others need. -1: PLAN_WINDOWS_MAX. */
 int plan_window(struct plan *plan, int metric, int64_t range_ms, uint32_t needs);
+/* The series of a watch in plan->logs. -1: PLAN_METRICS_MAX. */
+int plan_watch(struct plan *plan, int watch);
+/* The watch behind a series that is_watch. */
+const struct log_watch *plan_watch_of(const struct plan *plan, int metric);
 /* The bit of a test on `part`. RESULT_FULL: PLAN_TESTS_MAX. RESULT_BAD_INPUT: not a regular expression (POSIX extended,
  * the whole name must match). */
 FL_CHECK enum result plan_test(struct plan *plan, enum part_test_kind kind, const char *text, size_t chars,

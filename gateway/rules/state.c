@@ -1,7 +1,7 @@
-/* A device's rule state, version 1:
+/* A device's rule state, version 2:
  *
  *   version u8, what the rules need [8], evaluated and due times, parts by name, series by metric, conditions by rule,
- *   check [8]
+ *   log lines and events, check [8]
  *
  * "What the rules need" is the beginning of a SHA-256 over metrics, windows and rules in order: a state goes back only
  * into rules that keep the same things at the same places. After an edit of the pack windows are filled from history
@@ -15,7 +15,7 @@
 
 #include "rules/device_state.h"
 
-enum { STATE_VERSION = 1, DIGEST_BYTES = 8 };
+enum { STATE_VERSION = 2, DIGEST_BYTES = 8 };
 
 static void put_name(struct buf *out, const char *name) {
     buf_add_varint(out, strlen(name));
@@ -150,6 +150,7 @@ void rule_device_save(const struct rule_device *d, struct buf *out) {
         put_name(out, d->set.parts[i].name);
     series_save(&d->set, out);
     save_conditions(d, out);
+    device_feed_save(d, out);
     if (out->overflow)
         return;
     sha256(out->data + start, out->count - start, digest);
@@ -190,7 +191,7 @@ static enum result load_into(struct rule_device *d, struct cursor *in) {
         return RESULT_CONFLICT;
     const bool is_whole = state_get_time(in, &d->evaluated_ms) && state_get_time(in, &d->due_ms) &&
                           load_parts(&d->set, in, parts, &part_count) && series_load(&d->set, parts, part_count, in) &&
-                          load_conditions(d, parts, part_count, in);
+                          load_conditions(d, parts, part_count, in) && device_feed_load(d, in);
     return is_whole && in->left == 0 ? RESULT_OK : RESULT_CORRUPT;
 }
 

@@ -1,7 +1,7 @@
 /* What stands between operators: metrics with their tests and ranges, calls, aggregations. Types of arguments are
  * checked here, where their place is known, and a call opens the window that its range stands for: only the function
  * knows what the window must keep. */
-#include "rules/parser.h"
+#include "rules/log_terms.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +96,10 @@ uint16_t parser_range(struct parser *p, uint16_t selector) {
 
 static bool fits(struct parser *p, const struct function_row *f, const struct node *range) {
     const struct plan_metric *m = &p->plan->metrics[range->metric];
+    if (m->is_watch && f->fits != FITS_ANY) {
+        parser_fail(p, range->at, "%s() says nothing about log lines and events: use count_over_time()", f->name);
+        return false;
+    }
     if (!m->has_kind || f->fits == FITS_ANY)
         return true;
     if (f->fits == FITS_COUNTER && m->kind != METRIC_COUNTER) {
@@ -110,7 +114,7 @@ static bool fits(struct parser *p, const struct function_row *f, const struct no
     return true;
 }
 
-static bool open_window(struct parser *p, const struct function_row *f, uint16_t at) {
+bool parser_open_window(struct parser *p, const struct function_row *f, uint16_t at) {
     struct node *range = &p->e->nodes[at];
     int64_t range_ms = (int64_t)range->number;
     int window = plan_window(p->plan, range->metric, range_ms, f->needs);
@@ -132,7 +136,7 @@ static bool check_arg(struct parser *p, const struct function_row *f, int index,
                     type_names[wanted]);
         return false;
     }
-    return wanted != TYPE_RANGE || (fits(p, f, node) && open_window(p, f, arg));
+    return wanted != TYPE_RANGE || (fits(p, f, node) && parser_open_window(p, f, arg));
 }
 
 static uint16_t parse_call(struct parser *p, struct token name, int row) {
@@ -213,6 +217,9 @@ uint16_t parser_name(struct parser *p) {
             return parse_aggregate(p, name, (int)i);
     if (!is_call)
         return parse_selector(p, name);
+    uint16_t log_term;
+    if (parser_log_term(p, name, &log_term))
+        return log_term;
     int row = function_find(p->source + name.at, name.count);
     if (row < 0) {
         int count = name.count > 64 ? 64 : (int)name.count;

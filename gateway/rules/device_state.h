@@ -6,7 +6,7 @@
 #include "rules/faults.h"
 #include "rules/series.h"
 
-enum { RULE_WORDS = PLAN_RULES_MAX / 64 };
+enum { RULE_WORDS = PLAN_RULES_MAX / 64, DERIVED_WORDS = PLAN_DERIVED_MAX / 64 };
 struct rule_state {
     struct condition *items; /* by part, ascending; idle ones are not kept */
     uint16_t count, room;
@@ -23,11 +23,12 @@ struct rule_device {
 /* ---- device.c: the samples of one time; returns how many ---- */
 size_t device_moment(struct rule_device *d, const struct sample *samples, size_t count, struct firings *out);
 
-/* ---- device_logs.c: what waits and is not later than until_ms is taken, moment by moment ---- */
+/* ---- device_logs.c ---- */
+/* What waits and is not later than until_ms is taken, moment by moment. */
 void device_flush(struct rule_device *d, int64_t until_ms, struct firings *out);
 void device_take_code(struct rule_device *d, const char *code, int64_t event_ms, struct firings *out);
-FL_CHECK bool device_feed_load(struct rule_device *d, struct cursor *in);
 void device_feed_save(const struct rule_device *d, struct buf *out);
+FL_CHECK bool device_feed_load(struct rule_device *d, struct cursor *in);
 
 /* ---- device_rules.c ---- */
 /* The condition of a part; made, idle, when it is not there. */

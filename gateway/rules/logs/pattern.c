@@ -45,7 +45,7 @@ static void write_template(struct buf *out, const char *text, size_t chars) {
     }
 }
 
-static pcre2_code *compile(const char *text, size_t chars, size_t *at, struct fault *fault) {
+static pcre2_code *compile(const char *text, size_t chars, struct fault *fault) {
     const uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY;
     int error = 0;
     PCRE2_SIZE offset = 0;
@@ -61,8 +61,8 @@ static pcre2_code *compile(const char *text, size_t chars, size_t *at, struct fa
         PCRE2_UCHAR why[128];
         if (pcre2_get_error_message(error, why, sizeof why) < 0)
             why[0] = 0;
-        fault_set(fault, RESULT_BAD_INPUT, "is not a regular expression: %s", (const char *)why);
-        *at = offset < chars ? offset : chars;
+        fault_set(fault, RESULT_BAD_INPUT, "is not a regular expression: %s (at character %zu)", (const char *)why,
+                  (size_t)offset);
     }
     return code;
 }
@@ -75,8 +75,7 @@ static bool matches_nothing(const struct log_pattern *p) {
     return result;
 }
 
-struct log_pattern *log_pattern_new(const char *text, size_t chars, size_t *at, struct fault *fault) {
-    *at = 0;
+struct log_pattern *log_pattern_new(const char *text, size_t chars, struct fault *fault) {
     if (chars > LOG_PATTERN_BYTES_MAX || memchr(text, 0, chars)) {
         fault_set(fault, RESULT_TOO_BIG, "has %zu bytes, a pattern may have %d", chars, LOG_PATTERN_BYTES_MAX);
         return NULL;
@@ -87,11 +86,10 @@ struct log_pattern *log_pattern_new(const char *text, size_t chars, size_t *at, 
         struct buf regex;
         buf_init(&regex, LOG_PATTERN_BYTES_MAX * 2);
         write_template(&regex, text, chars);
-        p->code = compile(buf_text(&regex), regex.count, at, fault);
-        *at = 0; /* of what was made of it, which nobody wrote */
+        p->code = compile(buf_text(&regex), regex.count, fault);
         buf_fini(&regex);
     } else if (strpbrk(copy, special)) {
-        p->code = compile(text, chars, at, fault);
+        p->code = compile(text, chars, fault);
     } else {
         p->text = mem_strdup(copy);
         p->chars = chars;

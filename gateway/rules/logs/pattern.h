@@ -8,7 +8,7 @@
 #include "fieldline/bytes.h"
 
 enum {
-    LOG_PATTERN_BYTES_MAX = 400,
+    LOG_PATTERN_BYTES_MAX = 200,
     LOG_PATTERN_LINE_BYTES = 1024,
     LOG_PATTERN_STEPS = 20000,
     LOG_PATTERN_DEPTH = 1000, /* of what it remembers to come back to */
@@ -23,9 +23,9 @@ enum log_match {
     LOG_MATCH_LIMIT /* given up: the line took too many steps */
 };
 
-/* Read-only once made. NULL on an error: *at is the byte of `text` where it is. */
+/* Read-only once made. NULL on an error, which says where in the text it is. */
 struct log_pattern;
-struct log_pattern *log_pattern_new(const char *text, size_t chars, size_t *at, struct fault *fault);
+struct log_pattern *log_pattern_new(const char *text, size_t chars, struct fault *fault);
 void log_pattern_free(struct log_pattern *p);
 
 /* The room that matching needs; one for each thread, for all patterns. */

@@ -10,85 +10,49 @@
 
 _Static_assert(LOG_WATCHES_MAX <= 32, "a bit each");
 
-void log_watches_init(struct log_watches *all) {
-    *all = (struct log_watches){0};
+struct log_watches *log_watches_new(void) {
+    return mem_alloc(sizeof(struct log_watches));
 }
 
-void log_watches_fini(struct log_watches *all) {
+void log_watches_free(struct log_watches *all) {
+    if (!all)
+        return;
     for (int i = 0; i < all->count; i++) {
         free(all->items[i].text);
         log_pattern_free(all->items[i].pattern);
     }
     log_matcher_free(all->matcher);
-    *all = (struct log_watches){0};
+    free(all);
 }
 
-static int find(const struct log_watches *all, enum log_watch_kind kind, const char *text, size_t chars, int severity) {
-    for (int i = 0; i < all->count; i++) {
-        const struct log_watch *w = &all->items[i];
-        if (w->kind == kind && w->severity == severity && strlen(w->text) == chars && memcmp(w->text, text, chars) == 0)
-            return i;
-    }
-    return -1;
+static bool check_code(const char *code, struct fault *fault) {
+    const size_t chars = strlen(code);
+    if (chars > 0 && chars <= CAP_CODE_BYTES)
+        return true;
+    fault_set(fault, RESULT_BAD_INPUT, "is not a fault code, expected 1 to %d characters", CAP_CODE_BYTES);
+    return false;
 }
 
-/* NULL: there are LOG_WATCHES_MAX already. */
-static struct log_watch *add(struct log_watches *all, enum log_watch_kind kind, const char *text, size_t chars,
-                             int severity, struct fault *fault) {
+struct log_watch *log_watch_add(struct log_watches *all, enum log_watch_kind kind, const char *text, int severity,
+                                struct fault *fault) {
+    struct log_pattern *pattern = NULL;
     if (all->count == LOG_WATCHES_MAX) {
-        fault_set(fault, RESULT_FULL, "is one series of log lines or events too many: a pack may have %d",
-                  LOG_WATCHES_MAX);
+        fault_set(fault, RESULT_FULL, "is one log pattern or event too many: a pack may have %d", LOG_WATCHES_MAX);
         return NULL;
     }
-    struct log_watch *w = &all->items[all->count++];
-    *w = (struct log_watch){.kind = kind, .metric = -1, .text = mem_strndup(text, chars), .severity = severity};
-    return w;
-}
-
-enum result log_watch_lines(struct log_watches *all, const char *text, size_t chars, int severity, int *index,
-                            size_t *at, struct fault *fault) {
-    *at = 0;
-    *index = find(all, WATCH_LINES, text, chars, severity);
-    if (*index >= 0)
-        return RESULT_OK;
-    struct log_pattern *pattern = log_pattern_new(text, chars, at, fault);
-    if (!pattern)
-        return RESULT_BAD_INPUT;
-    struct log_watch *w = add(all, WATCH_LINES, text, chars, severity, fault);
-    if (!w) {
-        log_pattern_free(pattern);
-        return RESULT_FULL;
-    }
-    w->pattern = pattern;
-    all->has_lines = true;
-    if (!all->matcher)
+    if (kind == WATCH_CODE && !check_code(text, fault))
+        return NULL;
+    if (kind == WATCH_LINES && !(pattern = log_pattern_new(text, strlen(text), fault)))
+        return NULL;
+    if (pattern && !all->matcher)
         all->matcher = log_matcher_new();
-    *index = all->count - 1;
-    return RESULT_OK;
-}
-
-enum result log_watch_code(struct log_watches *all, const char *code, size_t chars, int *index, struct fault *fault) {
-    *index = find(all, WATCH_CODE, code, chars, 0);
-    if (*index >= 0)
-        return RESULT_OK;
-    if (chars == 0 || chars > CAP_CODE_BYTES)
-        return fault_set(fault, RESULT_BAD_INPUT, "is not a fault code: 1 to %d characters", CAP_CODE_BYTES);
-    if (!add(all, WATCH_CODE, code, chars, 0, fault))
-        return RESULT_FULL;
-    all->has_codes = true;
-    *index = all->count - 1;
-    return RESULT_OK;
-}
-
-enum result log_watch_novelty(struct log_watches *all, int *index, struct fault *fault) {
-    *index = find(all, WATCH_NOVELTY, "", 0, 0);
-    if (*index >= 0)
-        return RESULT_OK;
-    if (!add(all, WATCH_NOVELTY, "", 0, 0, fault))
-        return RESULT_FULL;
-    all->has_novelty = true;
-    *index = all->count - 1;
-    return RESULT_OK;
+    all->has_lines |= kind == WATCH_LINES;
+    all->has_codes |= kind == WATCH_CODE;
+    all->has_novelty |= kind == WATCH_NOVELTY;
+    struct log_watch *w = &all->items[all->count++];
+    *w = (struct log_watch){
+        .kind = kind, .metric = -1, .text = mem_strdup(text), .severity = severity, .pattern = pattern};
+    return w;
 }
 
 /* '%' begins no metric. Texts may be longer than a metric's name: a part of their digest stands for them. */

@@ -27,16 +27,13 @@ struct log_watches {
     bool has_lines, has_codes, has_novelty;
     struct log_matcher *matcher; /* of the thread that runs rules */
 };
-void log_watches_init(struct log_watches *all);
-void log_watches_fini(struct log_watches *all);
+struct log_watches *log_watches_new(void);
+void log_watches_free(struct log_watches *all);
 
-/* Index of a watch that is the same thing, made when there is none; its `metric` is -1 then: the caller gives it a
- * series. RESULT_FULL: LOG_WATCHES_MAX; RESULT_BAD_INPUT, RESULT_TOO_BIG: *at is the byte of `text`. */
-FL_CHECK enum result log_watch_lines(struct log_watches *all, const char *text, size_t chars, int severity, int *index,
-                                     size_t *at, struct fault *fault);
-FL_CHECK enum result log_watch_code(struct log_watches *all, const char *code, size_t chars, int *index,
-                                    struct fault *fault);
-FL_CHECK enum result log_watch_novelty(struct log_watches *all, int *index, struct fault *fault);
+/* `text` is the pattern or the code, "" for novelty; `severity` counts for lines only. NULL: LOG_WATCHES_MAX are there,
+ * or the text is wrong. The caller gives it a series. */
+struct log_watch *log_watch_add(struct log_watches *all, enum log_watch_kind kind, const char *text, int severity,
+                                struct fault *fault);
 /* A name for its series that tells it from every other watch of any pack, and from every metric. */
 void log_watch_name(const struct log_watch *w, char out[CAP_METRIC_BYTES + 1]);
 

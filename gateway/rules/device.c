@@ -2,7 +2,7 @@
  * evaluated (device_rules.c). All samples of one moment are applied before that, late ones without it.
  *
  * Owned by the gateway's device registry, touched by the pipeline thread only. */
-#include "rules/device_state.h"
+#include "rules/device_derived.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -42,13 +42,28 @@ const char *rule_device_part_name(const struct rule_device *d, int part) {
     return part >= 0 && part < d->set.part_count ? d->set.parts[part].name : "";
 }
 
-void rule_device_time(struct rule_device *d, int64_t now_ms, struct firings *out) {
-    uint64_t none[RULE_WORDS] = {0};
-    if (now_ms < d->evaluated_ms)
-        return;
+/* Everything that happens at now_ms, which is not before what was evaluated: first what lies before it, then its
+ * samples (fed by the caller in between), then what is derived from them and the rules. */
+static void begin_moment(struct rule_device *d, int64_t now_ms, struct firings *out) {
     if (now_ms >= d->due_ms)
         device_close_gaps(d, now_ms, out);
-    device_evaluate(d, none, now_ms, out);
+    if (d->set.plan->derived_count > 0)
+        device_derive_until(d, now_ms);
+}
+
+static void end_moment(struct rule_device *d, uint64_t wanted[RULE_WORDS], uint64_t fed[DERIVED_WORDS], int64_t now_ms,
+                       struct firings *out) {
+    if (d->set.plan->derived_count > 0)
+        device_derive(d, fed, now_ms, wanted);
+    device_evaluate(d, wanted, now_ms, out);
+}
+
+void rule_device_time(struct rule_device *d, int64_t now_ms, struct firings *out) {
+    uint64_t wanted[RULE_WORDS] = {0}, fed[DERIVED_WORDS] = {0};
+    if (now_ms < d->evaluated_ms)
+        return;
+    begin_moment(d, now_ms, out);
+    end_moment(d, wanted, fed, now_ms, out);
 }
 
 /* ---- samples ---- */
@@ -75,27 +90,29 @@ static void sort(struct sample *samples, size_t count) {
 /* Not a number, or of a magnitude that no sensor has: it would drown everything else in a window. */
 static bool is_usable(const struct rule_device *d, const struct sample *s) {
     return fabs(s->value) <= WINDOW_VALUE_MAX && s->metric >= 0 && (size_t)s->metric < d->pack->plan->metric_count &&
-           s->part >= 0 && s->part < d->set.part_count;
+           !d->pack->plan->metrics[s->metric].derived && s->part >= 0 && s->part < d->set.part_count;
 }
 
 /* The samples of one time; returns how many. */
 static size_t take_moment(struct rule_device *d, const struct sample *samples, size_t count, struct firings *out) {
     int64_t now_ms = samples[0].event_ms;
     bool is_late = now_ms < d->evaluated_ms;
-    uint64_t wanted[RULE_WORDS] = {0};
+    uint64_t wanted[RULE_WORDS] = {0}, fed[DERIVED_WORDS] = {0};
     size_t n = 0, words = (d->pack->rule_count + 63) / 64;
-    if (!is_late && now_ms >= d->due_ms)
-        device_close_gaps(d, now_ms, out);
+    if (!is_late)
+        begin_moment(d, now_ms, out);
     for (; n < count && samples[n].event_ms == now_ms; n++) {
         if (!is_usable(d, &samples[n]))
             continue;
-        const uint64_t *rules = d->pack->plan->metrics[samples[n].metric].rules;
+        const struct plan_metric *m = &d->pack->plan->metrics[samples[n].metric];
         for (size_t w = 0; w < words; w++)
-            wanted[w] |= rules[w];
+            wanted[w] |= m->rules[w];
+        for (size_t w = 0; w < DERIVED_WORDS; w++)
+            fed[w] |= m->feeds[w];
         series_add(&d->set, &samples[n]);
     }
     if (!is_late)
-        device_evaluate(d, wanted, now_ms, out);
+        end_moment(d, wanted, fed, now_ms, out);
     return n;
 }
 

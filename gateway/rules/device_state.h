@@ -6,7 +6,7 @@
 #include "rules/faults.h"
 #include "rules/series.h"
 
-enum { RULE_WORDS = PLAN_RULES_MAX / 64 };
+enum { RULE_WORDS = PLAN_RULES_MAX / 64, DERIVED_WORDS = PLAN_DERIVED_MAX / 64 };
 struct rule_state {
     struct condition *items; /* by part, ascending; idle ones are not kept */
     uint16_t count, room;

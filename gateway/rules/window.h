@@ -56,6 +56,6 @@ double window_max(struct window *w);
 double window_changes(struct window *w);
 /* What a counter lost in resets: the sum of the values just before them. */
 double window_resets(struct window *w);
-/* Least squares, per second. false: all samples at one time. */
-bool window_slope(struct window *w, const struct window_spec *spec, double *out);
+/* The line of least squares: its slope a second, and where it is at now_ms. false: all samples at one time. */
+bool window_line(struct window *w, const struct window_spec *spec, int64_t now_ms, double *slope, double *level);
 size_t window_bytes(const struct window *w);

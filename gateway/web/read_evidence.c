@@ -140,16 +140,15 @@ static void gathering_fini(struct gathering *g) {
     free(g->logs);
 }
 
-static const char *unit_of(const struct pack *pack, const char *metric) {
-    const int index = pack ? pack_metric_find(pack, metric) : -1;
-    return index < 0 ? "" : pack->metrics[index].unit;
-}
-
 static void print_series(const struct gathered *s, const struct pack *pack, struct json_out *j) {
     jo_object(j, NULL);
     jo_str(j, "metric", s->metric);
     jo_str(j, "part", s->part);
-    jo_str(j, "unit", unit_of(pack, s->metric));
+    const int index = pack ? pack_metric_find(pack, s->metric) : -1;
+    const struct pack_metric *m = index < 0 ? NULL : &pack->metrics[index];
+    jo_str(j, "title", m ? m->title : s->metric);
+    jo_str(j, "title_zh", m && m->title_zh ? m->title_zh : "");
+    jo_str(j, "unit", m ? m->unit : "");
     jo_array(j, "t");
     for (size_t i = 0; i < s->count; i++)
         jo_int(j, NULL, s->points[i].event_ms);

@@ -54,6 +54,7 @@ static void load_device(void *self, const struct device_loaded *d) {
     device->row = d->row;
     device->capabilities = d->capabilities;
     device->last_seen_ms = d->last_seen_ms;
+    device->evidence_bytes = d->evidence_bytes;
     device_set_pack(device, d->model, packs_find(l->core->packs, d->model));
     foreign_remember(l->core->foreign, d->device, d->agent, d->serial, d->firmware);
     entry->row = d->row;

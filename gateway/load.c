@@ -12,6 +12,7 @@
 #include "cases.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "fleet.h"
 #include "foreign.h"
 #include "pipeline.h"
 #include "store/cases.h"
@@ -143,7 +144,7 @@ static enum result warm_up(struct loading *l) {
 static void load_alarm(void *self, const struct alarm *alarm) {
     struct loading *l = self;
     struct device *device = by_row_find(l, alarm->device_id);
-    if (alarm->is_active && device && device->rules)
+    if (alarm->is_active && !alarm->is_latched && device && device->rules)
         rule_device_restore(device->rules, alarm->alarm, alarm->part, alarm->is_fault_code, alarm->severity,
                             alarm->raised_ms);
 }
@@ -222,6 +223,8 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
             rule_device_settle(d->rules);
     if (result == RESULT_OK)
         result = store_alarms_load(core->store, INT64_MAX, load_alarm, l);
+    if (result == RESULT_OK)
+        result = fleet_load(core);
     if (result != RESULT_OK) {
         fault_set(fault, result, "loading from the store: %s", store_error(core->store));
         store_rollback(core->store);

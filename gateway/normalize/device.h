@@ -64,6 +64,7 @@ struct device {
         struct device *newer;
     } unkept;             /* rule_keep.h */
     int64_t rules_loaded; /* journal row up to which `rules` came from the store; replay goes on after it */
+    int64_t front_ms;     /* the newest time that it told of, in data or fault codes; 0: nothing since the start */
     struct device *next_ack, *next_touched, *next_listed;
 };
 

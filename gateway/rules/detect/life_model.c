@@ -1,5 +1,5 @@
 /* From recorded lives to a forecast, in four steps: sensors that do not move with wear are dropped, the others
- * standardised; each life is walked with quick and slow means (trend.h), as a device will be; their principal
+ * standardised; each life is walked with quick and slow means (course.h), as a device will be; their principal
  * components are the fused health of the unit; and the life that is left, up to a cap, is a quadratic in them, fitted
  * with a small penalty (a response surface: Box and Wilson 1951).
  *
@@ -126,14 +126,14 @@ void life_model_sensors(const struct life_model *m, const double *inputs, double
     }
 }
 
-/* ---- from a trend to a forecast ---- */
+/* ---- from a course to a forecast ---- */
 
-static int features_of(const struct life_model *m, const struct trend *trend, double *out) {
+static int features_of(const struct life_model *m, const struct course *course, double *out) {
     const int count = 2 * m->sensor_count;
-    trend_features(trend, m->sensor_count, out);
+    course_features(course, m->sensor_count, out);
     if (m->age_unit <= 0)
         return count;
-    out[count] = trend->at / m->age_unit;
+    out[count] = course->at / m->age_unit;
     return count + 1;
 }
 
@@ -176,9 +176,9 @@ static void put_interval(const struct life_model *m, struct forecast *f) {
     f->high = f->expected + fmax(here.high, 0);
 }
 
-void life_model_forecast(const struct life_model *m, const struct trend *trend, struct forecast *out) {
+void life_model_forecast(const struct life_model *m, const struct course *course, struct forecast *out) {
     double features[PRINCIPAL_FEATURES_MAX], components[PRINCIPAL_MAX], terms[LIFE_TERMS_MAX];
-    features_of(m, trend, features);
+    features_of(m, course, features);
     principal_project(&m->principal, features, components);
     terms_of(components, m->principal.count, terms);
     out->expected = apply(m->weights, terms, m->terms, m->cap);
@@ -192,17 +192,17 @@ static void walk(const struct life_model *m, const struct lives *lives, const in
     const struct life *life = &lives->items[unit];
     const double end = lives_row(lives, life->first + life->count - 1)[0];
     const double begin = m->axis_input < 0 ? lives_row(lives, life->first)[0] : 0;
-    struct trend trend = {0};
+    struct course course = {0};
     for (size_t k = 0; k < life->count; k++) {
         const double *row = lives_row(lives, life->first + k);
         double inputs[DETECTOR_INPUTS_MAX] = {0}, sensors[DETECTOR_INPUTS_MAX];
         for (int i = 0; i < m->input_count; i++)
             inputs[i] = row[columns[i]];
         life_model_sensors(m, inputs, sensors);
-        trend_step(&trend, m->scale, row[0] - begin, sensors, m->sensor_count);
+        course_step(&course, m->scale, row[0] - begin, sensors, m->sensor_count);
         if ((life->first + k) % every != 0)
             continue;
-        features_of(m, &trend, l->feature_rows + l->rows * (size_t)l->features);
+        features_of(m, &course, l->feature_rows + l->rows * (size_t)l->features);
         l->left[l->rows] = end - row[0];
         l->fold[l->rows++] = (uint16_t)(unit % FOLDS_MAX);
     }
@@ -360,7 +360,7 @@ enum result life_model_new(const struct lives *lives, const char *const *metrics
         (void)fault_set(why, result, "none of its inputs moves with wear in the recorded lives");
         goto out;
     }
-    m->scale = (struct trend_scale){.quick = QUICK * median, .slow = SLOW * median};
+    m->scale = (struct course_scale){.quick = QUICK * median, .slow = SLOW * median};
     m->age_unit = m->axis_input >= 0 ? AGE_UNIT * median : 0;
     m->cap = cap > 0 ? cap : CAP * median;
     learn(m, lives, columns);

@@ -3,7 +3,7 @@
 #pragma once
 #include "rules/detect/lives.h"
 #include "rules/detect/principal.h"
-#include "rules/detect/trend.h"
+#include "rules/detect/course.h"
 
 enum { LIFE_TERMS_MAX = 1 + PRINCIPAL_MAX * (PRINCIPAL_MAX + 3) / 2, LIFE_KNOTS_MAX = 16 };
 
@@ -17,7 +17,7 @@ struct life_model {
     int axis_input; /* which input is the time axis; -1: none is, and time is event time in seconds */
     int sensor_count, sensors[DETECTOR_INPUTS_MAX]; /* the inputs that move with wear */
     double mean[DETECTOR_INPUTS_MAX], deviation[DETECTOR_INPUTS_MAX];
-    struct trend_scale scale;
+    struct course_scale scale;
     double age_unit; /* of the axis; 0: age is not known */
     struct principal principal;
     int terms;
@@ -40,4 +40,4 @@ void life_model_free(struct life_model *model);
 
 /* The sensors among the inputs, standardised. */
 void life_model_sensors(const struct life_model *model, const double *inputs, double *out);
-void life_model_forecast(const struct life_model *model, const struct trend *trend, struct forecast *out);
+void life_model_forecast(const struct life_model *model, const struct course *course, struct forecast *out);

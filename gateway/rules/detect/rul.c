@@ -1,4 +1,4 @@
-/* The running unit: a trend of its sensors over its time axis, and the shared model asked with it. A time axis that
+/* The running unit: the course of its sensors over its time axis, and the shared model asked with it. A time axis that
  * goes back is a unit that was replaced or a counter that was reset: everything begins anew. One that stands still says
  * that the unit rests: the answer stays. */
 #include "rules/detect/rul.h"
@@ -9,7 +9,7 @@
 #include "rules/state.h"
 
 struct rul {
-    struct trend trend;
+    struct course course;
     int64_t first_ms;
     uint32_t seen; /* samples, up to RUL_SAMPLES_LEAST */
 };
@@ -39,16 +39,16 @@ static bool rul_update(void *state, const struct detector_spec *spec, int64_t at
     struct forecast forecast;
     r->first_ms = r->seen == 0 ? at_ms : r->first_ms;
     const double at = model->axis_input >= 0 ? inputs[model->axis_input] : (double)(at_ms - r->first_ms) / 1000;
-    if (r->seen > 0 && at < r->trend.at)
+    if (r->seen > 0 && at < r->course.at)
         *r = (struct rul){.first_ms = at_ms};
-    if (r->seen == 0 || at > r->trend.at) {
+    if (r->seen == 0 || at > r->course.at) {
         life_model_sensors(model, inputs, sensors);
-        trend_step(&r->trend, model->scale, at, sensors, model->sensor_count);
+        course_step(&r->course, model->scale, at, sensors, model->sensor_count);
         r->seen += r->seen < RUL_SAMPLES_LEAST;
     }
     if (r->seen < RUL_SAMPLES_LEAST)
         return false;
-    life_model_forecast(model, &r->trend, &forecast);
+    life_model_forecast(model, &r->course, &forecast);
     outputs[0] = forecast.expected;
     outputs[1] = forecast.low;
     outputs[2] = forecast.high;
@@ -62,13 +62,13 @@ static void rul_save(const void *state, const struct detector_spec *spec, struct
     if (r->seen == 0)
         return;
     state_put_time(out, r->first_ms);
-    state_put_double(out, r->trend.began);
-    state_put_double(out, r->trend.at);
-    state_put_double(out, r->trend.quick_mass);
-    state_put_double(out, r->trend.slow_mass);
+    state_put_double(out, r->course.began);
+    state_put_double(out, r->course.at);
+    state_put_double(out, r->course.quick_mass);
+    state_put_double(out, r->course.slow_mass);
     for (int i = 0; i < model->sensor_count; i++) {
-        state_put_double(out, r->trend.quick[i]);
-        state_put_double(out, r->trend.slow[i]);
+        state_put_double(out, r->course.quick[i]);
+        state_put_double(out, r->course.slow[i]);
     }
 }
 
@@ -86,11 +86,11 @@ static bool rul_load(void *state, const struct detector_spec *spec, struct curso
     if (seen == 0)
         return true;
     if (!state_get_time(in, &r->first_ms) || r->first_ms < -((int64_t)1 << 53) || r->first_ms > (int64_t)1 << 53 ||
-        !get_figure(in, &r->trend.began) || !get_figure(in, &r->trend.at) || !get_figure(in, &r->trend.quick_mass) || r->trend.quick_mass < 1 ||
-        !get_figure(in, &r->trend.slow_mass) || r->trend.slow_mass < 1)
+        !get_figure(in, &r->course.began) || !get_figure(in, &r->course.at) || !get_figure(in, &r->course.quick_mass) || r->course.quick_mass < 1 ||
+        !get_figure(in, &r->course.slow_mass) || r->course.slow_mass < 1)
         return false;
     for (int i = 0; i < model->sensor_count; i++)
-        if (!get_figure(in, &r->trend.quick[i]) || !get_figure(in, &r->trend.slow[i]))
+        if (!get_figure(in, &r->course.quick[i]) || !get_figure(in, &r->course.slow[i]))
             return false;
     return true;
 }

@@ -1,7 +1,7 @@
 /* Exponential means whose weights fall with time, not with the number of samples, so that a device that sends more
  * often than those whose lives were recorded, or has gaps, is compared with the same thing. A mean begins as a plain
  * mean of what there is (its mass counts the samples that still weigh), not as a slow approach from zero. */
-#include "rules/detect/trend.h"
+#include "rules/detect/course.h"
 
 #include <math.h>
 
@@ -12,11 +12,11 @@ static void step(double *means, double *mass, double weigh, const double *values
 }
 
 /* What the samples so far still weigh. */
-static double kept(const struct trend *t, double at, double length) {
+static double kept(const struct course *t, double at, double length) {
     return at - t->began < length ? 1 : exp(-(at - t->at) / length);
 }
 
-void trend_step(struct trend *t, struct trend_scale scale, double at, const double *values, int count) {
+void course_step(struct course *t, struct course_scale scale, double at, const double *values, int count) {
     if (t->quick_mass <= 0)
         t->began = t->at = at;
     step(t->quick, &t->quick_mass, kept(t, at, scale.quick), values, count);
@@ -24,7 +24,7 @@ void trend_step(struct trend *t, struct trend_scale scale, double at, const doub
     t->at = at;
 }
 
-void trend_features(const struct trend *t, int count, double *out) {
+void course_features(const struct course *t, int count, double *out) {
     for (int i = 0; i < count; i++) {
         out[i] = t->quick[i];
         out[count + i] = t->quick[i] - t->slow[i];

@@ -3,15 +3,15 @@
 #pragma once
 #include "rules/detect/detector.h"
 
-struct trend_scale {
+struct course_scale {
     double quick, slow; /* in units of the axis */
 };
-struct trend {
+struct course {
     double quick[DETECTOR_INPUTS_MAX], slow[DETECTOR_INPUTS_MAX];
     double quick_mass, slow_mass; /* how many samples the means stand for */
     double began, at;             /* on the axis: the first and the last sample */
 };
-/* A sample, later on the axis than the one before. A new trend is zeros. */
-void trend_step(struct trend *t, struct trend_scale scale, double at, const double *values, int count);
+/* A sample, later on the axis than the one before. A new course is zeros. */
+void course_step(struct course *t, struct course_scale scale, double at, const double *values, int count);
 /* 2 * count features: the quick means, then by how much they are above the slow ones. */
-void trend_features(const struct trend *t, int count, double *out);
+void course_features(const struct course *t, int count, double *out);

@@ -230,6 +230,7 @@ void gateway_free(struct gateway *g) {
     inbox_free(g->core.inbox);
     normalizer_free(g->core.normalizer);
     registry_free(g->core.registry);
+    fleets_free(g->core.fleets);
     history_close(g->core.history);
     store_close(g->core.store);
     reserve_close(g->core.reserve);

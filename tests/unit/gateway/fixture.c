@@ -148,6 +148,7 @@ void fixture_free(struct fixture *f) {
     inbox_free(core->inbox);
     normalizer_free(core->normalizer);
     registry_free(core->registry);
+    fleets_free(core->fleets);
     history_close(core->history);
     store_close(core->store);
     reserve_close(core->reserve);

@@ -196,6 +196,7 @@ static void finish(struct life *l) {
     acks_free(l->core.acks);
     normalizer_free(l->core.normalizer);
     registry_free(l->core.registry);
+    fleets_free(l->core.fleets);
     run("rm -rf", l->dir, "");
 }
 

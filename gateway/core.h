@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "acks.h"
+#include "alarm_watch.h"
 #include "doubt.h"
 #include "effects.h"
 #include "guard.h"
@@ -15,12 +16,15 @@
 #include "rule_keep.h"
 #include "settings.h"
 #include "store/history.h"
+#include "tickets/storm.h"
 #include "timing.h"
 
 /* Counts since the start, read by any thread. */
 struct figures {
     _Atomic uint64_t messages, samples, logs, events, repeats, gaps, quarantined, rejected_records;
-    _Atomic uint64_t alarms_raised, alarms_cleared, tickets_opened, sessions_asked, commands_sent, replies;
+    _Atomic uint64_t alarms_raised, alarms_cleared, alarms_silenced, alarms_surfaced, incidents_opened, tickets_opened,
+        sessions_asked, commands_sent, replies;
+    _Atomic uint64_t evidence_asked, evidence_attached, evidence_failed;
     _Atomic uint64_t turns, turns_failed, changes;
     _Atomic uint64_t put_off; /* bulk messages not taken while the disk is full */
     _Atomic bool is_short_of_disk;
@@ -53,6 +57,8 @@ struct core {
     struct rule_keep rule_keep;
     struct guard guard;
     struct doubt doubt;
+    struct storm *storm; /* raises of late, over the fleet */
+    struct alarm_watch alarm_watch;
     struct foreign *foreign; /* NULL: no adapters */
     struct figures figures;
     struct timing timing;

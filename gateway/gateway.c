@@ -152,6 +152,7 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     core->reserve = reserve_open(g->reserve_path, s->reserve_bytes);
     rule_keep_init(&core->rule_keep);
     core->normalizer = normalizer_new();
+    core->storm = storm_new();
     core->inbox =
         inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms, s->unstamped_per_second);
     inbox_bound_batch(core->inbox, (size_t)s->batch_bytes);
@@ -229,6 +230,7 @@ void gateway_free(struct gateway *g) {
     rule_keep_fini(&g->core.rule_keep);
     inbox_free(g->core.inbox);
     normalizer_free(g->core.normalizer);
+    storm_free(g->core.storm);
     registry_free(g->core.registry);
     fleets_free(g->core.fleets);
     history_close(g->core.history);

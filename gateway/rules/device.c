@@ -67,6 +67,7 @@ void rule_device_time(struct rule_device *d, int64_t now_ms, struct firings *out
     uint64_t wanted[RULE_WORDS] = {0}, fed[DERIVED_WORDS] = {0};
     if (now_ms < d->evaluated_ms)
         return;
+    device_flush(d, now_ms, out);
     begin_moment(d, now_ms, out);
     end_moment(d, wanted, fed, now_ms, out);
 }
@@ -92,14 +93,18 @@ static void sort(struct sample *samples, size_t count) {
         }
 }
 
+/* By samples from outside. */
+static bool is_fed(const struct plan_metric *m) {
+    return !m->derived || m->derived->watch;
+}
+
 /* Not a number, or of a magnitude that no sensor has: it would drown everything else in a window. */
 static bool is_usable(const struct rule_device *d, const struct sample *s) {
     return fabs(s->value) <= WINDOW_VALUE_MAX && s->metric >= 0 && (size_t)s->metric < d->pack->plan->metric_count &&
-           !d->pack->plan->metrics[s->metric].derived && s->part >= 0 && s->part < d->set.part_count;
+           is_fed(&d->pack->plan->metrics[s->metric]) && s->part >= 0 && s->part < d->set.part_count;
 }
 
-/* The samples of one time; returns how many. */
-static size_t take_moment(struct rule_device *d, const struct sample *samples, size_t count, struct firings *out) {
+size_t device_moment(struct rule_device *d, const struct sample *samples, size_t count, struct firings *out) {
     int64_t now_ms = samples[0].event_ms;
     bool is_late = now_ms < d->evaluated_ms;
     uint64_t wanted[RULE_WORDS] = {0}, fed[DERIVED_WORDS] = {0};
@@ -127,8 +132,10 @@ void rule_device_samples(struct rule_device *d, struct sample *samples, size_t c
     while (first < count && first < PREFETCH_MAX && samples[first].event_ms == samples[0].event_ms)
         first++;
     series_prefetch(&d->set, samples, first);
-    for (size_t at = 0; at < count;)
-        at += take_moment(d, samples + at, count - at, out);
+    for (size_t at = 0; at < count;) {
+        device_flush(d, samples[at].event_ms, out);
+        at += device_moment(d, samples + at, count - at, out);
+    }
 }
 
 void rule_device_warm(struct rule_device *d, const struct sample *sample) {
@@ -153,6 +160,8 @@ void rule_device_wall(struct rule_device *d, int64_t now_ms, struct firings *out
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
                        struct firings *out) {
     fault_states_event(&d->faults, d->pack, code, active, text, event_ms, out);
+    if (active)
+        device_take_code(d, code, event_ms, out);
 }
 
 void rule_device_settle(struct rule_device *d) {

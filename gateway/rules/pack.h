@@ -46,6 +46,7 @@ struct pack {
     int64_t history_ms;    /* retention of telemetry as it was measured */
     int64_t trends_ms;     /* of its minutes, ten minutes and hours; not shorter */
     int64_t logs_ms, events_ms;
+    int64_t evidence_before_ms, evidence_after_ms; /* of an alarm's raise; before 0: no evidence is pulled */
     char *sla_class;
     struct pack_article *articles;
     size_t article_count;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/logs/watch.h"
+
 struct part_test {
     enum part_test_kind kind;
     char *text;
@@ -26,6 +28,7 @@ int64_t plan_stale_ms(int64_t interval_ms) {
 struct plan *plan_new(const struct pack_metric *metrics, size_t count) {
     struct plan *plan = mem_alloc(sizeof *plan);
     plan->is_open = metrics == NULL;
+    plan->logs = log_watches_new();
     plan->metrics = mem_alloc(PLAN_SERIES_MAX * sizeof *plan->metrics);
     if (!metrics)
         return plan;
@@ -48,6 +51,7 @@ void plan_free(struct plan *plan) {
     free(plan->metrics);
     for (size_t i = 0; i < plan->derived_count; i++)
         derived_free(plan->derived[i]);
+    log_watches_free(plan->logs);
     for (size_t i = 0; i < plan->test_count; i++) {
         if (plan->tests[i]->has_regex)
             regfree(&plan->tests[i]->regex);

@@ -44,6 +44,7 @@ struct plan_metric {
 struct part_test;
 struct derived;
 struct expression_error;
+struct log_watches;
 struct plan {
     bool is_open; /* an unknown metric is taken up instead of refused (`rules test` of a file without a pack) */
     struct plan_metric *metrics;
@@ -54,6 +55,7 @@ struct plan {
     size_t window_count;
     struct part_test *tests[PLAN_TESTS_MAX];
     size_t test_count;
+    struct log_watches *logs; /* what is asked of log lines and events (logs/watch.h) */
 };
 
 struct plan *plan_new(const struct pack_metric *metrics, size_t count); /* metrics NULL: an open plan */

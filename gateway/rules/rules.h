@@ -66,6 +66,20 @@ void rule_device_wall(struct rule_device *d, int64_t now_ms, struct firings *out
 /* A fault code came or went. Unknown codes raise a warning of their own name that opens no ticket. */
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
                        struct firings *out);
+/* A log line came. What rules make of it, and of events, waits until telemetry has reached its time, because lines and
+ * events travel apart from it and may come hours before older telemetry. */
+struct log_record;
+void rule_device_log(struct rule_device *d, const struct log_record *line, struct firings *out);
+/* When the first of what waits happened; INT64_MAX: nothing waits. */
+int64_t rule_device_waiting_ms(const struct rule_device *d);
+/* No telemetry of before is to be expected any longer: evaluates what waits. */
+void rule_device_pass(struct rule_device *d, struct firings *out);
+/* A line and a code of the past, for a device whose windows are filled anew: evaluates nothing. */
+void rule_device_warm_log(struct rule_device *d, const struct log_record *line);
+void rule_device_warm_event(struct rule_device *d, const char *code, int64_t event_ms);
+/* Do its rules ask for any? */
+bool rule_device_reads_logs(const struct rule_device *d);
+bool rule_device_reads_events(const struct rule_device *d);
 /* Everything the rules know of the data so far (newest values, windows, conditions), to go on from after a restart.
  * Fault codes are not in it: the alarms tell. */
 void rule_device_save(const struct rule_device *d, struct buf *out);

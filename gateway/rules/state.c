@@ -1,7 +1,7 @@
 /* A device's rule state, version 2:
  *
  *   version u8, evaluated and due times, parts by name, one section for each series of the plan, one for each rule that
- *   has a condition, check [8]
+ *   has a condition, log lines and events, check [8]
  *
  * A section begins with what it is of (a metric's name, the key of what is derived, the digest of a rule) and its
  * length, and a window with its range: so a state goes into a device whose pack was edited since. What both know goes
@@ -306,6 +306,7 @@ void rule_device_save(const struct rule_device *d, struct buf *out) {
         put_bytes(out, d->set.parts[i].name, strlen(d->set.parts[i].name));
     save_series(&d->set, out);
     save_conditions(d, out);
+    device_feed_save(d, out);
     if (out->overflow)
         return;
     sha256(out->data + start, out->count - start, digest);
@@ -344,7 +345,7 @@ static enum result load_into(struct rule_device *d, struct cursor *in) {
         return RESULT_CONFLICT;
     const bool is_whole = state_get_time(in, &d->evaluated_ms) && state_get_time(in, &d->due_ms) &&
                           load_parts(&d->set, in, parts, &l.part_count) && load_series(&l, in) &&
-                          load_conditions(&l, in);
+                          load_conditions(&l, in) && device_feed_load(d, in);
     return is_whole && in->left == 0 ? RESULT_OK : RESULT_CORRUPT;
 }
 

@@ -5,6 +5,7 @@
 
 #include "rules/detect/baseline.h"
 #include "rules/detect/duty_cycle.h"
+#include "rules/detect/fleet_zscore.h"
 #include "rules/detect/run_hours.h"
 #include "rules/detect/starts.h"
 
@@ -13,6 +14,7 @@ const struct detector_function detector_functions[] = {
     {"baseline_spread", &detect_baseline, 1},
     {"duty_cycle", &detect_duty_cycle, 0},
     {"duty_cycle_known", &detect_duty_cycle, 1},
+    {"fleet_zscore", &detect_fleet_zscore, 0},
     {"run_hours", &detect_run_hours, 0},
     {"starts", &detect_starts, 0},
     {NULL, NULL, 0},

@@ -152,6 +152,7 @@ void fixture_free(struct fixture *f) {
     normalizer_free(core->normalizer);
     storm_free(core->storm);
     registry_free(core->registry);
+    fleets_free(core->fleets);
     history_close(core->history);
     store_close(core->store);
     reserve_close(core->reserve);

@@ -12,6 +12,7 @@
 #include "normalize/normalize.h"
 #include "quarantine_cause.h"
 #include "reserve.h"
+#include "rules/fleet.h"
 #include "rule_keep.h"
 #include "settings.h"
 #include "store/history.h"
@@ -43,6 +44,7 @@ struct core {
     struct store *store;
     struct history *history;
     struct registry *registry;
+    struct fleets *fleets; /* of the registry's devices, by model and firmware */
     struct normalizer *normalizer;
     struct inbox *inbox;
     _Atomic(struct mqtt *) mqtt; /* NULL until it begins to connect, after the edge has begun to answer */
@@ -62,6 +64,7 @@ struct core {
     struct timing timing;
     struct health health;
     struct watchdog *watchdog; /* NULL: nobody is told */
+    int64_t absence_mono_ms; /* when silent devices are looked at next */
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;
     struct device *touched; /* through next_touched: last_seen and stream positions to write */

@@ -5,6 +5,7 @@
 
 #include "rules/detect/baseline.h"
 #include "rules/detect/duty_cycle.h"
+#include "rules/detect/fleet_zscore.h"
 #include "rules/detect/health.h"
 #include "rules/detect/rul.h"
 #include "rules/detect/run_hours.h"
@@ -15,6 +16,7 @@ const struct detector_function detector_functions[] = {
     {"baseline_spread", &detect_baseline, 1},
     {"duty_cycle", &detect_duty_cycle, 0},
     {"duty_cycle_known", &detect_duty_cycle, 1},
+    {"fleet_zscore", &detect_fleet_zscore, 0},
     {"health", &detect_health, 0},
     {"health_input", &detect_health, 1},
     {"rul", &detect_rul, 0},

@@ -10,8 +10,11 @@
 #include "health.h"
 #include "normalize/normalize.h"
 #include "quarantine_cause.h"
+#include "reload.h"
 #include "reserve.h"
 #include "rule_keep.h"
+#include "rule_versions.h"
+#include "rules/shelf.h"
 #include "settings.h"
 #include "store/history.h"
 #include "timing.h"
@@ -21,6 +24,8 @@ struct figures {
     _Atomic uint64_t messages, samples, logs, events, repeats, gaps, quarantined, rejected_records;
     _Atomic uint64_t alarms_raised, alarms_cleared, tickets_opened, sessions_asked, commands_sent, replies;
     _Atomic uint64_t turns, turns_failed, changes;
+    _Atomic uint64_t rules_reloads, rules_refused;
+    _Atomic int64_t rules_version;
     _Atomic uint64_t put_off; /* bulk messages not taken while the disk is full */
     _Atomic bool is_short_of_disk;
     _Atomic uint64_t clock_jumps, clock_rebased, own_clock_steps, identity_switches, flapping_begun, doubted;
@@ -35,7 +40,10 @@ struct figures {
 
 struct core {
     const struct settings *settings;
-    const struct packs *packs;
+    const struct packs *packs; /* the newest of the shelf; devices go over to them (reload.h) */
+    struct shelf *shelf;
+    struct reload reload;
+    struct rule_versions versions;
     struct store *store;
     struct history *history;
     struct registry *registry;

@@ -183,6 +183,7 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     rule_keep_forget(&core->rule_keep);
     core->guard.listed = NULL;
     registry_free(core->registry);
+    reload_forget(core);
     history_close(core->history);
     core->registry = registry_new();
     core->history = NULL;

@@ -16,6 +16,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "fieldline/service.h"
+#include "folder_trial.h"
 #include "foreign.h"
 #include "metrics.h"
 #include "pipeline.h"
@@ -64,6 +65,12 @@ static void submit(void *self, struct change *change) {
     turns_submit(g->turns, change);
 }
 
+static enum result try_folder(void *self, struct reader *reader, const struct packs *in_use, struct json_out *out,
+                              struct fault *fault) {
+    const struct gateway *g = self;
+    return folder_trial(g->core.settings->rules_dir, reader, in_use, out, fault);
+}
+
 static enum result start_web(struct gateway *g, struct fault *fault) {
     const struct settings *s = g->core.settings;
     const struct web_options options = {.listen = s->web_listen,
@@ -85,6 +92,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .connections_per_address = (int)s->connections_per_address,
                                         .metrics = print_metrics,
                                         .health = print_health,
+                                        .trial = try_folder,
                                         .self = g};
     const enum result result = web_start(&options, &g->core.web, fault);
     if (result != RESULT_OK)

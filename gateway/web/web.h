@@ -7,6 +7,7 @@
 
 struct web;
 struct packs;
+struct reader;
 struct shelf;
 struct web_options {    /* texts must outlive the web */
     const char *listen; /* IP address for people: HTTPS + WebSocket; NULL: every one of this machine */
@@ -30,6 +31,10 @@ struct web_options {    /* texts must outlive the web */
     /* Writes how the gateway is as a JSON object and returns the HTTP status; must not block (called on the edge
      * thread). NULL: as well as the edge. */
     int (*health)(void *self, bool only_live, bool is_detailed, struct buf *out);
+    /* Tries the rules folder on the stored past (called on a reader thread; may take seconds): an object. NULL: there
+     * is none. */
+    enum result (*trial)(void *self, struct reader *reader, const struct packs *in_use, struct json_out *out,
+                         struct fault *fault);
     void *self;
 };
 FL_CHECK enum result web_start(const struct web_options *options, struct web **out, struct fault *fault);

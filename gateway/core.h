@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "acks.h"
+#include "alarm_watch.h"
 #include "doubt.h"
 #include "effects.h"
 #include "guard.h"
@@ -14,15 +15,18 @@
 #include "reserve.h"
 #include "rule_keep.h"
 #include "rule_versions.h"
-#include "rules/shelf.h"
+#include "rules/pack_holder.h"
 #include "settings.h"
 #include "store/history.h"
+#include "tickets/storm.h"
 #include "timing.h"
 
 /* Counts since the start, read by any thread. */
 struct figures {
     _Atomic uint64_t messages, samples, logs, events, repeats, gaps, quarantined, rejected_records;
-    _Atomic uint64_t alarms_raised, alarms_cleared, tickets_opened, sessions_asked, commands_sent, replies;
+    _Atomic uint64_t alarms_raised, alarms_cleared, alarms_silenced, alarms_surfaced, incidents_opened, tickets_opened,
+        sessions_asked, commands_sent, replies;
+    _Atomic uint64_t evidence_asked, evidence_attached, evidence_failed;
     _Atomic uint64_t turns, turns_failed, changes;
     _Atomic uint64_t rules_reloads, rules_refused;
     _Atomic int64_t rules_version;
@@ -40,8 +44,8 @@ struct figures {
 
 struct core {
     const struct settings *settings;
-    const struct packs *packs; /* the newest of the shelf; devices go over to them (reload.h) */
-    struct shelf *shelf;
+    const struct packs *packs; /* the newest of the holder; devices go over to them (reload.h) */
+    struct pack_holder *holder;
     struct reload reload;
     struct rule_versions versions;
     struct store *store;
@@ -59,6 +63,8 @@ struct core {
     struct rule_keep rule_keep;
     struct guard guard;
     struct doubt doubt;
+    struct storm *storm; /* raises of late, over the fleet */
+    struct alarm_watch alarm_watch;
     struct foreign *foreign; /* NULL: no adapters */
     struct figures figures;
     struct timing timing;

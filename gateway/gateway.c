@@ -84,7 +84,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .store_path = g->store_path,
                                         .transcript_dir = g->transcript_dir,
                                         .seal_key = g->seal_path,
-                                        .shelf = g->core.shelf,
+                                        .holder = g->core.holder,
                                         .reader_threads = (int)s->reader_threads,
                                         .login_idle_ms = s->login_idle_ms,
                                         .login_max_ms = s->login_max_ms,
@@ -146,6 +146,7 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     core->reserve = reserve_open(g->reserve_path, s->reserve_bytes);
     rule_keep_init(&core->rule_keep);
     core->normalizer = normalizer_new();
+    core->storm = storm_new();
     core->inbox =
         inbox_new((size_t)s->inbox_messages, (size_t)s->inbox_bytes, s->inbox_wait_ms, s->unstamped_per_second);
     inbox_bound_batch(core->inbox, (size_t)s->batch_bytes);
@@ -229,12 +230,13 @@ void gateway_free(struct gateway *g) {
     rule_keep_fini(&g->core.rule_keep);
     inbox_free(g->core.inbox);
     normalizer_free(g->core.normalizer);
+    storm_free(g->core.storm);
     registry_free(g->core.registry);
     history_close(g->core.history);
     store_close(g->core.store);
     reserve_close(g->core.reserve);
     key_free(g->seal_key);
-    shelf_free(g->core.shelf);
+    pack_holder_free(g->core.holder);
     free(g->store_path);
     free(g->reserve_path);
     free(g->seal_path);

@@ -61,6 +61,7 @@ enum result pipeline_born(struct core *core, struct device *device, const struct
         return result;
     const struct pack *pack = packs_find(core->packs, birth->model);
     device->capabilities = birth->capabilities;
+    device->evidence_bytes = birth->evidence_bytes;
     device->is_online = is_online;
     registry_keep(core->registry, device);
     device_set_pack(device, birth->model, pack);
@@ -148,7 +149,7 @@ static enum result take_normalized(struct core *core, struct device *device, con
         return result;
     firings_reset(&core->firings);
     rule_device_samples(device->rules, n->samples, n->sample_count, &core->firings);
-    return cases_take(core, device, &core->firings, m->recv_mono_us);
+    return cases_take(core, device, &core->firings, n->last_ms, m->recv_mono_us);
 }
 
 static enum result receive_tele(struct core *core, struct device *device, const struct inbound *m) {
@@ -194,7 +195,7 @@ static enum result receive_event(struct core *core, struct device *device, const
         return RESULT_OK;
     firings_reset(&core->firings);
     rule_device_event(device->rules, event.code, event.active, event.text, event.event_ms, &core->firings);
-    return cases_take(core, device, &core->firings, m->recv_mono_us);
+    return cases_take(core, device, &core->firings, event.event_ms, m->recv_mono_us);
 }
 
 static enum result receive_log(struct core *core, struct device *device, const struct inbound *m) {

@@ -15,7 +15,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "rules/device.h"
-#include "rules/shelf.h"
+#include "rules/pack_holder.h"
 #include "store/cases.h"
 #include "store/rule_state.h"
 
@@ -66,6 +66,7 @@ static void warm_points(void *self, const struct point *points, size_t count) {
                                                     .value = points[i].value});
 }
 
+/* Windows that no state filled, from chunks. What is in no chunk yet (an hour at most) is not in them. */
 static enum result warm_up(struct core *core, struct device *device) {
     enum result result = RESULT_OK;
     for (size_t m = 0; m < device->pack->metric_count; m++)
@@ -90,10 +91,9 @@ static enum result move_state(const struct crossing *c) {
     buf_fini(&state);
     report->kept += loaded == RESULT_OK;
     report->anew += loaded != RESULT_OK;
-    if (loaded == RESULT_OK)
-        return RESULT_OK;
-    log_info("gateway.reload", "state_unfit", "device=%s result=%s", device->id, result_name(loaded));
-    return warm_up(c->core, device);
+    if (loaded != RESULT_OK)
+        log_info("gateway.reload", "state_unfit", "device=%s result=%s", device->id, result_name(loaded));
+    return rule_device_is_cold(device->rules) ? warm_up(c->core, device) : RESULT_OK;
 }
 
 /* ---- alarms ---- */
@@ -143,7 +143,8 @@ static enum result clear_alarm(const struct crossing *c, const struct rule_raise
                            .value = raised->value};
     snprintf(clear.summary, sizeof clear.summary, "%.100s: its rule is gone", rule->alert);
     if (result == RESULT_OK)
-        result = cases_take(core, c->device, &(struct firings){.items = &clear, .count = 1}, clock_mono_us());
+        result = cases_take(core, c->device, &(struct firings){.items = &clear, .count = 1}, core->now_ms,
+                            clock_mono_us());
     core->reload.report.alarms_cleared++;
     log_info("gateway.reload", "alarm_without_rule", "device=%s alarm=%s part=%s", c->device->id, rule->alert,
              log_text(raised->part));
@@ -158,12 +159,12 @@ static enum result move_alarms(const struct crossing *c) {
         if (!has_rule(c->device->pack, r->rule->alert))
             result = clear_alarm(c, r);
         else if (!is_raised(rules, r->rule->alert, r->part))
-            rule_device_restore(rules, r->rule->alert, r->part, false, r->since_ms);
+            rule_device_restore(rules, r->rule->alert, r->part, false, r->rule->severity, r->since_ms);
     }
     const char *codes[FAULTS_ON_MAX];
     const size_t on = rules ? at_most(rule_device_faults(c->old, codes, FAULTS_ON_MAX), FAULTS_ON_MAX) : 0;
     for (size_t i = 0; i < on; i++)
-        rule_device_restore(rules, codes[i], "", true, 0);
+        rule_device_restore(rules, codes[i], "", true, SEVERITY_IS_WARNING, 0);
     return result;
 }
 
@@ -212,7 +213,7 @@ static enum result sweep(struct core *core, int64_t until_us, bool *is_done) {
 }
 
 static void finish(struct core *core) {
-    shelf_return(core->shelf, core->reload.old);
+    pack_holder_return(core->holder, core->reload.old);
     core->reload.old = NULL;
     core->reload.is_under_way = false;
 }
@@ -222,8 +223,8 @@ enum result reload_begin(struct core *core, struct packs *fresh) {
     enum result result = core->reload.is_under_way ? sweep(core, INT64_MAX, &is_done) : RESULT_OK;
     if (core->reload.is_under_way)
         finish(core);
-    const struct packs *old = shelf_take(core->shelf);
-    shelf_put(core->shelf, fresh);
+    const struct packs *old = pack_holder_take(core->holder);
+    pack_holder_put(core->holder, fresh);
     core->packs = fresh;
     core->reload = (struct reload){.is_under_way = true, .old = old, .began_mono_ms = core->now_mono_ms};
     return result;

@@ -16,7 +16,7 @@ struct reload_report {
 };
 struct reload {
     bool is_under_way;
-    const struct packs *old;      /* taken from the shelf: devices still use them */
+    const struct packs *old;      /* taken from the holder: devices still use them */
     const struct device *reached; /* of the registry, in its order */
     int64_t began_mono_ms;
     struct reload_report report;

@@ -85,8 +85,8 @@ static enum result note_folder(struct core *core, const struct buf *content) {
 
 static void use(struct core *core, struct packs *packs, const struct activation *a) {
     core->packs = packs;
-    core->shelf = shelf_new();
-    shelf_put(core->shelf, packs);
+    core->holder = pack_holder_new();
+    pack_holder_put(core->holder, packs);
     core->versions.newest = core->versions.running = a->id;
     core->figures.rules_version = a->version;
 }

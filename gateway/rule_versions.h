@@ -17,7 +17,7 @@ struct rule_versions {
 };
 enum { RULE_VERSIONS_LOOK_MS = 200, RULE_VERSIONS_PROBLEM_BYTES = 64 * 1024 };
 
-/* Before the registry is loaded: makes core->shelf and core->packs. Files that were changed since the last start are a
+/* Before the registry is loaded: makes core->holder and core->packs. Files that were changed since the last start are a
  * new version and run; otherwise what ran last does, also when it came from elsewhere. Problems go to standard error.
  */
 FL_CHECK enum result rule_versions_start(struct core *core, struct fault *fault);

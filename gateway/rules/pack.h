@@ -46,11 +46,13 @@ struct pack {
     int64_t history_ms;    /* retention of telemetry as it was measured */
     int64_t trends_ms;     /* of its minutes, ten minutes and hours; not shorter */
     int64_t logs_ms, events_ms;
+    int64_t evidence_before_ms, evidence_after_ms; /* of an alarm's raise; before 0: no evidence is pulled */
     char *sla_class;
     struct pack_article *articles;
     size_t article_count;
     struct rule **rules;
     size_t rule_count;
+    bool has_absence;          /* some rule can be asked of a silent device */
     int64_t longest_window_ms; /* how far back its rules look, holds included */
     uint16_t *metric_index;    /* hash table behind pack_metric_find */
     size_t metric_index_room;

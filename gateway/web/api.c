@@ -13,7 +13,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/exposition.h"
 #include "fieldline/log.h"
-#include "rules/shelf.h"
+#include "rules/pack_holder.h"
 #include "web/cookie.h"
 #include "web/pool.h"
 #include "web/read.h"
@@ -211,8 +211,8 @@ void api_answer(void *reader, void *argument) {
     struct request *request = job->request;
     struct response *response = response_new(200);
     struct web_options options = *api->options;
-    if (options.shelf)
-        options.packs = shelf_take(options.shelf);
+    if (options.holder)
+        options.packs = pack_holder_take(options.holder);
     struct read read = {.reader = reader,
                         .request = request,
                         .options = &options,
@@ -234,8 +234,8 @@ void api_answer(void *reader, void *argument) {
     if (response != NULL) {
         api_post(api, request->exchange, response);
     }
-    if (options.shelf)
-        shelf_return(options.shelf, options.packs);
+    if (options.holder)
+        pack_holder_return(options.holder, options.packs);
     request_free(request);
     free(job);
 }

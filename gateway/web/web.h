@@ -8,7 +8,7 @@
 struct web;
 struct packs;
 struct reader;
-struct shelf;
+struct pack_holder;
 struct web_options {    /* texts must outlive the web */
     const char *listen; /* IP address for people: HTTPS + WebSocket; NULL: every one of this machine */
     int port;           /* 0: any free one */
@@ -18,9 +18,9 @@ struct web_options {    /* texts must outlive the web */
     const char *console_dir; /* built console files */
     const char *store_path;  /* readers open it read-only */
     const char *transcript_dir;
-    const char *seal_key;      /* Ed25519 private key, PEM */
-    const struct packs *packs; /* what a request sees; taken from the shelf for each */
-    struct shelf *shelf;       /* NULL: packs stay as they are */
+    const char *seal_key;       /* Ed25519 private key, PEM */
+    const struct packs *packs;  /* what a request sees; taken from the holder for each */
+    struct pack_holder *holder; /* NULL: packs stay as they are */
     int reader_threads;
     int connections_per_address; /* 0: as many as there may be at all */
     int64_t login_idle_ms, login_max_ms;

@@ -189,6 +189,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
         result = guard_own_clock(core, core->now_ms, boot_ms());
     if (result == RESULT_OK)
         result = outbox_pump(core);
+    if (result == RESULT_OK)
+        result = rule_versions_turn(core);
     if (count > 0)
         histogram_observe(&core->timing.batch, (int64_t)count);
     for (size_t i = 0; i < count; i++) {

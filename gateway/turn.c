@@ -150,6 +150,8 @@ static enum result tick(struct turns *t) {
         result = guard_tick(core);
     if (result == RESULT_OK)
         result = doubt_tick(core);
+    if (result == RESULT_OK)
+        result = log_wait_tick(core);
     return result == RESULT_OK ? session_desk_tick(core) : result;
 }
 

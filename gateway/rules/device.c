@@ -143,8 +143,6 @@ void rule_device_warm(struct rule_device *d, const struct sample *sample) {
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
                        struct firings *out) {
     fault_states_event(&d->faults, d->pack, code, active, text, event_ms, out);
-    if (active)
-        device_take_code(d, code, event_ms, out);
 }
 
 void rule_device_settle(struct rule_device *d) {

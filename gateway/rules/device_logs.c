@@ -7,12 +7,17 @@
 
 enum { MOMENT_MAX = LOG_WATCHES_MAX };
 
-bool rule_device_reads_logs(const struct rule_device *d) {
-    return d->pack->plan->logs->has_lines || d->pack->plan->logs->has_novelty;
+bool pack_reads_logs(const struct pack *pack) {
+    return pack->plan->logs->has_lines || pack->plan->logs->has_novelty;
 }
 
-bool rule_device_reads_events(const struct rule_device *d) {
-    return d->pack->plan->logs->has_codes;
+bool pack_reads_codes(const struct pack *pack) {
+    return pack->plan->logs->has_codes;
+}
+
+const char *pack_pattern_off(const struct pack *pack) {
+    const struct log_watch *watch = log_watches_switched_off(pack->plan->logs);
+    return watch ? watch->text : NULL;
 }
 
 static struct feed *feed_of(struct rule_device *d) {
@@ -51,14 +56,14 @@ static void settle(struct rule_device *d, struct firings *out) {
 }
 
 void rule_device_log(struct rule_device *d, const struct log_record *line, struct firings *out) {
-    if (!rule_device_reads_logs(d))
+    if (!pack_reads_logs(d->pack))
         return;
     feed_line(feed_of(d), line);
     settle(d, out);
 }
 
-void device_take_code(struct rule_device *d, const char *code, int64_t event_ms, struct firings *out) {
-    if (!rule_device_reads_events(d))
+void rule_device_code(struct rule_device *d, const char *code, int64_t event_ms, struct firings *out) {
+    if (!pack_reads_codes(d->pack))
         return;
     feed_event(feed_of(d), code, event_ms);
     settle(d, out);
@@ -73,14 +78,14 @@ static void warm(struct rule_device *d) {
 }
 
 void rule_device_warm_log(struct rule_device *d, const struct log_record *line) {
-    if (!rule_device_reads_logs(d))
+    if (!pack_reads_logs(d->pack))
         return;
     feed_line(feed_of(d), line);
     warm(d);
 }
 
-void rule_device_warm_event(struct rule_device *d, const char *code, int64_t event_ms) {
-    if (!rule_device_reads_events(d))
+void rule_device_warm_code(struct rule_device *d, const char *code, int64_t event_ms) {
+    if (!pack_reads_codes(d->pack))
         return;
     feed_event(feed_of(d), code, event_ms);
     warm(d);

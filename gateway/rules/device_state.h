@@ -26,7 +26,6 @@ size_t device_moment(struct rule_device *d, const struct sample *samples, size_t
 /* ---- device_logs.c ---- */
 /* What waits and is not later than until_ms is taken, moment by moment. */
 void device_flush(struct rule_device *d, int64_t until_ms, struct firings *out);
-void device_take_code(struct rule_device *d, const char *code, int64_t event_ms, struct firings *out);
 void device_feed_save(const struct rule_device *d, struct buf *out);
 FL_CHECK bool device_feed_load(struct rule_device *d, struct cursor *in);
 

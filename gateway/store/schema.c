@@ -165,10 +165,18 @@ static const char tiers_schema[] =
     "CREATE TABLE tier_due(id INTEGER PRIMARY KEY);"
     "INSERT INTO meta(key, value) SELECT 'tier_backfill', coalesce(max(id), 0) FROM chunk;";
 
+/* Which rows of log and event the stored rule states have seen: all up to these. Device 0: every state has; what is
+ * after it may be missing in some. */
+static const char rule_logs_schema[] =
+    "CREATE TABLE rule_logs(device INTEGER PRIMARY KEY, log INTEGER NOT NULL, event INTEGER NOT NULL);"
+    "INSERT INTO rule_logs(device, log, event) SELECT 0, (SELECT coalesce(max(id), 0) FROM log),"
+    " (SELECT coalesce(max(id), 0) FROM event);";
+
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
     {2, "down-sampled tiers of history", tiers_schema},
     {3, "conduct of devices", conduct_schema},
     {4, "state of rules", rule_state_schema},
+    {8, "log lines and events that rules have seen", rule_logs_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

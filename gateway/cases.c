@@ -8,6 +8,7 @@
 
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "pull.h"
 #include "store/cases.h"
 
 enum { TICKETS_LOOKED_AT = 32 /* open or lately resolved ones of one device */ };
@@ -55,6 +56,8 @@ static enum result take_one(struct core *core, struct device *device, const stru
         result = fold_into_ticket(core, device, &after, change);
     if (result == RESULT_OK)
         result = store_alarm_put(core->store, &after);
+    if (result == RESULT_OK && (change == ALARM_RAISED || change == ALARM_REPEATED))
+        result = pull_begin(core, device, &after);
     if (result != RESULT_OK)
         return result;
     if (change == ALARM_RAISED || change == ALARM_REPEATED)

@@ -60,6 +60,11 @@ static const struct command commands[] = {
      command_transcript_verify},
     {"rules check", "DIR", "check one product pack, or a folder of them", command_rules_check},
     {"rules test", "FILE|DIR", "run a pack's tests", command_rules_test},
+    {"replay",
+     "--pack DIR|--expr EXPR --csv FILE|DIR... [--device ID] [--interval 10s] [--scores FILE|DIR] [--alarms FILE]",
+     "run recorded data through the rules; with --store FILE|--data-dir DIR in place of --csv what a gateway has "
+     "stored",
+     command_replay},
     {"backup", "FILE [--config FILE]", "copy the database while the gateway runs", command_backup},
     {"store verify", "[FILE | --config FILE]", "check every stored row of the database, or of a backup",
      command_store_verify},

@@ -21,6 +21,7 @@
 struct figures {
     _Atomic uint64_t messages, samples, logs, events, repeats, gaps, quarantined, rejected_records;
     _Atomic uint64_t alarms_raised, alarms_cleared, tickets_opened, sessions_asked, commands_sent, replies;
+    _Atomic uint64_t evidence_asked, evidence_attached, evidence_failed;
     _Atomic uint64_t turns, turns_failed, changes;
     _Atomic uint64_t put_off; /* bulk messages not taken while the disk is full */
     _Atomic bool is_short_of_disk;

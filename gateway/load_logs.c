@@ -57,19 +57,23 @@ static void take_code(void *self, int64_t row, int64_t id, const char *code, int
     again(r, device);
 }
 
-/* ---- no state, or one of rules that asked for none ---- */
+/* ---- no state, or one of rules that asked for others ---- */
 
 static void warm_line(void *self, int64_t row, int64_t id, const struct log_record *record) {
     struct reading *r = self;
-    (void)id;
-    rule_device_warm_log(r->l->find(r->l->self, row)->rules, record);
+    const struct device *device = r->l->find(r->l->self, row);
+    if (device->state_loaded.has_logs && id > device->state_loaded.log)
+        return; /* comes with those that the state has not seen */
+    rule_device_warm_log(device->rules, record);
     r->l->rows++;
 }
 
 static void warm_code(void *self, int64_t row, int64_t id, const char *code, int64_t event_ms) {
     struct reading *r = self;
-    (void)id;
-    rule_device_warm_code(r->l->find(r->l->self, row)->rules, code, event_ms);
+    const struct device *device = r->l->find(r->l->self, row);
+    if (device->state_loaded.has_logs && id > device->state_loaded.event)
+        return;
+    rule_device_warm_code(device->rules, code, event_ms);
     r->l->rows++;
 }
 
@@ -78,13 +82,14 @@ static enum result warm_up(struct reading *r) {
     enum result result = RESULT_OK;
     const int64_t now_ms = clock_wall_ms();
     for (struct device *d = NULL; result == RESULT_OK && (d = registry_next(r->l->core->registry, d));) {
-        if (!d->rules || d->state_loaded.has_logs)
+        if (!d->rules || (d->state_loaded.has_logs && !rule_device_logs_are_cold(d->rules)))
             continue;
         const int64_t from_ms = now_ms - d->pack->longest_window_ms;
         if (pack_reads_logs(d->pack))
             result = store_lines_since(store, d->row, from_ms, warm_line, r);
         if (result == RESULT_OK && pack_reads_codes(d->pack))
             result = store_codes_since(store, d->row, from_ms, warm_code, r);
+        rule_device_warm_end(d->rules);
     }
     return result;
 }

@@ -61,6 +61,7 @@ enum result pipeline_born(struct core *core, struct device *device, const struct
         return result;
     const struct pack *pack = packs_find(core->packs, birth->model);
     device->capabilities = birth->capabilities;
+    device->evidence_bytes = birth->evidence_bytes;
     device->is_online = is_online;
     registry_keep(core->registry, device);
     device_set_pack(device, birth->model, pack);

@@ -197,3 +197,21 @@ int parser_derive_detector(struct parser *p, size_t at, const struct detector_ro
     note_read(p, metric);
     return metric;
 }
+
+int plan_record(struct plan *plan, const char *name, const char *source, struct expression_error *error) {
+    struct expression outer = {.metrics = mem_alloc(EXPRESSION_METRIC_WORDS * sizeof *outer.metrics)};
+    struct parser p = {.source = source, .plan = plan, .e = &outer, .error = error};
+    struct buf key;
+    *error = (struct expression_error){0};
+    buf_init(&key, KEY_BYTES_MAX);
+    buf_printf(&key, "record %s =", name);
+    put_words(&key, source, 0, strlen(source));
+    struct derived *d = begin(DERIVED_RECORD, &key);
+    add_input(&p, d, (struct span){0, strlen(source)});
+    int metric = finish(&p, 0, d);
+    if (metric >= 0)
+        memcpy(plan->metrics[metric].name, name, strlen(name) + 1);
+    buf_fini(&key);
+    free(outer.metrics);
+    return metric;
+}

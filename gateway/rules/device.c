@@ -3,6 +3,7 @@
  *
  * Owned by the gateway's device registry, touched by the pipeline thread only. */
 #include "rules/device_derived.h"
+#include "rules/logs/feed.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ struct rule_device *rule_device_new(const struct pack *pack, const char *device)
     fault_states_init(&d->faults, pack);
     d->evaluated_ms = INT64_MIN;
     d->due_ms = INT64_MAX;
+    for (size_t w = 0; w < pack->plan->window_count; w++)
+        d->cold[w / 64] |= UINT64_C(1) << (w % 64);
     return d;
 }
 
@@ -30,6 +33,7 @@ void rule_device_free(struct rule_device *d) {
     free(d->rules);
     fault_states_fini(&d->faults);
     series_set_fini(&d->set);
+    feed_free(d->warm_feed);
     free(d->name);
     free(d);
 }
@@ -135,7 +139,19 @@ void rule_device_samples(struct rule_device *d, struct sample *samples, size_t c
 
 void rule_device_warm(struct rule_device *d, const struct sample *sample) {
     if (is_usable(d, sample))
-        series_add(&d->set, sample);
+        series_add_to(&d->set, sample, d->cold);
+}
+
+bool rule_device_is_cold(const struct rule_device *d) {
+    for (size_t w = 0; w < d->pack->plan->window_count; w++)
+        if ((d->cold[w / 64] >> (w % 64) & 1) && !d->pack->plan->metrics[d->pack->plan->windows[w].metric].derived)
+            return true; /* what is derived is not in the history */
+    return false;
+}
+
+void rule_device_wall(struct rule_device *d, int64_t now_ms, struct firings *out) {
+    if (d->pack->has_absence && now_ms > d->evaluated_ms)
+        device_evaluate_absence(d, now_ms, out);
 }
 
 /* ---- the rest of the contract ---- */
@@ -153,21 +169,28 @@ void rule_device_settle(struct rule_device *d) {
 }
 
 void rule_device_restore(struct rule_device *d, const char *alarm, const char *part, bool is_fault_code,
-                         int64_t since_ms) {
+                         enum severity severity, int64_t since_ms) {
     if (is_fault_code) {
         fault_states_restore(&d->faults, d->pack, alarm);
         return;
     }
-    int index = series_part(&d->set, part);
+    size_t found = d->pack->rule_count;
+    const int index = series_part(&d->set, part);
     for (size_t r = 0; r < d->pack->rule_count && index >= 0; r++) {
-        if (strcmp(d->pack->rules[r]->alert, alarm) != 0)
-            continue;
-        struct condition *c = device_condition(d, r, (uint16_t)index);
-        c->phase = PHASE_FIRING;
-        c->since_ms = since_ms;
-        c->is_over = c->is_unknown = false;
-        return;
+        const struct rule *rule = d->pack->rules[r];
+        if (strcmp(rule->alert, alarm) == 0 && (found == d->pack->rule_count || rule->severity == severity))
+            found = r;
     }
+    if (found == d->pack->rule_count)
+        return;
+    struct condition *c = device_condition(d, found, (uint16_t)index);
+    c->phase = PHASE_FIRING;
+    c->since_ms = since_ms;
+    c->is_over = c->is_unknown = false;
+}
+
+void rule_device_value(struct rule_device *d, const struct expression *e, int64_t now_ms, struct vector *out) {
+    evaluate(e, &d->set, now_ms, out);
 }
 
 size_t rule_device_raised(const struct rule_device *d, struct rule_raised *out, size_t room) {

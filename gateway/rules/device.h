@@ -1,11 +1,15 @@
 /* What the engine's own tools ask of a device beyond rules.h. */
 #pragma once
+#include "rules/evaluate.h"
 #include "rules/rule.h"
 
 /* Time passes without a sample: stale data becomes unknown, holds end, absent() is asked. Never goes back; samples
  * before `now_ms` are late from then on. For the test runner, whose test files speak of such moments; the gateway
  * leaves a silent device alone, because its data may still be on its way. */
 void rule_device_time(struct rule_device *d, int64_t now_ms, struct firings *out);
+
+/* What an expression of this device's pack is now, its samples up to now_ms taken; now_ms never goes back. */
+void rule_device_value(struct rule_device *d, const struct expression *e, int64_t now_ms, struct vector *out);
 
 /* One raised alarm of a rule (fault codes are not listed). */
 struct rule_raised {

@@ -18,6 +18,8 @@ struct rule_device {
     struct rule_state *rules; /* as many as the pack has */
     struct fault_states faults;
     int64_t evaluated_ms, due_ms;
+    struct feed *warm_feed;               /* while windows of log lines and events are filled */
+    uint64_t cold[PLAN_WINDOWS_MAX / 64]; /* windows that have missed what was before, a bit each */
 };
 
 /* ---- device.c: the samples of one time; returns how many ---- */
@@ -34,5 +36,7 @@ FL_CHECK bool device_feed_load(struct rule_device *d, struct cursor *in);
 struct condition *device_condition(struct rule_device *d, size_t rule, uint16_t part);
 /* Conditions whose data was missing for a while before `now_ms`. */
 void device_close_gaps(struct rule_device *d, int64_t now_ms, struct firings *out);
+/* Rules of absence alone, at a moment of the wall clock. */
+void device_evaluate_absence(struct rule_device *d, int64_t now_ms, struct firings *out);
 /* Everything of the moment `now_ms` has arrived; `wanted` are the rules that read some of it, a bit each. */
 void device_evaluate(struct rule_device *d, const uint64_t wanted[RULE_WORDS], int64_t now_ms, struct firings *out);

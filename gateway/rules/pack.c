@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/bundle.h"
 #include "rules/folder.h"
 #include "rules/pack_parts.h"
 #include "rules/plan.h"
@@ -140,10 +141,24 @@ static void read_pack(struct pack *pack, const char *dir, struct problems *probl
     index_metrics(pack);
 }
 
+static void digest_pack(struct pack *pack, const char *dir, struct problems *problems) {
+    struct buf bytes;
+    buf_init(&bytes, BUNDLE_BYTES_MAX);
+    if (bundle_read(dir, &bytes, problems))
+        sha256(bytes.data, bytes.count, pack->digest);
+    buf_fini(&bytes);
+}
+
+bool pack_is_same(const struct pack *a, const struct pack *b) {
+    return a && b && memcmp(a->digest, b->digest, sizeof a->digest) == 0;
+}
+
 enum result pack_load(const char *pack_dir, struct pack **out, struct buf *text) {
     struct problems problems = {.to = text};
     struct pack *pack = mem_alloc(sizeof *pack);
     read_pack(pack, pack_dir, &problems);
+    if (problems.count == 0)
+        digest_pack(pack, pack_dir, &problems);
     if (problems.count > PROBLEMS_MAX)
         buf_printf(text, "%s: %zu more problems\n", pack_dir, problems.count - PROBLEMS_MAX);
     if (problems.count > 0) {

@@ -61,10 +61,21 @@ void plan_free(struct plan *plan) {
     free(plan);
 }
 
-int plan_metric(struct plan *plan, const char *name, size_t chars) {
+static int find(const struct plan *plan, const char *name, size_t chars) {
     for (size_t i = 0; i < plan->metric_count; i++)
         if (strlen(plan->metrics[i].name) == chars && memcmp(plan->metrics[i].name, name, chars) == 0)
             return (int)i;
+    return -1;
+}
+
+int plan_find(const struct plan *plan, const char *name) {
+    return find(plan, name, strlen(name));
+}
+
+int plan_metric(struct plan *plan, const char *name, size_t chars) {
+    const int found = find(plan, name, chars);
+    if (found >= 0)
+        return found;
     if (!plan->is_open || plan->metric_count - plan->derived_count == PLAN_METRICS_MAX || chars > CAP_METRIC_BYTES)
         return -1;
     struct plan_metric *m = &plan->metrics[plan->metric_count];

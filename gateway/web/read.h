@@ -29,4 +29,5 @@ read_fn read_overview, read_models, read_audit, read_quarantine, read_me, read_o
 read_fn read_metrics, read_health;                                                        /* read_service.c */
 read_fn read_devices, read_device, read_history, read_logs;                               /* read_devices.c */
 read_fn read_alarms, read_tickets, read_ticket;                                           /* read_tickets.c */
+read_fn read_evidence_list, read_evidence, read_evidence_csv;                             /* read_evidence.c */
 read_fn read_sessions, read_session, read_cast, read_transcript, read_seal, read_verdict; /* read_sessions.c */

@@ -3,7 +3,18 @@
 
 #include <string.h>
 
+#include "rules/detect/baseline.h"
+#include "rules/detect/duty_cycle.h"
+#include "rules/detect/run_hours.h"
+#include "rules/detect/starts.h"
+
 const struct detector_function detector_functions[] = {
+    {"baseline", &detect_baseline, 0},
+    {"baseline_spread", &detect_baseline, 1},
+    {"duty_cycle", &detect_duty_cycle, 0},
+    {"duty_cycle_known", &detect_duty_cycle, 1},
+    {"run_hours", &detect_run_hours, 0},
+    {"starts", &detect_starts, 0},
     {NULL, NULL, 0},
 };
 

@@ -138,6 +138,7 @@ enum result cases_surface(struct core *core, struct device *device, struct alarm
     const enum silence before = alarm->silence;
     /* what its ticket counts already is no news there, but for what rose meanwhile */
     const enum alarm_change change = alarm->is_in_ticket ? ALARM_ROSE : ALARM_RAISED;
+    alarm->taken_ms = core->now_ms;
     enum result result = attend(core, device, alarm, change, &(struct raise){.is_gathered = is_gathered});
     if (result == RESULT_OK)
         result = store_alarm_put(core->store, alarm);

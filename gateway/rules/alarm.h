@@ -55,7 +55,7 @@ struct alarm {
     int64_t count;           /* raises of this row */
     int64_t flap_count;      /* raises in a row, each soon after the one before */
     bool is_flapping;
-    int64_t taken_ms; /* our time: the newest raise or clear */
+    int64_t taken_ms; /* our time: the newest raise or clear, or when it surfaced */
     /* what became of it (cases.c) */
     int64_t ticket;    /* 0: none */
     int64_t incident;  /* the newest one that it was a member of; 0: none */

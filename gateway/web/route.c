@@ -41,7 +41,7 @@ static const struct route rows[] = {
     GET("/api/v1/devices/{device}/history", EVERYONE, read_history, "metric part from_ms to_ms points"),
     GET("/api/v1/devices/{device}/logs", EVERYONE, read_logs, "q severity before_ms limit"),
     POST("/api/v1/devices/{device}/location", WORKERS, CHANGE_DEVICE_LOCATE),
-    {METHOD_GET, "/api/v1/devices/{device}/pending", EVERYONE, ROUTE_CHANGE, NULL, CHANGE_DEVICE_PENDING, NULL, NULL},
+    {METHOD_GET, "/api/v1/devices/{device}/pending", EVERYONE, ROUTE_ASK, NULL, CHANGE_DEVICE_PENDING, NULL, NULL},
     GET("/api/v1/alarms", EVERYONE, read_alarms, "device active state incident after limit"),
     POST("/api/v1/alarms/{number}/acknowledge", WORKERS, CHANGE_ALARM_ACK),
     POST("/api/v1/alarms/{number}/shelve", WORKERS, CHANGE_ALARM_SHELVE),

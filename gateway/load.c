@@ -2,8 +2,8 @@
  * and in place of a restart when a turn's transaction failed (then what is in memory may be ahead of what is stored).
  *
  * Order: devices with their packs, series, streams; the rules' states; then the journal, which gives rules what their
- * states have not seen and history its open chunks; last the raised alarms. A state that does not fit (the pack's rules
- * were edited) or is not there is made anew from history: windows are filled, conditions begin with the next sample.
+ * states have not seen and history its open chunks; last the raised alarms. What a state does not hold (there is none,
+ * or the pack was edited since) is made anew from history: windows are filled, conditions begin with the next sample.
  * Firings of the replay are thrown away: what they caused is in the store already. */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "cases.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "fleet.h"
 #include "foreign.h"
 #include "pipeline.h"
 #include "store/cases.h"
@@ -56,6 +57,8 @@ static void load_device(void *self, const struct device_loaded *d) {
     device->last_seen_ms = d->last_seen_ms;
     device->evidence_bytes = d->evidence_bytes;
     device_set_pack(device, d->model, packs_find(l->core->packs, d->model));
+    if (device->rules)
+        rule_device_join(device->rules, fleet_enter(l->core->fleets, d->model, d->firmware));
     foreign_remember(l->core->foreign, d->device, d->agent, d->serial, d->firmware);
     entry->row = d->row;
     entry->device = device;
@@ -126,14 +129,15 @@ static void warm_points(void *self, const struct point *points, size_t count) {
     w->loading->warmed += (int64_t)count;
 }
 
-/* From chunks, for devices whose rules have no state; what is not in a chunk yet comes with the journal. */
+/* From chunks, for devices whose rules have no state, or one from before an edit of their pack; what is not in a chunk
+ * yet comes with the journal. */
 static enum result warm_up(struct loading *l) {
     enum result result = RESULT_OK;
     const int64_t now_ms = clock_wall_ms();
     for (int64_t id = 0; id < l->place_count && result == RESULT_OK; id++) {
         struct warming w = {.loading = l, .place = &l->places[id]};
         const struct device *device = w.place->device;
-        if (device && device->rules_loaded == 0)
+        if (device && (device->rules_loaded == 0 || rule_device_is_cold(device->rules)))
             result = store_points_since(l->core->store, id, now_ms - device->pack->longest_window_ms, warm_points, &w);
     }
     return result;
@@ -142,8 +146,18 @@ static enum result warm_up(struct loading *l) {
 static void load_alarm(void *self, const struct alarm *alarm) {
     struct loading *l = self;
     struct device *device = by_row_find(l, alarm->device_id);
-    if (alarm->is_active && device && device->rules)
-        rule_device_restore(device->rules, alarm->alarm, alarm->part, alarm->is_fault_code, alarm->raised_ms);
+    if (alarm->is_active && !alarm->is_latched && device && device->rules)
+        rule_device_restore(device->rules, alarm->alarm, alarm->part, alarm->is_fault_code, alarm->severity,
+                            alarm->raised_ms);
+}
+
+/* Rules have seen it, but windows that an edit of the pack brought have not. */
+static void warm_with(struct loading *l, const struct place *place, const struct journal_row *row,
+                      const struct journal_sample *s) {
+    if (row->id > history_covered(l->core->history, s->series) && rule_device_is_cold(place->device->rules))
+        rule_device_warm(
+            place->device->rules,
+            &(struct sample){.metric = place->metric, .part = place->part, .event_ms = s->event_ms, .value = s->value});
 }
 
 static void replay_row(void *self, const struct journal_row *row) {
@@ -159,6 +173,8 @@ static void replay_row(void *self, const struct journal_row *row) {
         if (place->device->rules_loaded == 0 && row->id <= history_covered(l->core->history, s->series))
             continue; /* warmed up with it */
         device = place->device;
+        if (row->id <= device->rules_loaded)
+            warm_with(l, place, row, s);
         l->samples[count++] =
             (struct sample){.metric = place->metric, .part = place->part, .event_ms = s->event_ms, .value = s->value};
     }
@@ -184,8 +200,11 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     rule_keep_forget(&core->rule_keep);
     core->guard.listed = NULL;
     registry_free(core->registry);
+    fleets_free(core->fleets);
+    reload_forget(core);
     history_close(core->history);
     core->registry = registry_new();
+    core->fleets = fleets_new();
     core->history = NULL;
     enum result result = store_begin(core->store);
     if (result == RESULT_OK)
@@ -209,6 +228,8 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
             rule_device_settle(d->rules);
     if (result == RESULT_OK)
         result = store_alarms_load(core->store, INT64_MAX, load_alarm, l);
+    if (result == RESULT_OK)
+        result = fleet_load(core);
     if (result != RESULT_OK) {
         fault_set(fault, result, "loading from the store: %s", store_error(core->store));
         store_rollback(core->store);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/logs/watch.h"
 #include "rules/parser.h"
 
 enum { KEY_BYTES_MAX = 2 * EXPRESSION_BYTES_MAX };
@@ -118,6 +119,15 @@ int parser_derive_delay(struct parser *p, size_t at, uint16_t source, int64_t of
     return metric;
 }
 
+static void add_watch(struct parser *p, size_t at, struct derived *d) {
+    static const enum log_watch_kind kinds[] = {
+        [DERIVED_EVENT] = WATCH_CODE, [DERIVED_LOG] = WATCH_LINES, [DERIVED_NOVELTY] = WATCH_NOVELTY};
+    struct fault fault;
+    d->watch = log_watch_add(p->plan->logs, kinds[d->kind], d->text, d->severity, &fault);
+    if (!d->watch)
+        parser_fail(p, at, "%s", fault.text);
+}
+
 int parser_derive_text(struct parser *p, size_t at, enum derived_kind kind, const char *text, int severity) {
     static const char *const words[] = {
         [DERIVED_EVENT] = "event", [DERIVED_LOG] = "log", [DERIVED_NOVELTY] = "novelty"};
@@ -129,10 +139,13 @@ int parser_derive_text(struct parser *p, size_t at, enum derived_kind kind, cons
         struct derived *d = begin(kind, &key);
         d->text = mem_strdup(text);
         d->severity = severity;
-        if (kind != DERIVED_NOVELTY)
-            d->stale_ms = PLAN_STALE_NEVER_MS; /* nothing came: that is known */
+        d->stale_ms = PLAN_STALE_NEVER_MS; /* nothing came: that is known */
+        add_watch(p, at, d);
         metric = finish(p, at, d);
+        if (metric >= 0)
+            p->plan->metrics[metric].derived->watch->metric = metric;
     }
+    p->e->sees_gaps = true;
     buf_fini(&key);
     note_read(p, metric);
     return metric;
@@ -159,6 +172,7 @@ int parser_derive_detector(struct parser *p, size_t at, const struct detector_ro
     struct buf key;
     buf_init(&key, KEY_BYTES_MAX);
     buf_str(&key, row->name);
+    parser_put_library(p, row, &key);
     for (int i = 0; i < input_count; i++) {
         buf_str(&key, i > 0 ? " , " : " ");
         put_words(&key, p->source, inputs[i].at, inputs[i].end);
@@ -176,11 +190,30 @@ int parser_derive_detector(struct parser *p, size_t at, const struct detector_ro
         memcpy(d->spec.numbers, numbers, (size_t)number_count * sizeof *numbers);
         if (!p->has_failed) {
             d->spec.interval_ms = input_count > 0 ? interval_of(p->plan, d->inputs[0]) : 0;
-            check_detector(p, at, d);
+            if (parser_take_library(p, at, d, inputs))
+                check_detector(p, at, d);
         }
         metric = finish(p, at, d);
     }
     buf_fini(&key);
     note_read(p, metric);
+    return metric;
+}
+
+int plan_record(struct plan *plan, const char *name, const char *source, struct expression_error *error) {
+    struct expression outer = {.metrics = mem_alloc(EXPRESSION_METRIC_WORDS * sizeof *outer.metrics)};
+    struct parser p = {.source = source, .plan = plan, .e = &outer, .error = error};
+    struct buf key;
+    *error = (struct expression_error){0};
+    buf_init(&key, KEY_BYTES_MAX);
+    buf_printf(&key, "record %s =", name);
+    put_words(&key, source, 0, strlen(source));
+    struct derived *d = begin(DERIVED_RECORD, &key);
+    add_input(&p, d, (struct span){0, strlen(source)});
+    int metric = finish(&p, 0, d);
+    if (metric >= 0)
+        memcpy(plan->metrics[metric].name, name, strlen(name) + 1);
+    buf_fini(&key);
+    free(outer.metrics);
     return metric;
 }

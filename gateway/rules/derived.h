@@ -40,8 +40,9 @@ struct derived {
     int64_t stale_ms;
     const struct detector_row *detector;
     struct detector_spec spec;
-    char *text;   /* a fault code, or a pattern; owned */
-    int severity; /* DERIVED_LOG: at least as severe (RFC 5424: 0 is worst); 7: any */
+    char *text;              /* a fault code, or a pattern; owned */
+    int severity;            /* DERIVED_LOG: at least as severe (RFC 5424: 0 is worst); 7: any */
+    struct log_watch *watch; /* DERIVED_EVENT, _LOG, _NOVELTY: who makes its samples; of the plan */
 };
 void derived_free(struct derived *derived);
 /* A long offset over a fast series would need much room: samples are put aside that are so far apart at least. */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/fleet.h"
+
 enum { PREFETCH_MAX = 64 };
 
 struct rule_device *rule_device_new(const struct pack *pack, const char *device) {
@@ -19,6 +21,8 @@ struct rule_device *rule_device_new(const struct pack *pack, const char *device)
     fault_states_init(&d->faults, pack);
     d->evaluated_ms = INT64_MIN;
     d->due_ms = INT64_MAX;
+    for (size_t w = 0; w < pack->plan->window_count; w++)
+        d->cold[w / 64] |= UINT64_C(1) << (w % 64);
     return d;
 }
 
@@ -30,6 +34,7 @@ void rule_device_free(struct rule_device *d) {
     free(d->rules);
     fault_states_fini(&d->faults);
     series_set_fini(&d->set);
+    fleet_leave(d->fleet);
     free(d->name);
     free(d);
 }
@@ -62,6 +67,7 @@ void rule_device_time(struct rule_device *d, int64_t now_ms, struct firings *out
     uint64_t wanted[RULE_WORDS] = {0}, fed[DERIVED_WORDS] = {0};
     if (now_ms < d->evaluated_ms)
         return;
+    device_flush(d, now_ms, out);
     begin_moment(d, now_ms, out);
     end_moment(d, wanted, fed, now_ms, out);
 }
@@ -87,14 +93,18 @@ static void sort(struct sample *samples, size_t count) {
         }
 }
 
+/* By samples from outside. */
+static bool is_fed(const struct plan_metric *m) {
+    return !m->derived || m->derived->watch;
+}
+
 /* Not a number, or of a magnitude that no sensor has: it would drown everything else in a window. */
 static bool is_usable(const struct rule_device *d, const struct sample *s) {
     return fabs(s->value) <= WINDOW_VALUE_MAX && s->metric >= 0 && (size_t)s->metric < d->pack->plan->metric_count &&
-           !d->pack->plan->metrics[s->metric].derived && s->part >= 0 && s->part < d->set.part_count;
+           is_fed(&d->pack->plan->metrics[s->metric]) && s->part >= 0 && s->part < d->set.part_count;
 }
 
-/* The samples of one time; returns how many. */
-static size_t take_moment(struct rule_device *d, const struct sample *samples, size_t count, struct firings *out) {
+size_t device_moment(struct rule_device *d, const struct sample *samples, size_t count, struct firings *out) {
     int64_t now_ms = samples[0].event_ms;
     bool is_late = now_ms < d->evaluated_ms;
     uint64_t wanted[RULE_WORDS] = {0}, fed[DERIVED_WORDS] = {0};
@@ -122,13 +132,27 @@ void rule_device_samples(struct rule_device *d, struct sample *samples, size_t c
     while (first < count && first < PREFETCH_MAX && samples[first].event_ms == samples[0].event_ms)
         first++;
     series_prefetch(&d->set, samples, first);
-    for (size_t at = 0; at < count;)
-        at += take_moment(d, samples + at, count - at, out);
+    for (size_t at = 0; at < count;) {
+        device_flush(d, samples[at].event_ms, out);
+        at += device_moment(d, samples + at, count - at, out);
+    }
 }
 
 void rule_device_warm(struct rule_device *d, const struct sample *sample) {
     if (is_usable(d, sample))
-        series_add(&d->set, sample);
+        series_add_to(&d->set, sample, d->cold);
+}
+
+bool rule_device_is_cold(const struct rule_device *d) {
+    for (size_t w = 0; w < d->pack->plan->window_count; w++)
+        if ((d->cold[w / 64] >> (w % 64) & 1) && !d->pack->plan->metrics[d->pack->plan->windows[w].metric].derived)
+            return true; /* what is derived is not in the history */
+    return false;
+}
+
+void rule_device_wall(struct rule_device *d, int64_t now_ms, struct firings *out) {
+    if (d->pack->has_absence && now_ms > d->evaluated_ms)
+        device_evaluate_absence(d, now_ms, out);
 }
 
 /* ---- the rest of the contract ---- */
@@ -136,6 +160,8 @@ void rule_device_warm(struct rule_device *d, const struct sample *sample) {
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
                        struct firings *out) {
     fault_states_event(&d->faults, d->pack, code, active, text, event_ms, out);
+    if (active)
+        device_take_code(d, code, event_ms, out);
 }
 
 void rule_device_settle(struct rule_device *d) {
@@ -146,21 +172,28 @@ void rule_device_settle(struct rule_device *d) {
 }
 
 void rule_device_restore(struct rule_device *d, const char *alarm, const char *part, bool is_fault_code,
-                         int64_t since_ms) {
+                         enum severity severity, int64_t since_ms) {
     if (is_fault_code) {
         fault_states_restore(&d->faults, d->pack, alarm);
         return;
     }
-    int index = series_part(&d->set, part);
+    size_t found = d->pack->rule_count;
+    const int index = series_part(&d->set, part);
     for (size_t r = 0; r < d->pack->rule_count && index >= 0; r++) {
-        if (strcmp(d->pack->rules[r]->alert, alarm) != 0)
-            continue;
-        struct condition *c = device_condition(d, r, (uint16_t)index);
-        c->phase = PHASE_FIRING;
-        c->since_ms = since_ms;
-        c->is_over = c->is_unknown = false;
-        return;
+        const struct rule *rule = d->pack->rules[r];
+        if (strcmp(rule->alert, alarm) == 0 && (found == d->pack->rule_count || rule->severity == severity))
+            found = r;
     }
+    if (found == d->pack->rule_count)
+        return;
+    struct condition *c = device_condition(d, found, (uint16_t)index);
+    c->phase = PHASE_FIRING;
+    c->since_ms = since_ms;
+    c->is_over = c->is_unknown = false;
+}
+
+void rule_device_value(struct rule_device *d, const struct expression *e, int64_t now_ms, struct vector *out) {
+    evaluate(e, &d->set, now_ms, out);
 }
 
 size_t rule_device_raised(const struct rule_device *d, struct rule_raised *out, size_t room) {
@@ -171,11 +204,17 @@ size_t rule_device_raised(const struct rule_device *d, struct rule_raised *out, 
             if (c->phase != PHASE_FIRING)
                 continue;
             if (count < room)
-                out[count] = (struct rule_raised){
-                    .rule = d->pack->rules[r], .part = d->set.parts[c->part].name, .value = c->value};
+                out[count] = (struct rule_raised){.rule = d->pack->rules[r],
+                                                  .part = d->set.parts[c->part].name,
+                                                  .value = c->value,
+                                                  .since_ms = c->since_ms};
             count++;
         }
     return count;
+}
+
+size_t rule_device_faults(const struct rule_device *d, const char **out, size_t room) {
+    return fault_states_on(&d->faults, d->pack, out, room);
 }
 
 size_t rule_device_bytes(const struct rule_device *d) {

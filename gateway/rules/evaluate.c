@@ -34,6 +34,10 @@ static struct element answer_of(const struct scope *s, const struct node *node, 
 static void eval_select(const struct scope *s, const struct node *node, struct vector *out) {
     const struct metric_series *all = &s->set->metrics[node->metric];
     const struct plan_metric *m = &s->set->plan->metrics[node->metric];
+    if (scope_is_watch(s, node)) {
+        scope_watch(s, NULL, node, NULL, out);
+        return;
+    }
     out->count = 0;
     for (size_t i = 0; i < all->count; i++) {
         const struct series *series = series_at(all, i);

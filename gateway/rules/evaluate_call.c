@@ -27,6 +27,10 @@ static void eval_over(const struct scope *s, const struct function_row *f, const
     struct window_view view = {.now_ms = s->now_ms};
     const struct node *range = range_of(s, node, &view);
     const struct metric_series *all = &s->set->metrics[range->metric];
+    if (scope_is_watch(s, range)) {
+        scope_watch(s, f, range, &view, out);
+        return;
+    }
     const struct plan_window *w = &s->set->plan->windows[range->window];
     const int64_t stale_ms = s->set->plan->metrics[range->metric].stale_ms;
     const bool sees_gaps = f->sees_gaps || stale_ms == PLAN_STALE_NEVER_MS;
@@ -66,8 +70,8 @@ static void eval_each(const struct scope *s, const struct function_row *f, const
     scope_eval(s, node->args[0], out);
     for (size_t i = 0; i < out->count; i++) {
         struct element *e = &out->items[i];
-        if (e->state == ELEMENT_PRESENT && (!is_known || !f->each(e->value, numbers, node->arg_count - 1, &e->value) ||
-                                            !isfinite(e->value)))
+        if (e->state == ELEMENT_PRESENT &&
+            (!is_known || !f->each(e->value, numbers, node->arg_count - 1, &e->value) || !isfinite(e->value)))
             *e = unknown(e->part);
     }
 }

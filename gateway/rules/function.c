@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "rules/trend.h"
+
 static bool over_sum(const struct window_view *v, double *out) {
     *out = window_sum(v->window);
     return true;
@@ -60,6 +62,20 @@ static bool over_predict_linear(const struct window_view *v, double *out) {
         return false;
     *out += slope * v->numbers[0];
     return true;
+}
+static bool time_to(const struct window_view *v, enum trend_model model, double *out) {
+    struct trend trend;
+    return trend_fit(v->window, v->spec, v->now_ms, model, &trend) &&
+           trend_time_to(&trend, v->numbers[0], v->number_count > 1 ? v->numbers[1] : TREND_CONFIDENCE_MIN, out);
+}
+static bool over_time_to(const struct window_view *v, double *out) {
+    return time_to(v, TREND_BEST, out);
+}
+static bool over_time_to_linear(const struct window_view *v, double *out) {
+    return time_to(v, TREND_LINEAR, out);
+}
+static bool over_time_to_exponential(const struct window_view *v, double *out) {
+    return time_to(v, TREND_EXPONENTIAL, out);
 }
 
 /* Prometheus' extrapolatedRate: the samples rarely lie on the ends of the range, so the difference is stretched to
@@ -189,6 +205,10 @@ CALENDAR(days_in_month, days_in(t.tm_mon, t.tm_year + 1900))
     .shape = SHAPE_EACH, .min_args = 1 + (least), .max_args = 1 + (most), .args = {TYPE_VECTOR}, .each = f
 #define CALENDAR(f) .shape = SHAPE_CALENDAR, .max_args = 1, .args = {TYPE_VECTOR}, .sees_gaps = true, .each = f
 
+#define TIME_TO(f)                                                                                                     \
+    .shape = SHAPE_OVER, .min_args = 2, .max_args = 3, .args = {TYPE_RANGE, TYPE_SCALAR, TYPE_SCALAR},                 \
+    .needs = WINDOW_READ, .fits = FITS_ANY, .over = f
+
 const struct function_row function_rows[] = {
     {"sum_over_time", OVER(over_sum), .needs = WINDOW_SUM, .is_zero_of_none = true},
     {"avg_over_time", OVER(over_avg), .needs = WINDOW_SUM},
@@ -210,6 +230,9 @@ const struct function_row function_rows[] = {
      .needs = WINDOW_TREND,
      .fits = FITS_GAUGE,
      .over = over_predict_linear},
+    {"time_to", TIME_TO(over_time_to)},
+    {"time_to_linear", TIME_TO(over_time_to_linear)},
+    {"time_to_exponential", TIME_TO(over_time_to_exponential)},
     {"increase", OVER(over_increase), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},
     {"rate", OVER(over_rate), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},
     {"log_rate", OVER(over_log_rate), .needs = WINDOW_SUM, .sees_gaps = true, .is_zero_of_none = true},

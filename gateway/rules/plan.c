@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/detect/life_library.h"
+#include "rules/logs/watch.h"
+
 struct part_test {
     enum part_test_kind kind;
     char *text;
@@ -26,6 +29,7 @@ int64_t plan_stale_ms(int64_t interval_ms) {
 struct plan *plan_new(const struct pack_metric *metrics, size_t count) {
     struct plan *plan = mem_alloc(sizeof *plan);
     plan->is_open = metrics == NULL;
+    plan->logs = log_watches_new();
     plan->metrics = mem_alloc(PLAN_SERIES_MAX * sizeof *plan->metrics);
     if (!metrics)
         return plan;
@@ -48,6 +52,8 @@ void plan_free(struct plan *plan) {
     free(plan->metrics);
     for (size_t i = 0; i < plan->derived_count; i++)
         derived_free(plan->derived[i]);
+    log_watches_free(plan->logs);
+    life_library_free(plan->lives);
     for (size_t i = 0; i < plan->test_count; i++) {
         if (plan->tests[i]->has_regex)
             regfree(&plan->tests[i]->regex);
@@ -57,10 +63,21 @@ void plan_free(struct plan *plan) {
     free(plan);
 }
 
-int plan_metric(struct plan *plan, const char *name, size_t chars) {
+static int find(const struct plan *plan, const char *name, size_t chars) {
     for (size_t i = 0; i < plan->metric_count; i++)
         if (strlen(plan->metrics[i].name) == chars && memcmp(plan->metrics[i].name, name, chars) == 0)
             return (int)i;
+    return -1;
+}
+
+int plan_find(const struct plan *plan, const char *name) {
+    return find(plan, name, strlen(name));
+}
+
+int plan_metric(struct plan *plan, const char *name, size_t chars) {
+    const int found = find(plan, name, chars);
+    if (found >= 0)
+        return found;
     if (!plan->is_open || plan->metric_count - plan->derived_count == PLAN_METRICS_MAX || chars > CAP_METRIC_BYTES)
         return -1;
     struct plan_metric *m = &plan->metrics[plan->metric_count];

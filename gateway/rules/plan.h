@@ -42,6 +42,10 @@ struct plan_metric {
     uint64_t feeds[PLAN_DERIVED_MAX / 64]; /* the derived ones that it goes into, a bit each */
 };
 struct part_test;
+struct derived;
+struct expression_error;
+struct log_watches;
+struct life_library;
 struct plan {
     bool is_open; /* an unknown metric is taken up instead of refused (`rules test` of a file without a pack) */
     struct plan_metric *metrics;
@@ -52,12 +56,17 @@ struct plan {
     size_t window_count;
     struct part_test *tests[PLAN_TESTS_MAX];
     size_t test_count;
+    struct log_watches *logs;   /* what is asked of log lines and events (logs/watch.h) */
+    struct life_library *lives; /* recorded lives (detect/life_library.h); NULL: none. Owned */
 };
 
 struct plan *plan_new(const struct pack_metric *metrics, size_t count); /* metrics NULL: an open plan */
 void plan_free(struct plan *plan);
 /* Index, or -1. In an open plan it is -1 only when PLAN_METRICS_MAX is reached. */
 int plan_metric(struct plan *plan, const char *name, size_t chars);
+int plan_find(const struct plan *plan, const char *name); /* the same, taking nothing up */
+/* A recording rule: a series `name` of what `source` says. Index, or -1. */
+int plan_record(struct plan *plan, const char *name, const char *source, struct expression_error *error);
 /* A series that `derived` (owned from here on) gives; index, or -1: PLAN_DERIVED_MAX, and it is freed. */
 int plan_add_derived(struct plan *plan, struct derived *derived);
 int64_t plan_stale_ms(int64_t interval_ms); /* 0: not known */

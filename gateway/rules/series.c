@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fieldline/number.h"
+#include "rules/logs/feed.h"
 
 enum {
     PARTS_FEW = 8, /* up to here a linear search is faster than hashing */
@@ -41,6 +42,7 @@ static void series_free(const struct plan *plan, size_t metric, struct series *s
 }
 
 void series_set_fini(struct series_set *set) {
+    feed_free(set->feed);
     for (size_t m = 0; m < set->plan->metric_count; m++) {
         struct metric_series *all = &set->metrics[m];
         for (size_t i = 0; i < all->count; i++)
@@ -252,6 +254,7 @@ static size_t derived_bytes(const struct derived *d, const struct derived_series
 
 size_t series_set_bytes(const struct series_set *set) {
     size_t bytes = set->plan->metric_count * sizeof *set->metrics + set->part_room * sizeof *set->parts;
+    bytes += set->feed ? feed_bytes(set->feed) : 0;
     if (set->part_index)
         bytes += set->part_room * 2u * sizeof *set->part_index;
     for (size_t i = 0; i < set->part_count; i++)

@@ -35,6 +35,7 @@ struct part_entry {
 };
 struct series_set {
     const struct plan *plan;
+    struct feed *feed;             /* log lines and events; NULL until the first, or when no rule asks */
     struct metric_series *metrics; /* as many as the plan has */
     struct part_entry *parts;      /* parts[0] is "" */
     uint16_t part_count, part_room;

@@ -201,6 +201,7 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     core->guard.listed = NULL;
     registry_free(core->registry);
     fleets_free(core->fleets);
+    reload_forget(core);
     history_close(core->history);
     core->registry = registry_new();
     core->fleets = fleets_new();

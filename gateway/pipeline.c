@@ -371,6 +371,9 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
         return pipeline_quarantine(core, m, "", "topic: more than %d devices have not introduced themselves",
                                    REGISTRY_STRANGERS_MAX);
     device->heard_mono_ms = m->recv_mono_us / 1000;
+    const enum result moved = reload_device(core, device);
+    if (moved != RESULT_OK)
+        return moved;
     if (!m->payload && m->has_stamp && device->row) {
         /* too big to be taken ever: its place in the stream is, or the device would send it for ever */
         struct device_stream *stream = device_stream_find(device, m->stamp.stream);

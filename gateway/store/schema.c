@@ -229,9 +229,22 @@ static const char evidence_schema[] =
     "CREATE TRIGGER evidence_counted AFTER UPDATE OF bytes ON evidence WHEN OLD.bytes <> NEW.bytes BEGIN"
     " UPDATE tally SET n = n + NEW.bytes - OLD.bytes WHERE name = 'evidence_bytes'; END;";
 
+/* What was in the rules folder, whole; and which version was activated when. The newest activation is what runs; a
+ * version may be forgotten, that it ran is not. */
+static const char versions_schema[] =
+    "CREATE TABLE rule_version(id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE,"
+    " made_ms INTEGER NOT NULL, content BLOB NOT NULL);"
+    "CREATE TABLE rule_activation(id INTEGER PRIMARY KEY, version INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " applied_ms INTEGER NOT NULL, how INTEGER NOT NULL, who TEXT NOT NULL, report TEXT NOT NULL,"
+    " outcome TEXT NOT NULL);";
+
 const struct migration migrations[] = {
-    {1, "first schema", first_schema},         {2, "down-sampled tiers of history", tiers_schema},
-    {3, "conduct of devices", conduct_schema}, {4, "state of rules", rule_state_schema},
-    {5, "life of alarms", alarm_life_schema},  {6, "evidence of alarms", evidence_schema},
+    {1, "first schema", first_schema},
+    {2, "down-sampled tiers of history", tiers_schema},
+    {3, "conduct of devices", conduct_schema},
+    {4, "state of rules", rule_state_schema},
+    {5, "life of alarms", alarm_life_schema},
+    {6, "evidence of alarms", evidence_schema},
+    {7, "versions of the rules", versions_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

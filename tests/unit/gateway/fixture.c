@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "absence.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +208,7 @@ void fixture_tick(struct fixture *f) {
     cr_assert_eq(guard_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     cr_assert_eq(doubt_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     cr_assert_eq(alarm_watch_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
+    cr_assert_eq(absence_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     end(f);
 }
 

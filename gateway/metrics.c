@@ -31,6 +31,8 @@ static void print_figures(const struct core *core, struct buf *out) {
         {"messages_total", "counter", "MQTT messages taken from the inbox", (double)f->messages},
         {"samples_total", "counter", "samples accepted", (double)f->samples},
         {"log_lines_total", "counter", "log lines accepted", (double)f->logs},
+        {"log_patterns_off_total", "counter", "log patterns of rules switched off for taking too long",
+         (double)f->patterns_off},
         {"events_total", "counter", "events accepted", (double)f->events},
         {"repeated_messages_total", "counter", "messages that were committed before", (double)f->repeats},
         {"gap_messages_total", "counter", "messages refused because one before them is missing", (double)f->gaps},

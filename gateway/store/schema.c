@@ -207,6 +207,13 @@ static const char alarm_life_schema[] =
     "CREATE INDEX location_site ON location(site) WHERE site <> '';"
     "CREATE INDEX device_kind ON device(model, firmware);";
 
+/* Which rows of log and event the stored rule states have seen: all up to these. Device 0: every state has; what is
+ * after it may be missing in some. */
+static const char rule_logs_schema[] =
+    "CREATE TABLE rule_logs(device INTEGER PRIMARY KEY, log INTEGER NOT NULL, event INTEGER NOT NULL);"
+    "INSERT INTO rule_logs(device, log, event) SELECT 0, (SELECT coalesce(max(id), 0) FROM log),"
+    " (SELECT coalesce(max(id), 0) FROM event);";
+
 /* What products measured around alarms (store/evidence.h); what all parts take is a tally. */
 static const char evidence_schema[] =
     "ALTER TABLE device ADD COLUMN evidence_bytes INTEGER NOT NULL DEFAULT 0;"
@@ -246,5 +253,6 @@ const struct migration migrations[] = {
     {5, "life of alarms", alarm_life_schema},
     {6, "evidence of alarms", evidence_schema},
     {7, "versions of the rules", versions_schema},
+    {8, "log lines and events that rules have seen", rule_logs_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

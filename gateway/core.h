@@ -13,6 +13,7 @@
 #include "quarantine_cause.h"
 #include "reload.h"
 #include "reserve.h"
+#include "rules/fleet.h"
 #include "rule_keep.h"
 #include "rule_versions.h"
 #include "rules/pack_holder.h"
@@ -51,6 +52,7 @@ struct core {
     struct store *store;
     struct history *history;
     struct registry *registry;
+    struct fleets *fleets; /* of the registry's devices, by model and firmware */
     struct normalizer *normalizer;
     struct inbox *inbox;
     _Atomic(struct mqtt *) mqtt; /* NULL until it begins to connect, after the edge has begun to answer */
@@ -70,6 +72,7 @@ struct core {
     struct timing timing;
     struct health health;
     struct watchdog *watchdog; /* NULL: nobody is told */
+    int64_t absence_mono_ms; /* when silent devices are looked at next */
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;
     struct device *touched; /* through next_touched: last_seen and stream positions to write */

@@ -232,6 +232,7 @@ void gateway_free(struct gateway *g) {
     normalizer_free(g->core.normalizer);
     storm_free(g->core.storm);
     registry_free(g->core.registry);
+    fleets_free(g->core.fleets);
     history_close(g->core.history);
     store_close(g->core.store);
     reserve_close(g->core.reserve);

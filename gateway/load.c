@@ -57,6 +57,8 @@ static void load_device(void *self, const struct device_loaded *d) {
     device->last_seen_ms = d->last_seen_ms;
     device->evidence_bytes = d->evidence_bytes;
     device_set_pack(device, d->model, packs_find(l->core->packs, d->model));
+    if (device->rules)
+        rule_device_join(device->rules, fleet_enter(l->core->fleets, d->model, d->firmware));
     foreign_remember(l->core->foreign, d->device, d->agent, d->serial, d->firmware);
     entry->row = d->row;
     entry->device = device;
@@ -198,9 +200,11 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     rule_keep_forget(&core->rule_keep);
     core->guard.listed = NULL;
     registry_free(core->registry);
+    fleets_free(core->fleets);
     reload_forget(core);
     history_close(core->history);
     core->registry = registry_new();
+    core->fleets = fleets_new();
     core->history = NULL;
     enum result result = store_begin(core->store);
     if (result == RESULT_OK)

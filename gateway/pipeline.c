@@ -65,6 +65,8 @@ enum result pipeline_born(struct core *core, struct device *device, const struct
     device->is_online = is_online;
     registry_keep(core->registry, device);
     device_set_pack(device, birth->model, pack);
+    if (pack)
+        rule_device_join(device->rules, fleet_enter(core->fleets, birth->model, birth->firmware));
     if (!conduct_has(&device->conduct, CONDUCT_FLAPPING)) {
         effects_notify(core->effects, "device", device->id, device->id);
         log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id,

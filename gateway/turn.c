@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "absence.h"
 #include "desk.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
@@ -154,6 +155,8 @@ static enum result tick(struct turns *t) {
         result = doubt_tick(core);
     if (result == RESULT_OK)
         result = alarm_watch_tick(core);
+    if (result == RESULT_OK)
+        result = absence_tick(core);
     return result == RESULT_OK ? session_desk_tick(core) : result;
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/fleet.h"
+
 enum { PREFETCH_MAX = 64 };
 
 struct rule_device *rule_device_new(const struct pack *pack, const char *device) {
@@ -32,6 +34,7 @@ void rule_device_free(struct rule_device *d) {
     free(d->rules);
     fault_states_fini(&d->faults);
     series_set_fini(&d->set);
+    fleet_leave(d->fleet);
     free(d->name);
     free(d);
 }

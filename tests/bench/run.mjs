@@ -22,6 +22,7 @@ const TOPICS = [
   ['pipeline', 'pipelineFigures'],
   ['detectors', 'detectorsFigures'],
   ['spool', 'spoolFigures'],
+  ['prometheus', 'prometheusFigures'],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
 
 const print = (name, value, unit) => console.log(`${name} ${value} ${unit}`);

@@ -112,6 +112,7 @@ static void read_sensors(struct freezer *f, double dt_s) {
     voice_gauge(f->voice, "evaporator_temperature", "", round(cold_inlet_c(c) * 10) / 10);
     voice_gauge(f->voice, "suction_temperature", "", round(cold_suction_c(c) * 10) / 10);
     voice_gauge(f->voice, "compressor_power", "", c->is_running ? round(cold_power_w(c)) : 0);
+    voice_flush(f->voice); /* each reading has its own time */
 }
 
 static void step(void *self, double dt_s) {

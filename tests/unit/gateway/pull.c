@@ -261,3 +261,25 @@ Test(pull, a_product_that_never_ends_is_ended) {
     cr_expect_str_eq(rows.newest.why, "the product did not go forward");
     fixture_free(s.f);
 }
+
+static const char *report_of(struct scene *s, struct buf *out) {
+    buf_reset(out);
+    cr_assert_eq(pull_report(&s->f->core, 1, out), RESULT_OK);
+    return buf_text(out);
+}
+
+Test(pull, a_report_tells_of_what_is_there_and_of_nothing_else) {
+    struct scene s = open_scene(65536, 0);
+    struct evidence_wish wish;
+    char id[CAP_UUID_BYTES + 1];
+    struct buf out;
+    buf_init(&out, 4096);
+    fault(&s, "E17", true);
+    cr_assert(newest_pull(&s, &wish, id));
+    cr_expect_str_eq(report_of(&s, &out), "", "asked for only");
+    answer(&s, &wish, id, 0);
+    cr_expect(strstr(report_of(&s, &out), "## Around the alarm"), "%s", buf_text(&out));
+    cr_expect(strstr(buf_text(&out), "| 1 s, 1 metric, 2 samples |"), "%s", buf_text(&out));
+    buf_fini(&out);
+    fixture_free(s.f);
+}

@@ -8,6 +8,7 @@
 
 #include "fieldline/clock.h"
 #include "fieldline/number.h"
+#include "rules/policy.h"
 #include "tickets/fold.h"
 
 enum { TICKETS_MAX = 32 /* of one device at one time; the gateway looks at as many */ };
@@ -23,6 +24,7 @@ struct backtest {
     struct firings firings;
     /* of the device under way */
     struct rule_device *device;
+    const struct pack *pack; /* of the device under way */
     const char *model;
     char name[CAP_DEVICE_ID_BYTES + 1];
     struct alarm *rows;
@@ -153,9 +155,12 @@ static const char *event_name(enum alarm_change change, const struct alarm *befo
     case ALARM_REPEATED: return "raised";
     case ALARM_CLEARED: return "cleared";
     case ALARM_LOST: return "unknown";
-    case ALARM_ROSE: return "severity";
+    case ALARM_ROSE:
+    case ALARM_FELL: return "severity";
+    case ALARM_LATCHED: return "latched";
     case ALARM_CHANGED: return before && before->severity != after->severity ? "severity" : NULL;
     case ALARM_SAME:
+    case ALARM_CALMED:
     case ALARM_CHANGE_COUNT: return NULL;
     }
     return NULL;
@@ -174,7 +179,9 @@ static void write_line(const struct backtest *b, const struct firing *f, const c
 static void take(struct backtest *b, const struct firing *f, int64_t now_ms) {
     struct alarm *row = row_find(b, f), after;
     enum alarm_change change;
-    alarm_apply(row, f, &after, &change);
+    const struct alarm_traits traits = {.latches = policy_latches(b->pack, f->alarm),
+                                        .isolates = policy_isolates(b->pack, f->alarm)};
+    alarm_apply(row, f, &traits, &after, &change);
     if (change == ALARM_SAME)
         return;
     memcpy(after.device, b->name, sizeof after.device);
@@ -205,6 +212,7 @@ static void take_all(struct backtest *b, int64_t now_ms) {
 struct rule_device *backtest_device(struct backtest *b, const struct pack *pack, const char *device) {
     backtest_end(b);
     b->device = rule_device_new(pack, device);
+    b->pack = pack;
     b->model = pack->model ? pack->model : "";
     snprintf(b->name, sizeof b->name, "%s", device);
     b->totals.devices++;

@@ -1,17 +1,27 @@
-/* firing -> alarm row -> ticket. The decisions are pure functions (rules/alarm.h, tickets/fold.h); here are only the
- * lookups before and the writes after them. Alarms and tickets are rare beside samples, so both are asked from the
- * store each time: nothing in memory has to be rolled back. */
+/* firing -> alarm row -> silent? -> an incident of the fleet? -> ticket. The decisions are pure functions
+ * (rules/alarm.h, rules/silence.h, tickets/storm.h, tickets/fold.h); here are only the lookups before and the writes
+ * after them. Alarms and tickets are rare beside samples, so both are asked from the store each time: nothing in memory
+ * has to be rolled back. */
 #include "cases.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "attention.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "fleet.h"
 #include "pull.h"
+#include "rules/policy.h"
 #include "store/cases.h"
 
 enum { TICKETS_LOOKED_AT = 32 /* open or lately resolved ones of one device */ };
+
+/* How a raise is judged. */
+struct raise {
+    bool is_past;     /* of a backlog that has not drained */
+    bool is_gathered; /* it waited for a storm, and none came */
+};
 
 /* Lets the policy decide what the alarm's change does to the device's tickets, and writes that. */
 static enum result fold_into_ticket(struct core *core, struct device *device, struct alarm *alarm,
@@ -27,53 +37,167 @@ static enum result fold_into_ticket(struct core *core, struct device *device, st
         ticket_for_alarm(tickets, count, device->model, alarm, change, core->now_ms, &ticket, &event);
     if (effect == TICKET_NOT_CONCERNED)
         return RESULT_OK;
-    result = store_ticket_put(core->store, &ticket, &event, event.kind == TICKET_EVENT_NONE ? 0 : 1);
+    const bool is_told = event.kind != TICKET_EVENT_NONE;
+    result = store_ticket_put(core->store, &ticket, &event, is_told ? 1 : 0);
     if (result != RESULT_OK)
         return result;
     alarm->ticket = ticket.id;
+    alarm->is_in_ticket = alarm->is_active;
     if (effect == TICKET_OPENED) {
         core->figures.tickets_opened++;
         log_info("gateway.cases", "ticket_opened", "ticket=%lld device=%s alarm=%s severity=%s", (long long)ticket.id,
                  device->id, alarm->alarm, alarm_severity_name(alarm->severity));
     }
-    effects_notify_row(core->effects, "ticket", ticket.id, device->id);
+    if (is_told || !alarm->is_flapping)
+        effects_notify_row(core->effects, "ticket", ticket.id, device->id);
     return RESULT_OK;
 }
 
-static enum result take_one(struct core *core, struct device *device, const struct firing *firing) {
-    struct alarm before, after;
-    enum alarm_change change;
-    enum result result = store_alarm_newest(core->store, device->row, firing->alarm, firing->part, &before);
-    if (result != RESULT_OK && result != RESULT_NOT_FOUND)
-        return result;
-    alarm_apply(result == RESULT_OK ? &before : NULL, firing, &after, &change);
-    if (change == ALARM_SAME)
+/* A raise, or what counts as one. It counts in one place only: where it counted before, it is a repeat. */
+static enum result attend(struct core *core, struct device *device, struct alarm *alarm, enum alarm_change change,
+                          const struct raise *raise) {
+    struct location location;
+    enum fleet_verdict fleet = FLEET_ALONE;
+    const enum silence before = alarm->silence;
+    alarm->surface_ms = 0;
+    alarm->silence = SILENCE_NONE;
+    if (!alarm->opens_ticket)
         return RESULT_OK;
-    after.device_id = device->row;
-    snprintf(after.device, sizeof after.device, "%s", device->id);
-    result = after.id ? RESULT_OK : store_alarm_put(core->store, &after); /* the ticket's history names it by its id */
-    if (result == RESULT_OK)
-        result = fold_into_ticket(core, device, &after, change);
-    if (result == RESULT_OK)
-        result = store_alarm_put(core->store, &after);
-    if (result == RESULT_OK && (change == ALARM_RAISED || change == ALARM_REPEATED))
-        result = pull_begin(core, device, &after);
-    if (result != RESULT_OK)
+    enum result result = attention_look(core, device, alarm, raise->is_past, &location, &alarm->silence);
+    if (result == RESULT_OK && alarm->silence == SILENCE_NONE)
+        result = fleet_raise(core, device, alarm, &location, &fleet);
+    if (result != RESULT_OK || fleet == FLEET_MEMBER)
         return result;
+    if (fleet == FLEET_GATHERING && !raise->is_gathered)
+        alarm->silence = SILENCE_GATHERING;
+    if (alarm->silence == SILENCE_NONE) {
+        result = fold_into_ticket(core, device, alarm, change);
+        return result == RESULT_OK ? pull_begin(core, device, alarm) : result;
+    }
+    if (alarm->silence != before)
+        core->figures.alarms_silenced++;
+    return RESULT_OK;
+}
+
+/* What the change of an alarm, which is stored already, does beyond its row. */
+static enum result carry(struct core *core, struct device *device, struct alarm *alarm, enum alarm_change change,
+                         const struct raise *raise) {
+    const bool is_of_fleet = alarm->silence == SILENCE_FLEET;
+    switch (change) {
+    case ALARM_RAISED:
+    case ALARM_REPEATED: return attend(core, device, alarm, change, raise);
+    case ALARM_ROSE:
+        if (is_of_fleet)
+            return fleet_rise(core, alarm);
+        if (!alarm->is_in_ticket && alarm->silence == SILENCE_NONE)
+            return attend(core, device, alarm, change, raise); /* too mild for a ticket until now */
+        return alarm->is_in_ticket ? fold_into_ticket(core, device, alarm, change) : RESULT_OK;
+    case ALARM_CLEARED: {
+        enum result result = RESULT_OK;
+        if (alarm->is_in_ticket)
+            result = is_of_fleet ? fleet_clear(core, alarm) : fold_into_ticket(core, device, alarm, change);
+        alarm->is_in_ticket = false;
+        alarm->surface_ms = 0;
+        return result;
+    }
+    case ALARM_FELL:
+    case ALARM_LATCHED:
+        return alarm->is_in_ticket && !is_of_fleet ? fold_into_ticket(core, device, alarm, change) : RESULT_OK;
+    case ALARM_CALMED:
+        return alarm->ticket && !is_of_fleet && (alarm->is_in_ticket || !alarm->is_active)
+                   ? fold_into_ticket(core, device, alarm, change)
+                   : RESULT_OK;
+    case ALARM_SAME:
+    case ALARM_CHANGED:
+    case ALARM_LOST:
+    case ALARM_CHANGE_COUNT: break;
+    }
+    return RESULT_OK;
+}
+
+static void tell(struct core *core, const struct device *device, const struct alarm *alarm, enum alarm_change change) {
     if (change == ALARM_RAISED || change == ALARM_REPEATED)
         core->figures.alarms_raised++;
     else if (change == ALARM_CLEARED)
         core->figures.alarms_cleared++;
-    log_info("gateway.cases", "alarm", "device=%s alarm=%s part=%s change=%s severity=%s", device->id, after.alarm,
-             log_text(after.part), alarm_change_name(change), alarm_severity_name(after.severity));
-    effects_notify_row(core->effects, "alarm", after.id, device->id);
+    log_info("gateway.cases", "alarm", "device=%s alarm=%s part=%s change=%s severity=%s silent=%s", device->id,
+             alarm->alarm, log_text(alarm->part), alarm_change_name(change), alarm_severity_name(alarm->severity),
+             silence_name(alarm->is_active ? alarm->silence : SILENCE_NONE));
+    effects_notify_row(core->effects, "alarm", alarm->id, device->id);
     effects_notify(core->effects, "device", device->id, device->id);
+}
+
+enum result cases_change(struct core *core, struct device *device, struct alarm *alarm, enum alarm_change change) {
+    enum result result = carry(core, device, alarm, change, &(struct raise){0});
+    if (result == RESULT_OK)
+        result = store_alarm_put(core->store, alarm);
+    if (result == RESULT_OK)
+        tell(core, device, alarm, change);
+    return result;
+}
+
+enum result cases_surface(struct core *core, struct device *device, struct alarm *alarm, bool is_gathered) {
+    const enum silence before = alarm->silence;
+    enum result result = attend(core, device, alarm, ALARM_RAISED, &(struct raise){.is_gathered = is_gathered});
+    if (result == RESULT_OK)
+        result = store_alarm_put(core->store, alarm);
+    if (result != RESULT_OK)
+        return result;
+    if (alarm->silence == SILENCE_NONE || alarm->silence == SILENCE_FLEET)
+        core->figures.alarms_surfaced++;
+    log_info("gateway.cases", "alarm_surfaced", "device=%s alarm=%s part=%s was=%s is=%s ticket=%lld", device->id,
+             alarm->alarm, log_text(alarm->part), silence_name(before), silence_name(alarm->silence),
+             (long long)alarm->ticket);
+    effects_notify_row(core->effects, "alarm", alarm->id, device->id);
     return RESULT_OK;
 }
 
-enum result cases_take(struct core *core, struct device *device, const struct firings *firings, int64_t recv_mono_us) {
+static enum result take_one(struct core *core, struct device *device, const struct firing *firing, bool is_past) {
+    struct alarm before = {0}, after;
+    enum alarm_change change;
+    const struct alarm_traits traits = {.latches = policy_latches(device->pack, firing->alarm),
+                                        .isolates = policy_isolates(device->pack, firing->alarm)};
+    enum result result = store_alarm_newest(core->store, device->row, firing->alarm, firing->part, &before);
+    if (result != RESULT_OK && result != RESULT_NOT_FOUND)
+        return result;
+    alarm_apply(result == RESULT_OK ? &before : NULL, firing, &traits, &after, &change);
+    if (change == ALARM_SAME)
+        return RESULT_OK;
+    after.device_id = device->row;
+    after.shelf = before.shelf;
+    snprintf(after.device, sizeof after.device, "%s", device->id);
+    if (change == ALARM_RAISED || change == ALARM_REPEATED || change == ALARM_CLEARED || change == ALARM_LATCHED)
+        after.taken_ms = core->now_ms;
+    result = after.id ? RESULT_OK : store_alarm_put(core->store, &after); /* the ticket's history names it by its id */
+    if (result == RESULT_OK)
+        result = carry(core, device, &after, change, &(struct raise){.is_past = is_past});
+    if (result == RESULT_OK)
+        result = store_alarm_put(core->store, &after);
+    if (result == RESULT_OK)
+        tell(core, device, &after, change);
+    return result;
+}
+
+/* Raised and over again in the same piece of a backlog. */
+static bool is_over_long_ago(const struct firings *firings, size_t index, int64_t now_ms) {
+    const struct firing *raised = &firings->items[index];
+    for (size_t i = index + 1; i < firings->count; i++) {
+        const struct firing *f = &firings->items[i];
+        if (f->kind == FIRING_CLEAR && f->event_ms < now_ms - SILENCE_PAST_MS && strcmp(f->alarm, raised->alarm) == 0 &&
+            strcmp(f->part, raised->part) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum result cases_take(struct core *core, struct device *device, const struct firings *firings, int64_t at_ms,
+                       int64_t recv_mono_us) {
+    const bool is_backlog = at_ms < core->now_ms - SILENCE_PAST_MS;
+    if (at_ms > device->front_ms)
+        device->front_ms = at_ms;
     for (size_t i = 0; i < firings->count; i++) {
-        const enum result result = take_one(core, device, &firings->items[i]);
+        const bool is_past = is_backlog || is_over_long_ago(firings, i, core->now_ms);
+        const enum result result = take_one(core, device, &firings->items[i], is_past);
         if (result != RESULT_OK)
             return result;
     }

@@ -146,7 +146,8 @@ static enum result take_fault(struct foreign *f, struct device *device, const st
         return RESULT_OK; /* as it was */
     core->figures.events++;
     const enum result result = store_event_add(core->store, device->row, core->now_ms, event);
-    return result == RESULT_OK ? cases_take(core, device, &core->firings, f->message->recv_mono_us) : result;
+    return result == RESULT_OK ? cases_take(core, device, &core->firings, event->event_ms, f->message->recv_mono_us)
+                               : result;
 }
 
 static enum result take_event(struct foreign *f, struct device *device, const struct event_message *event) {

@@ -138,7 +138,7 @@ static enum result shared_alarm(struct core *core, struct device *device, enum f
              "Find the second machine and give it a certificate of its own, or revoke this one if it was copied. If "
              "there is one machine only, an old copy of its spool folder was put back.",
              device->id);
-    return cases_take(core, device, &firings, core->now_mono_ms * 1000);
+    return cases_take(core, device, &firings, core->now_ms, core->now_mono_ms * 1000);
 }
 
 enum result guard_stream(struct core *core, struct device *device, struct device_stream *stream, enum lane lane) {

@@ -12,6 +12,7 @@
 #include "cases.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "fleet.h"
 #include "foreign.h"
 #include "pipeline.h"
 #include "store/cases.h"
@@ -56,6 +57,8 @@ static void load_device(void *self, const struct device_loaded *d) {
     device->last_seen_ms = d->last_seen_ms;
     device->evidence_bytes = d->evidence_bytes;
     device_set_pack(device, d->model, packs_find(l->core->packs, d->model));
+    if (device->rules)
+        rule_device_join(device->rules, fleet_enter(l->core->fleets, d->model, d->firmware));
     foreign_remember(l->core->foreign, d->device, d->agent, d->serial, d->firmware);
     entry->row = d->row;
     entry->device = device;
@@ -143,7 +146,7 @@ static enum result warm_up(struct loading *l) {
 static void load_alarm(void *self, const struct alarm *alarm) {
     struct loading *l = self;
     struct device *device = by_row_find(l, alarm->device_id);
-    if (alarm->is_active && device && device->rules)
+    if (alarm->is_active && !alarm->is_latched && device && device->rules)
         rule_device_restore(device->rules, alarm->alarm, alarm->part, alarm->is_fault_code, alarm->severity,
                             alarm->raised_ms);
 }
@@ -197,8 +200,11 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     rule_keep_forget(&core->rule_keep);
     core->guard.listed = NULL;
     registry_free(core->registry);
+    fleets_free(core->fleets);
+    reload_forget(core);
     history_close(core->history);
     core->registry = registry_new();
+    core->fleets = fleets_new();
     core->history = NULL;
     enum result result = store_begin(core->store);
     if (result == RESULT_OK)
@@ -222,6 +228,8 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
             rule_device_settle(d->rules);
     if (result == RESULT_OK)
         result = store_alarms_load(core->store, INT64_MAX, load_alarm, l);
+    if (result == RESULT_OK)
+        result = fleet_load(core);
     if (result != RESULT_OK) {
         fault_set(fault, result, "loading from the store: %s", store_error(core->store));
         store_rollback(core->store);

@@ -65,6 +65,8 @@ enum result pipeline_born(struct core *core, struct device *device, const struct
     device->is_online = is_online;
     registry_keep(core->registry, device);
     device_set_pack(device, birth->model, pack);
+    if (pack)
+        rule_device_join(device->rules, fleet_enter(core->fleets, birth->model, birth->firmware));
     if (!conduct_has(&device->conduct, CONDUCT_FLAPPING)) {
         effects_notify(core->effects, "device", device->id, device->id);
         log_info("gateway.pipeline", "birth", "device=%s model=%s firmware=%s agent=%s", device->id,
@@ -149,7 +151,7 @@ static enum result take_normalized(struct core *core, struct device *device, con
         return result;
     firings_reset(&core->firings);
     rule_device_samples(device->rules, n->samples, n->sample_count, &core->firings);
-    return cases_take(core, device, &core->firings, m->recv_mono_us);
+    return cases_take(core, device, &core->firings, n->last_ms, m->recv_mono_us);
 }
 
 static enum result receive_tele(struct core *core, struct device *device, const struct inbound *m) {
@@ -195,7 +197,7 @@ static enum result receive_event(struct core *core, struct device *device, const
         return RESULT_OK;
     firings_reset(&core->firings);
     rule_device_event(device->rules, event.code, event.active, event.text, event.event_ms, &core->firings);
-    return cases_take(core, device, &core->firings, m->recv_mono_us);
+    return cases_take(core, device, &core->firings, event.event_ms, m->recv_mono_us);
 }
 
 static enum result receive_log(struct core *core, struct device *device, const struct inbound *m) {
@@ -369,6 +371,9 @@ enum result pipeline_receive(struct core *core, const struct inbound *m) {
         return pipeline_quarantine(core, m, "", "topic: more than %d devices have not introduced themselves",
                                    REGISTRY_STRANGERS_MAX);
     device->heard_mono_ms = m->recv_mono_us / 1000;
+    const enum result moved = reload_device(core, device);
+    if (moved != RESULT_OK)
+        return moved;
     if (!m->payload && m->has_stamp && device->row) {
         /* too big to be taken ever: its place in the stream is, or the device would send it for ever */
         struct device_stream *stream = device_stream_find(device, m->stamp.stream);

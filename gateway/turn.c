@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "absence.h"
 #include "desk.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
@@ -150,6 +151,10 @@ static enum result tick(struct turns *t) {
         result = guard_tick(core);
     if (result == RESULT_OK)
         result = doubt_tick(core);
+    if (result == RESULT_OK)
+        result = alarm_watch_tick(core);
+    if (result == RESULT_OK)
+        result = absence_tick(core);
     return result == RESULT_OK ? session_desk_tick(core) : result;
 }
 
@@ -184,6 +189,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
         result = guard_own_clock(core, core->now_ms, boot_ms());
     if (result == RESULT_OK)
         result = outbox_pump(core);
+    if (result == RESULT_OK)
+        result = rule_versions_turn(core);
     if (count > 0)
         histogram_observe(&core->timing.batch, (int64_t)count);
     for (size_t i = 0; i < count; i++) {

@@ -64,6 +64,7 @@ struct device {
         struct device *newer;
     } unkept;             /* rule_keep.h */
     int64_t rules_loaded; /* journal row up to which `rules` came from the store; replay goes on after it */
+    int64_t front_ms;     /* the newest time that it told of, in data or fault codes; 0: nothing since the start */
     struct device *next_ack, *next_touched, *next_listed;
 };
 
@@ -86,7 +87,11 @@ struct device *registry_next(const struct registry *registry, const struct devic
 
 /* Gives the device its pack (NULL: none) and fresh rule state when that is another one than before. */
 void device_set_pack(struct device *device, const char *model, const struct pack *pack);
-int64_t device_series_id(const struct device *device, int metric, int part); /* 0: not interned */
+/* The same while the device is known: the caller gets its old rules (NULL: it had none) and series, of the old pack, to
+ * move over what is in them and to free. */
+struct rule_device *device_change_pack(struct device *device, const struct pack *pack, struct device_series **series);
+void device_series_free(struct device_series *series, const struct pack *pack); /* NULL is fine */
+int64_t device_series_id(const struct device *device, int metric, int part);    /* 0: not interned */
 void device_set_series(struct device *device, int metric, int part, int64_t id);
 struct device_stream *device_stream_find(struct device *device, const char *stream);
 /* Adds a stream at position 0; the one unused longest makes room. */

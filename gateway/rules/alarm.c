@@ -11,7 +11,16 @@
 #include <math.h>
 #include <string.h>
 
-enum state { STATE_NONE, STATE_ACTIVE, STATE_ACTIVE_ACKED, STATE_CLEARED, STATE_CLEARED_ACKED, STATE_COUNT };
+enum state {
+    STATE_NONE,
+    STATE_ACTIVE,
+    STATE_ACTIVE_ACKED,
+    STATE_LATCHED,
+    STATE_LATCHED_ACKED,
+    STATE_CLEARED,
+    STATE_CLEARED_ACKED,
+    STATE_COUNT
+};
 enum step { STEP_NOTHING, STEP_RAISE, STEP_REFRESH, STEP_LOSE, STEP_CLEAR };
 enum { FIRING_KINDS = FIRING_CLEAR + 1 };
 
@@ -22,13 +31,27 @@ static const enum step table[STATE_COUNT][FIRING_KINDS] = {
     [STATE_NONE] = {STEP_RAISE, STEP_RAISE, STEP_NOTHING, STEP_NOTHING},
     [STATE_ACTIVE] = {STEP_REFRESH, STEP_REFRESH, STEP_LOSE, STEP_CLEAR},
     [STATE_ACTIVE_ACKED] = {STEP_REFRESH, STEP_REFRESH, STEP_LOSE, STEP_CLEAR},
+    [STATE_LATCHED] = {STEP_RAISE, STEP_RAISE, STEP_NOTHING, STEP_NOTHING},
+    [STATE_LATCHED_ACKED] = {STEP_RAISE, STEP_RAISE, STEP_NOTHING, STEP_NOTHING},
     [STATE_CLEARED] = {STEP_RAISE, STEP_RAISE, STEP_NOTHING, STEP_NOTHING},
     [STATE_CLEARED_ACKED] = {STEP_RAISE, STEP_RAISE, STEP_NOTHING, STEP_NOTHING},
 };
 
 static const char *const change_names[ALARM_CHANGE_COUNT] = {
-    [ALARM_SAME] = "same",       [ALARM_RAISED] = "raised", [ALARM_REPEATED] = "repeated", [ALARM_ROSE] = "rose",
-    [ALARM_CHANGED] = "changed", [ALARM_LOST] = "lost",     [ALARM_CLEARED] = "cleared",
+    [ALARM_SAME] = "same",     [ALARM_RAISED] = "raised",   [ALARM_REPEATED] = "repeated",
+    [ALARM_ROSE] = "rose",     [ALARM_FELL] = "fell",       [ALARM_CHANGED] = "changed",
+    [ALARM_LOST] = "lost",     [ALARM_LATCHED] = "latched", [ALARM_CLEARED] = "cleared",
+    [ALARM_CALMED] = "calmed",
+};
+/* By state; none is shown of what is not there. */
+static const char *const state_names[STATE_COUNT] = {
+    [STATE_NONE] = "",
+    [STATE_ACTIVE] = "active",
+    [STATE_ACTIVE_ACKED] = "acknowledged",
+    [STATE_LATCHED] = "latched",
+    [STATE_LATCHED_ACKED] = "latched",
+    [STATE_CLEARED] = "cleared",
+    [STATE_CLEARED_ACKED] = "normal",
 };
 
 const char *alarm_change_name(enum alarm_change change) {
@@ -39,10 +62,17 @@ static enum state state_of(const struct alarm *now) {
     if (now == NULL) {
         return STATE_NONE;
     }
+    if (now->is_latched) {
+        return now->is_acknowledged ? STATE_LATCHED_ACKED : STATE_LATCHED;
+    }
     if (now->is_active) {
         return now->is_acknowledged ? STATE_ACTIVE_ACKED : STATE_ACTIVE;
     }
     return now->is_acknowledged ? STATE_CLEARED_ACKED : STATE_CLEARED;
+}
+
+const char *alarm_state_name(const struct alarm *alarm) {
+    return state_names[state_of(alarm)];
 }
 
 /* Copies as much as fits, whole characters only. */
@@ -66,6 +96,12 @@ static void take_texts(struct alarm *out, const struct firing *firing) {
     copy(out->description, sizeof out->description, firing->description);
 }
 
+/* Cut, it would be no JSON any more: what does not fit is left out. */
+static void take_explanation(struct alarm *out, const struct firing *firing) {
+    const bool fits = strnlen(firing->explanation, sizeof firing->explanation) < sizeof out->explanation;
+    copy(out->explanation, sizeof out->explanation, fits ? firing->explanation : "");
+}
+
 static void drop_acknowledgement(struct alarm *out) {
     out->is_acknowledged = false;
     out->acknowledged_by[0] = '\0';
@@ -86,7 +122,7 @@ static void begin_row(const struct alarm *now, const struct firing *firing, stru
 }
 
 static enum alarm_change raise_alarm(const struct alarm *now, const struct firing *firing, struct alarm *out) {
-    bool is_same_row = now != NULL && firing->event_ms - now->cleared_ms <= ALARM_HOLD_MS;
+    bool is_same_row = now != NULL && (now->is_active || firing->event_ms - now->cleared_ms <= ALARM_HOLD_MS);
     if (is_same_row) {
         *out = *now;
     } else {
@@ -96,12 +132,14 @@ static enum alarm_change raise_alarm(const struct alarm *now, const struct firin
     out->flap_count = is_soon ? out->flap_count + 1 : 1;
     out->is_flapping = out->flap_count >= ALARM_FLAP_RAISES;
     out->is_active = true;
-    out->is_unknown = false;
+    out->is_unknown = out->is_latched = false;
+    out->gone_ms = 0;
     out->raised_ms = firing->event_ms;
     out->cleared_ms = 0;
     out->count++;
     drop_acknowledgement(out);
     take_texts(out, firing);
+    take_explanation(out, firing);
     return is_same_row ? ALARM_REPEATED : ALARM_RAISED;
 }
 
@@ -115,9 +153,14 @@ static enum alarm_change refresh(const struct alarm *now, const struct firing *f
     out->is_unknown = false;
     if (firing->severity > now->severity) {
         drop_acknowledgement(out);
-        return ALARM_ROSE;
     }
-    bool is_same = !now->is_unknown && out->severity == now->severity && is_same_value(out->value, now->value) &&
+    if (firing->severity != now->severity) {
+        if (firing->explanation[0] != '\0') {
+            take_explanation(out, firing);
+        }
+        return firing->severity > now->severity ? ALARM_ROSE : ALARM_FELL;
+    }
+    bool is_same = !now->is_unknown && is_same_value(out->value, now->value) &&
                    out->opens_ticket == now->opens_ticket && strcmp(out->summary, now->summary) == 0 &&
                    strcmp(out->description, now->description) == 0;
     return is_same ? ALARM_SAME : ALARM_CHANGED;
@@ -125,17 +168,22 @@ static enum alarm_change refresh(const struct alarm *now, const struct firing *f
 
 static enum alarm_change clear(const struct alarm *now, const struct firing *firing, struct alarm *out) {
     *out = *now;
-    out->is_active = false;
     out->is_unknown = false;
-    out->cleared_ms = firing->event_ms;
     if (firing->event_ms - now->raised_ms > ALARM_FLAP_MS) { /* it lasted: that was no flapping */
         out->flap_count = 0;
         out->is_flapping = false;
     }
+    if (now->latches) {
+        out->is_latched = true;
+        out->gone_ms = firing->event_ms;
+        return ALARM_LATCHED;
+    }
+    out->is_active = false;
+    out->cleared_ms = firing->event_ms;
     return ALARM_CLEARED;
 }
 
-void alarm_apply(const struct alarm *now, const struct firing *firing, struct alarm *out, enum alarm_change *what) {
+static void apply(const struct alarm *now, const struct firing *firing, struct alarm *out, enum alarm_change *what) {
     switch (table[state_of(now)][firing->kind]) {
     case STEP_RAISE: *what = raise_alarm(now, firing, out); return;
     case STEP_REFRESH: *what = refresh(now, firing, out); return;
@@ -156,6 +204,15 @@ void alarm_apply(const struct alarm *now, const struct firing *firing, struct al
     }
 }
 
+void alarm_apply(const struct alarm *now, const struct firing *firing, const struct alarm_traits *traits,
+                 struct alarm *out, enum alarm_change *what) {
+    apply(now, firing, out, what);
+    if (*what == ALARM_RAISED || *what == ALARM_REPEATED) {
+        out->latches = traits->latches;
+        out->isolates = traits->isolates;
+    }
+}
+
 enum result alarm_acknowledge(const struct alarm *now, const char *who, int64_t wall_ms, struct alarm *out,
                               struct fault *fault) {
     if (now->is_acknowledged) {
@@ -167,4 +224,35 @@ enum result alarm_acknowledge(const struct alarm *now, const char *who, int64_t 
     out->acknowledged_ms = wall_ms;
     copy(out->acknowledged_by, sizeof out->acknowledged_by, who);
     return RESULT_OK;
+}
+
+enum result alarm_reset(const struct alarm *now, const char *who, int64_t wall_ms, struct alarm *out,
+                        struct fault *fault) {
+    if (!now->is_latched) {
+        return fault_set(fault, RESULT_CONFLICT,
+                         !now->is_active ? "alarm %s is cleared already"
+                         : now->latches  ? "alarm %s cannot be reset while its condition holds"
+                                         : "alarm %s needs no reset: it clears by itself when its condition goes",
+                         now->alarm);
+    }
+    *out = *now;
+    out->is_active = out->is_latched = false;
+    out->cleared_ms = now->gone_ms;
+    out->gone_ms = 0;
+    if (!out->is_acknowledged) {
+        out->is_acknowledged = true;
+        out->acknowledged_ms = wall_ms;
+        copy(out->acknowledged_by, sizeof out->acknowledged_by, who);
+    }
+    return RESULT_OK;
+}
+
+bool alarm_calm(const struct alarm *now, int64_t wall_ms, struct alarm *out) {
+    if (!now->is_flapping || wall_ms - now->taken_ms <= ALARM_FLAP_MS) {
+        return false;
+    }
+    *out = *now;
+    out->is_flapping = false;
+    out->flap_count = 0;
+    return true;
 }

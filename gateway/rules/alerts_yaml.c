@@ -1,7 +1,7 @@
 /* alerts.yaml -> compiled rules. The file is Prometheus' alerting-rule format and stays loadable by its tools: what we
- * add are a label (`severity`, which is required, and `ticket: "no"`) and an annotation (`recover_expr`). An alert's
- * name is the alarm's identity on a device: it is not a fault code, and several rules with one name are one alarm that
- * rises and falls in severity. */
+ * add are a label (`severity`, which is required, and `ticket: "no"`) and annotations (`recover_expr`; policy.h has
+ * more of both). An alert's name is the alarm's identity on a device: it is not a fault code, and several rules with
+ * one name are one alarm that rises and falls in severity. */
 #include "rules/pack_parts.h"
 
 #include <stdlib.h>
@@ -74,6 +74,8 @@ static void check_label(struct reader *r, struct rule *rule, const char *name, y
         document_problem(r->doc, value_at, r->problems, "templates belong into annotations, not into labels");
     else if (strcmp(name, "severity") == 0)
         check_severity(r, rule, value_at, value);
+    else if (policy_label(&rule->policy, r->doc, name, value_at, r->problems))
+        return;
     else if (strcmp(name, "ticket") == 0 &&
              !document_bool(r->doc, value_at, "ticket", &rule->opens_ticket, r->problems))
         rule->opens_ticket = true;
@@ -110,6 +112,10 @@ static void read_annotation(struct reader *r, struct rule *rule, const char *nam
     struct fault fault;
     if (strcmp(name, "recover_expr") == 0) {
         rule->recover = compile(r, at, name);
+        return;
+    }
+    if (strcmp(name, "silenced_by") == 0) {
+        policy_silencers(&rule->policy, r->doc, at, r->problems);
         return;
     }
     if (!document_text_or_empty(r->doc, at, name, TEMPLATE_BYTES_MAX, &text, r->problems))
@@ -300,4 +306,5 @@ void pack_read_alerts(struct pack *pack, const struct document *doc, struct prob
         return;
     for (size_t i = 0; i < count; i++)
         read_group(&r, document_item(doc, groups.at, i));
+    policy_check(pack, doc, problems);
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/fleet.h"
+
 enum { PREFETCH_MAX = 64 };
 
 struct rule_device *rule_device_new(const struct pack *pack, const char *device) {
@@ -32,6 +34,7 @@ void rule_device_free(struct rule_device *d) {
     free(d->rules);
     fault_states_fini(&d->faults);
     series_set_fini(&d->set);
+    fleet_leave(d->fleet);
     free(d->name);
     free(d);
 }
@@ -201,11 +204,17 @@ size_t rule_device_raised(const struct rule_device *d, struct rule_raised *out, 
             if (c->phase != PHASE_FIRING)
                 continue;
             if (count < room)
-                out[count] = (struct rule_raised){
-                    .rule = d->pack->rules[r], .part = d->set.parts[c->part].name, .value = c->value};
+                out[count] = (struct rule_raised){.rule = d->pack->rules[r],
+                                                  .part = d->set.parts[c->part].name,
+                                                  .value = c->value,
+                                                  .since_ms = c->since_ms};
             count++;
         }
     return count;
+}
+
+size_t rule_device_faults(const struct rule_device *d, const char **out, size_t room) {
+    return fault_states_on(&d->faults, d->pack, out, room);
 }
 
 size_t rule_device_bytes(const struct rule_device *d) {

@@ -17,6 +17,7 @@ struct rule_device {
     struct series_set set;
     struct rule_state *rules; /* as many as the pack has */
     struct fault_states faults;
+    struct fleet *fleet; /* an entry of its own; NULL: it is compared with nobody */
     int64_t evaluated_ms, due_ms;
     uint64_t cold[PLAN_WINDOWS_MAX / 64]; /* windows that have missed what was before, a bit each */
 };
@@ -40,3 +41,10 @@ void device_close_gaps(struct rule_device *d, int64_t now_ms, struct firings *ou
 void device_evaluate_absence(struct rule_device *d, int64_t now_ms, struct firings *out);
 /* Everything of the moment `now_ms` has arrived; `wanted` are the rules that read some of it, a bit each. */
 void device_evaluate(struct rule_device *d, const uint64_t wanted[RULE_WORDS], int64_t now_ms, struct firings *out);
+
+/* ---- device_fleet.c ---- */
+/* A series of the device may be one that is compared with those of others: it joins the device's fleet, if it has one
+ * and that was not done before. */
+void device_join_series(struct rule_device *d, const struct derived *derived, const struct series *series);
+/* The entry in the fleet goes to another state of the same device. */
+void device_pass_fleet(struct rule_device *from, struct rule_device *to);

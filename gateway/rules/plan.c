@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/detect/life_library.h"
 #include "rules/logs/watch.h"
 
 struct part_test {
@@ -52,6 +53,7 @@ void plan_free(struct plan *plan) {
     for (size_t i = 0; i < plan->derived_count; i++)
         derived_free(plan->derived[i]);
     log_watches_free(plan->logs);
+    life_library_free(plan->lives);
     for (size_t i = 0; i < plan->test_count; i++) {
         if (plan->tests[i]->has_regex)
             regfree(&plan->tests[i]->regex);

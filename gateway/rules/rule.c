@@ -13,6 +13,7 @@ void rule_free(struct rule *rule) {
     free(rule->alert);
     expression_free(rule->expr);
     expression_free(rule->recover);
+    policy_fini(&rule->policy);
     for (size_t i = 0; i < rule->label_count; i++) {
         free(rule->labels[i].name);
         free(rule->labels[i].value);

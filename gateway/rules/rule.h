@@ -1,6 +1,7 @@
 /* An alerting rule of a pack, compiled. Read-only after loading. */
 #pragma once
 #include "rules/expression.h"
+#include "rules/policy.h"
 #include "rules/rules.h"
 #include "rules/template.h"
 
@@ -22,9 +23,10 @@ struct rule {
     int64_t for_ms, keep_firing_ms;
     enum severity severity;
     bool opens_ticket;
+    struct policy policy;
     struct rule_label *labels; /* all of them, severity and ticket too */
     size_t label_count;
-    struct rule_annotation *annotations; /* all but recover_expr */
+    struct rule_annotation *annotations; /* all but recover_expr and silenced_by */
     size_t annotation_count;
     const struct template *summary, *description; /* among them; NULL when missing */
 };

@@ -48,6 +48,10 @@ void firings_reset(struct firings *f);
 struct rule_device;
 struct rule_device *rule_device_new(const struct pack *pack, const char *device);
 void rule_device_free(struct rule_device *d);
+/* The device is of this fleet (fleet.h) from now on, and leaves the one it was in. Takes the entry that fleet_enter
+ * made; it is given back when the device is freed. Without a fleet fleet_zscore() has no answer. */
+struct fleet;
+void rule_device_join(struct rule_device *d, struct fleet *fleet);
 /* Index of a part name, interned for this device ("" is 0). -1 when the device already has RULE_PARTS_MAX parts. */
 enum { RULE_PARTS_MAX = 256 };
 int rule_device_part(struct rule_device *d, const char *part);

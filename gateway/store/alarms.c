@@ -25,6 +25,19 @@ static void put_state(struct query *q, const struct alarm *alarm) {
         put_int(q, alarm->ticket);
     else
         put_null(q);
+    put_int(q, alarm->latches);
+    put_int(q, alarm->isolates);
+    put_int(q, alarm->is_latched);
+    put_int(q, alarm->gone_ms);
+    put_text(q, alarm->explanation);
+    put_int(q, alarm->taken_ms);
+    if (alarm->incident != 0)
+        put_int(q, alarm->incident);
+    else
+        put_null(q);
+    put_int(q, alarm->is_in_ticket);
+    put_int(q, alarm->silence);
+    put_int(q, alarm->surface_ms);
 }
 
 static enum result insert(struct store *store, struct alarm *alarm) {
@@ -32,8 +45,9 @@ static enum result insert(struct store *store, struct alarm *alarm) {
         &store->sql,
         "INSERT INTO alarm(device, alarm, part, is_fault_code, severity, is_active, is_unknown, is_acknowledged,"
         " acknowledged_by, acknowledged_ms, opens_ticket, summary, description, value, first_raised_ms, raised_ms,"
-        " cleared_ms, count, flap_count, is_flapping, ticket)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " cleared_ms, count, flap_count, is_flapping, ticket, latches, isolates, is_latched, gone_ms, explanation,"
+        " taken_ms, incident, is_in_ticket, silence, surface_ms)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     put_int(&q, alarm->device_id);
     put_text(&q, alarm->alarm);
     put_text(&q, alarm->part);
@@ -52,7 +66,9 @@ enum result store_alarm_put(struct store *store, struct alarm *alarm) {
         &store->sql,
         "UPDATE alarm SET severity = ?, is_active = ?, is_unknown = ?, is_acknowledged = ?, acknowledged_by = ?,"
         " acknowledged_ms = ?, opens_ticket = ?, summary = ?, description = ?, value = ?, first_raised_ms = ?,"
-        " raised_ms = ?, cleared_ms = ?, count = ?, flap_count = ?, is_flapping = ?, ticket = ? WHERE id = ?");
+        " raised_ms = ?, cleared_ms = ?, count = ?, flap_count = ?, is_flapping = ?, ticket = ?, latches = ?,"
+        " isolates = ?, is_latched = ?, gone_ms = ?, explanation = ?, taken_ms = ?, incident = ?, is_in_ticket = ?,"
+        " silence = ?, surface_ms = ? WHERE id = ?");
     put_state(&q, alarm);
     put_int(&q, alarm->id);
     const enum result result = query_run(&q);
@@ -85,6 +101,20 @@ void take_alarm(struct query *q, struct alarm *out) {
     out->flap_count = take_int(q);
     out->is_flapping = take_int(q) != 0;
     out->ticket = take_int(q); /* NULL reads as 0 */
+    out->latches = take_int(q) != 0;
+    out->isolates = take_int(q) != 0;
+    out->is_latched = take_int(q) != 0;
+    out->gone_ms = take_int(q);
+    take_copy(q, out->explanation, sizeof out->explanation);
+    out->taken_ms = take_int(q);
+    out->incident = take_int(q);
+    out->is_in_ticket = take_int(q) != 0;
+    out->silence = (enum silence)take_int(q);
+    out->surface_ms = take_int(q);
+    take_copy(q, out->shelf.by, sizeof out->shelf.by);
+    take_copy(q, out->shelf.reason, sizeof out->shelf.reason);
+    out->shelf.from_ms = take_int(q);
+    out->shelf.until_ms = take_int(q);
 }
 
 static enum result take_one(struct query *q, struct alarm *out) {
@@ -124,6 +154,72 @@ enum result store_alarms_load(struct store *store, int64_t cleared_since_ms, ala
         struct alarm alarm;
         take_alarm(&q, &alarm);
         fn(self, &alarm);
+    }
+    return query_end(&q);
+}
+
+/* ---- what a turn looks at ---- */
+
+/* At most `limit` rows of the index after `after`, in order of their ids; around at the end. */
+static enum result walk(struct store *store, const char *text, int64_t *after, int limit, alarm_fn *fn, void *self) {
+    struct query q = query_of(&store->sql, text);
+    int count = 0;
+    put_int(&q, *after);
+    put_int(&q, limit);
+    while (query_next(&q)) {
+        struct alarm alarm;
+        take_alarm(&q, &alarm);
+        *after = alarm.id;
+        fn(self, &alarm);
+        count++;
+    }
+    if (count < limit)
+        *after = 0;
+    return query_end(&q);
+}
+
+enum result store_alarms_quiet(struct store *store, int64_t *after, int limit, alarm_fn *fn, void *self) {
+    return walk(store,
+                "SELECT " ALARM_COLUMNS " FROM alarm a INDEXED BY alarm_quiet" ALARM_JOINS
+                "WHERE a.is_active = 1 AND a.silence BETWEEN 1 AND 6 AND a.id > ? ORDER BY a.id LIMIT ?",
+                after, limit, fn, self);
+}
+
+enum result store_alarms_flapping(struct store *store, int64_t *after, int limit, alarm_fn *fn, void *self) {
+    return walk(store,
+                "SELECT " ALARM_COLUMNS " FROM alarm a INDEXED BY alarm_flapping" ALARM_JOINS
+                "WHERE a.is_flapping = 1 AND a.id > ? ORDER BY a.id LIMIT ?",
+                after, limit, fn, self);
+}
+
+enum result store_alarm_is_active(struct store *store, int64_t device_id, const char *alarm, bool *out) {
+    struct query q = query_of(&store->sql, "SELECT 1 FROM alarm WHERE device = ? AND alarm = ? AND is_active = 1"
+                                           " AND is_latched = 0 LIMIT 1");
+    put_int(&q, device_id);
+    put_text(&q, alarm);
+    const enum result result = query_one(&q);
+    *out = result == RESULT_OK;
+    if (result == RESULT_OK)
+        query_close(&q);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+enum result store_raises_since(struct store *store, int64_t since_ms, raise_fn *fn, void *self) {
+    struct query q = query_of(
+        &store->sql, "SELECT a.device, a.alarm, a.taken_ms, d.model, d.firmware, coalesce(p.site, '')"
+                     " FROM alarm a INDEXED BY alarm_taken JOIN device d ON d.id = a.device"
+                     " LEFT JOIN location p ON p.device = a.device"
+                     " WHERE a.is_active = 1 AND a.taken_ms > ? AND a.opens_ticket = 1 AND a.silence IN (0, 6, 7)"
+                     " ORDER BY a.taken_ms");
+    put_int(&q, since_ms);
+    while (query_next(&q)) {
+        struct raise_row row = {.device_id = take_int(&q)};
+        row.alarm = take_text(&q);
+        row.taken_ms = take_int(&q);
+        row.model = take_text(&q);
+        row.firmware = take_text(&q);
+        row.site = take_text(&q);
+        fn(self, &row);
     }
     return query_end(&q);
 }

@@ -18,6 +18,20 @@ typedef void alarm_fn(void *self, const struct alarm *alarm);
  * devices. */
 FL_CHECK enum result store_alarms_load(struct store *store, int64_t cleared_since_ms, alarm_fn *fn, void *self);
 
+/* Active alarms whose silence may end (all but members of incidents), and those that flap: at most `limit` after
+ * *after, which is moved on, and back to 0 at the end: so that a turn looks at some and all are looked at in time. */
+FL_CHECK enum result store_alarms_quiet(struct store *store, int64_t *after, int limit, alarm_fn *fn, void *self);
+FL_CHECK enum result store_alarms_flapping(struct store *store, int64_t *after, int limit, alarm_fn *fn, void *self);
+/* Is an alarm of that name active on the device, of any part, with its condition still there? */
+FL_CHECK enum result store_alarm_is_active(struct store *store, int64_t device_id, const char *alarm, bool *out);
+/* Active alarms taken since then that count for a storm, in that order; texts live during the call. */
+struct raise_row {
+    int64_t device_id, taken_ms;
+    const char *alarm, *model, *firmware, *site;
+};
+typedef void raise_fn(void *self, const struct raise_row *row);
+FL_CHECK enum result store_raises_since(struct store *store, int64_t since_ms, raise_fn *fn, void *self);
+
 /* Inserts (id 0, then set) or updates the ticket, adds its events (their ids are set), and keeps the search index
  * right, all or nothing within the transaction. RESULT_CONFLICT: ticket->version is not the stored version +
  * event_count. */

@@ -13,8 +13,13 @@ FL_CHECK enum result find_user(struct sql *sql, const char *name, struct user_ro
 #define ALARM_COLUMNS                                                                                                  \
     "a.id, a.device, d.device, a.alarm, a.part, a.severity, a.is_active, a.is_unknown, a.is_acknowledged,"             \
     " a.acknowledged_by, a.acknowledged_ms, a.is_fault_code, a.opens_ticket, a.summary, a.description, a.value,"       \
-    " a.first_raised_ms, a.raised_ms, a.cleared_ms, a.count, a.flap_count, a.is_flapping, a.ticket"
-#define ALARM_FROM " FROM alarm a JOIN device d ON d.id = a.device "
+    " a.first_raised_ms, a.raised_ms, a.cleared_ms, a.count, a.flap_count, a.is_flapping, a.ticket,"                   \
+    " a.latches, a.isolates, a.is_latched, a.gone_ms, a.explanation, a.taken_ms, a.incident, a.is_in_ticket,"          \
+    " a.silence, a.surface_ms, s.who, s.reason, s.from_ms, s.until_ms"
+#define ALARM_JOINS                                                                                                    \
+    " JOIN device d ON d.id = a.device"                                                                                \
+    " LEFT JOIN shelf s ON s.device = a.device AND s.alarm = a.alarm AND s.part = a.part "
+#define ALARM_FROM " FROM alarm a" ALARM_JOINS
 void take_alarm(struct query *q, struct alarm *out);
 
 #define TICKET_COLUMNS                                                                                                 \

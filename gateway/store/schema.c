@@ -165,6 +165,48 @@ static const char tiers_schema[] =
     "CREATE TABLE tier_due(id INTEGER PRIMARY KEY);"
     "INSERT INTO meta(key, value) SELECT 'tier_backfill', coalesce(max(id), 0) FROM chunk;";
 
+/* Silence: why an active alarm opens no ticket (rules/silence.h); incidents, and who is a member. `alarm_quiet` and
+ * `alarm_flapping` are what a turn looks at for what is over. */
+static const char alarm_life_schema[] =
+    "CREATE TABLE incident(id INTEGER PRIMARY KEY AUTOINCREMENT, alarm TEXT NOT NULL, model TEXT NOT NULL,"
+    " firmware TEXT NOT NULL, site TEXT NOT NULL, summary TEXT NOT NULL, severity INTEGER NOT NULL,"
+    " is_active INTEGER NOT NULL, opened_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL,"
+    " ticket INTEGER REFERENCES ticket(id), members INTEGER NOT NULL, active INTEGER NOT NULL);"
+    "CREATE INDEX incident_open ON incident(alarm) WHERE is_active = 1;"
+    "CREATE INDEX incident_list ON incident(is_active, id);"
+    "CREATE INDEX incident_of_ticket ON incident(ticket);"
+    "ALTER TABLE alarm ADD COLUMN latches INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alarm ADD COLUMN isolates INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alarm ADD COLUMN is_latched INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alarm ADD COLUMN gone_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alarm ADD COLUMN explanation TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE alarm ADD COLUMN taken_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alarm ADD COLUMN incident INTEGER REFERENCES incident(id);"
+    "ALTER TABLE alarm ADD COLUMN is_in_ticket INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alarm ADD COLUMN silence INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alarm ADD COLUMN surface_ms INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE alarm SET is_in_ticket = 1 WHERE is_active = 1 AND ticket IS NOT NULL;"
+    "CREATE INDEX alarm_quiet ON alarm(id) WHERE is_active = 1 AND silence BETWEEN 1 AND 6;"
+    "CREATE INDEX alarm_flapping ON alarm(id) WHERE is_flapping = 1;"
+    "CREATE INDEX alarm_isolating ON alarm(device) WHERE is_active = 1 AND isolates = 1;"
+    "CREATE INDEX alarm_taken ON alarm(taken_ms) WHERE is_active = 1;"
+    "CREATE INDEX alarm_latched ON alarm(raised_ms) WHERE is_latched = 1;"
+    "CREATE INDEX alarm_silent ON alarm(raised_ms) WHERE is_active = 1 AND silence > 0;"
+    "CREATE INDEX alarm_of_incident ON alarm(incident, is_active, raised_ms) WHERE incident IS NOT NULL;"
+    "CREATE TABLE shelf(id INTEGER PRIMARY KEY, device INTEGER NOT NULL REFERENCES device(id), alarm TEXT NOT NULL,"
+    " part TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,"
+    " UNIQUE(device, alarm, part));"
+    "CREATE INDEX shelf_until ON shelf(until_ms);"
+    "CREATE TABLE maintenance(id INTEGER PRIMARY KEY AUTOINCREMENT, scope INTEGER NOT NULL, target TEXT NOT NULL,"
+    " from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL,"
+    " created_ms INTEGER NOT NULL, ended_by TEXT NOT NULL);"
+    "CREATE INDEX maintenance_to ON maintenance(to_ms);"
+    "CREATE TABLE location(device INTEGER PRIMARY KEY REFERENCES device(id), parent INTEGER REFERENCES device(id),"
+    " site TEXT NOT NULL);"
+    "CREATE INDEX location_parent ON location(parent) WHERE parent IS NOT NULL;"
+    "CREATE INDEX location_site ON location(site) WHERE site <> '';"
+    "CREATE INDEX device_kind ON device(model, firmware);";
+
 /* What products measured around alarms (store/evidence.h); what all parts take is a tally. */
 static const char evidence_schema[] =
     "ALTER TABLE device ADD COLUMN evidence_bytes INTEGER NOT NULL DEFAULT 0;"
@@ -187,9 +229,22 @@ static const char evidence_schema[] =
     "CREATE TRIGGER evidence_counted AFTER UPDATE OF bytes ON evidence WHEN OLD.bytes <> NEW.bytes BEGIN"
     " UPDATE tally SET n = n + NEW.bytes - OLD.bytes WHERE name = 'evidence_bytes'; END;";
 
+/* What was in the rules folder, whole; and which version was activated when. The newest activation is what runs; a
+ * version may be forgotten, that it ran is not. */
+static const char versions_schema[] =
+    "CREATE TABLE rule_version(id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE,"
+    " made_ms INTEGER NOT NULL, content BLOB NOT NULL);"
+    "CREATE TABLE rule_activation(id INTEGER PRIMARY KEY, version INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " applied_ms INTEGER NOT NULL, how INTEGER NOT NULL, who TEXT NOT NULL, report TEXT NOT NULL,"
+    " outcome TEXT NOT NULL);";
+
 const struct migration migrations[] = {
-    {1, "first schema", first_schema},          {2, "down-sampled tiers of history", tiers_schema},
-    {3, "conduct of devices", conduct_schema},  {4, "state of rules", rule_state_schema},
+    {1, "first schema", first_schema},
+    {2, "down-sampled tiers of history", tiers_schema},
+    {3, "conduct of devices", conduct_schema},
+    {4, "state of rules", rule_state_schema},
+    {5, "life of alarms", alarm_life_schema},
     {6, "evidence of alarms", evidence_schema},
+    {7, "versions of the rules", versions_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

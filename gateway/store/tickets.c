@@ -211,7 +211,8 @@ enum result store_tickets_of_device(struct store *store, int64_t device, int64_t
         query_of(&store->sql, "SELECT " TICKET_COLUMNS TICKET_FROM "WHERE t.id IN ("
                               " SELECT id FROM ticket WHERE device = ?1 AND (is_open = 1 OR alarms_active > 0)"
                               " UNION SELECT id FROM ticket WHERE device = ?1 AND resolved_ms > 0"
-                              "  AND resolved_ms >= ?2) ORDER BY t.id DESC LIMIT ?3");
+                              "  AND resolved_ms >= ?2) AND NOT EXISTS (SELECT 1 FROM incident i"
+                              " WHERE i.ticket = t.id) ORDER BY t.id DESC LIMIT ?3");
     *count = 0;
     put_int(&q, device);
     put_int(&q, resolved_since_ms);

@@ -109,11 +109,24 @@ static void open_new(const char *model, const struct alarm *alarm, int64_t now_m
     copy(event->text, sizeof event->text, alarm->description);
 }
 
+/* It says so once; what follows is counted only, until it is calm. */
+static void tell_flapping(const struct alarm *alarm, struct ticket_event *event) {
+    char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
+    if (alarm->flap_count != ALARM_FLAP_RAISES)
+        return;
+    event->kind = TICKET_EVENT_ALARM;
+    snprintf(
+        event->text, sizeof event->text,
+        "%s is flapping: raised %d times, each within %d minutes of the one before. From here on it is counted, and "
+        "told again when it is calm.",
+        of_part(alarm, name, sizeof name), ALARM_FLAP_RAISES, ALARM_FLAP_MS / 60000);
+}
+
 static void raise_into(const struct ticket *ticket, enum target target, const struct alarm *alarm, int64_t now_ms,
                        struct ticket *out, struct ticket_event *event) {
     char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
     *out = *ticket;
-    out->alarms_active++;
+    out->alarms_active += !alarm->is_in_ticket; /* it was latched: it counts already */
     out->repeats++;
     const bool rises = alarm->severity > ticket->severity;
     if (rises)
@@ -126,8 +139,12 @@ static void raise_into(const struct ticket *ticket, enum target target, const st
         out->is_self_healed = false;
         copy(event->from, sizeof event->from, ticket_state_name(ticket->state));
         copy(event->to, sizeof event->to, ticket_state_name(out->state));
-        snprintf(event->text, sizeof event->text, "Reopened: %s came back. %s", of_part(alarm, name, sizeof name),
+        snprintf(event->text, sizeof event->text, "Reopened: %s came back%s. %s", of_part(alarm, name, sizeof name),
+                 alarm->is_flapping ? " and is flapping; from here on it is counted, and told again when it is calm"
+                                    : "",
                  alarm->summary);
+    } else if (alarm->is_flapping && !rises && target == TARGET_OWN) {
+        tell_flapping(alarm, event);
     } else if (target == TARGET_OTHER || rises || is_worth_a_line(out->repeats)) {
         event->kind = TICKET_EVENT_ALARM;
         snprintf(event->text, sizeof event->text, "%s %s. %s", of_part(alarm, name, sizeof name),
@@ -145,6 +162,26 @@ static void rise(const struct ticket *ticket, const struct alarm *alarm, int64_t
              alarm_severity_name(alarm->severity), alarm->summary);
 }
 
+/* Nobody has touched the ticket, and no alarm of it is active: it is done. An alarm that a person had to reset is not
+ * of that kind. */
+static bool heals(const struct ticket *out, const struct alarm *alarm) {
+    return out->alarms_active == 0 && out->state == TICKET_NEW && !out->is_touched && !alarm->is_flapping &&
+           !alarm->latches;
+}
+
+static void resolve(const struct alarm *alarm, const char *how, int64_t now_ms, struct ticket *out,
+                    struct ticket_event *event) {
+    char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
+    event->kind = TICKET_EVENT_STATE;
+    out->state = TICKET_RESOLVED;
+    out->resolved_ms = now_ms;
+    out->is_self_healed = true;
+    copy(event->from, sizeof event->from, ticket_state_name(TICKET_NEW));
+    copy(event->to, sizeof event->to, ticket_state_name(TICKET_RESOLVED));
+    snprintf(event->text, sizeof event->text, "Healed by itself: %s %s. Reopens if it comes back.",
+             of_part(alarm, name, sizeof name), how);
+}
+
 static void heal(const struct ticket *ticket, const struct alarm *alarm, int64_t now_ms, struct ticket *out,
                  struct ticket_event *event) {
     char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
@@ -153,21 +190,52 @@ static void heal(const struct ticket *ticket, const struct alarm *alarm, int64_t
         out->alarms_active--;
     begin_event(event, ticket, TICKET_EVENT_NONE, now_ms);
     const bool is_last = out->alarms_active == 0;
-    if (is_last && ticket->state == TICKET_NEW && !ticket->is_touched && !alarm->is_flapping) {
-        event->kind = TICKET_EVENT_STATE;
-        out->state = TICKET_RESOLVED;
-        out->resolved_ms = now_ms;
-        out->is_self_healed = true;
-        copy(event->from, sizeof event->from, ticket_state_name(TICKET_NEW));
-        copy(event->to, sizeof event->to, ticket_state_name(TICKET_RESOLVED));
-        snprintf(event->text, sizeof event->text,
-                 "Healed by itself: %s cleared before anybody acted. Reopens if it comes back.",
-                 of_part(alarm, name, sizeof name));
-    } else if (is_worth_a_line(alarm->count)) {
+    if (heals(out, alarm)) {
+        resolve(alarm, "cleared before anybody acted", now_ms, out, event);
+    } else if (!alarm->is_flapping && is_worth_a_line(alarm->count)) {
         event->kind = TICKET_EVENT_ALARM;
         snprintf(event->text, sizeof event->text, "%s cleared%s", of_part(alarm, name, sizeof name),
                  is_last ? "; no alarm of this ticket is active now." : ".");
     }
+}
+
+/* A milder severity. What is being handled keeps its urgency: who handles it decides. */
+static void fall(const struct ticket *ticket, const struct alarm *alarm, int64_t now_ms, struct ticket *out,
+                 struct ticket_event *event) {
+    char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
+    *out = *ticket;
+    const bool is_waiting = ticket->state == TICKET_NEW && !ticket->is_touched && ticket->assignee[0] == '\0';
+    if (is_waiting && ticket->alarms_active == 1 && is_same_alarm(ticket, alarm))
+        out->severity = alarm->severity;
+    begin_event(event, ticket, TICKET_EVENT_ALARM, now_ms);
+    snprintf(event->text, sizeof event->text, "%s fell to %s%s", of_part(alarm, name, sizeof name),
+             alarm_severity_name(alarm->severity),
+             out->severity == alarm->severity ? "." : "; the ticket keeps its urgency.");
+}
+
+static void latch(const struct ticket *ticket, const struct alarm *alarm, int64_t now_ms, struct ticket *out,
+                  struct ticket_event *event) {
+    char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
+    *out = *ticket;
+    begin_event(event, ticket, TICKET_EVENT_NONE, now_ms);
+    if (alarm->is_flapping || !is_worth_a_line(alarm->count))
+        return;
+    event->kind = TICKET_EVENT_ALARM;
+    snprintf(event->text, sizeof event->text, "The condition of %s has gone; the alarm is latched until it is reset.",
+             of_part(alarm, name, sizeof name));
+}
+
+static void calm(const struct ticket *ticket, const struct alarm *alarm, int64_t now_ms, struct ticket *out,
+                 struct ticket_event *event) {
+    char name[TICKET_ALARM_BYTES + CAP_PART_BYTES + 8];
+    *out = *ticket;
+    begin_event(event, ticket, TICKET_EVENT_ALARM, now_ms);
+    if (!alarm->is_active && heals(out, alarm)) {
+        resolve(alarm, "has flapped and is calm now, and nobody has acted", now_ms, out, event);
+        return;
+    }
+    snprintf(event->text, sizeof event->text, "%s is calm again after %lld raises; it is %s.",
+             of_part(alarm, name, sizeof name), (long long)alarm->count, alarm->is_active ? "active" : "cleared");
 }
 
 static const struct ticket *find(const struct ticket *tickets, size_t count, int64_t id) {
@@ -221,6 +289,13 @@ enum ticket_effect ticket_for_alarm(const struct ticket *tickets, size_t count, 
         if (ticket == NULL)
             return TICKET_NOT_CONCERNED;
         heal(ticket, alarm, now_ms, out, event);
+        return finish(alarm, change, now_ms, out, event);
+    case ALARM_FELL:
+    case ALARM_LATCHED:
+    case ALARM_CALMED:
+        if (ticket == NULL || !ticket_state_is_open(ticket->state))
+            return TICKET_NOT_CONCERNED;
+        (change == ALARM_FELL ? fall : change == ALARM_LATCHED ? latch : calm)(ticket, alarm, now_ms, out, event);
         return finish(alarm, change, now_ms, out, event);
     case ALARM_SAME:
     case ALARM_CHANGED:

@@ -9,8 +9,11 @@
  * the ticket says so. When it was its last active alarm, the ticket is still new, no person touched it and the alarm is
  * not flapping: resolved as self-healed, and reopened by the first rule above when it comes back
  *
- * Tickets opened by people are left alone: what the owner means is for a person to decide. A flapping alarm counts; of
- * its repeats only the first three, and then each power of two, become lines in the history. */
+ * Tickets opened by people are left alone: what the owner means is for a person to decide. Of an alarm's repeats only
+ * the first three, and then each power of two, become lines in the history; of a flapping one none, but that it flaps
+ * and that it is calm again. A lower severity is a line; the ticket's urgency falls only while nobody handles it.
+ *
+ * Incidents (incident.h) have tickets of their own, which this does not see. */
 #pragma once
 #include "rules/alarm.h"
 #include "tickets/ticket.h"

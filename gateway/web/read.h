@@ -26,6 +26,7 @@ FL_CHECK bool read_failed(struct read *read, struct response *response, enum res
 
 read_fn read_overview, read_models, read_audit, read_quarantine, read_me, read_openapi,
     read_ws_ticket;                                                                       /* read_admin.c */
+read_fn read_rules, read_rules_files, read_rules_versions, read_rules_trial;              /* read_rules.c */
 read_fn read_metrics, read_health;                                                        /* read_service.c */
 read_fn read_devices, read_device, read_history, read_logs;                               /* read_devices.c */
 read_fn read_alarms, read_tickets, read_ticket;                                           /* read_tickets.c */

@@ -26,6 +26,7 @@ enum { FAST_PART = 40, SLOW_PART = 8, SMOOTH_FASTS = 2 };
 static const double EXPLAINED_LEAST = 0.5;
 static const double OVER = 0.3; /* of the peak of the whole fault */
 static const double STILL_OUTSIDE = 1.0001;
+static const double FAR_OUT = 1e9; /* deviations; no sum of them is too big */
 
 struct health {
     double *stretch;       /* while it learns: rows of input_count; NULL afterwards */
@@ -187,7 +188,7 @@ static void judge(struct health *h, const struct detector_spec *spec, const doub
     struct verdict_of_health v = {0};
     double row[DETECTOR_INPUTS_MAX];
     for (int i = 0; i < n; i++)
-        row[i] = h->deviation[i] > 0 ? (inputs[i] - h->mean[i]) / h->deviation[i] : 0;
+        row[i] = h->deviation[i] > 0 ? fmin(fmax((inputs[i] - h->mean[i]) / h->deviation[i], -FAR_OUT), FAR_OUT) : 0;
     for (int i = 0; i < n; i++) {
         if (h->deviation[i] > 0)
             look(&h->watches[i], scale, row[i], i, &v);

@@ -17,7 +17,7 @@
 
 enum { BEARING, CAVITATION, IMPELLER, SEAL, FAULTS };
 enum { DRIVE, FREE, HOUSINGS };
-enum { STEP_S = 30 };
+enum { STEP_S = 60 };
 
 #define RATED_RPM 2950.0
 #define SHUT_M    60.0   /* head without flow */
@@ -142,17 +142,17 @@ static const struct specimen_series series[SERIES] = {
     [OUTLET] = {"discharge_pressure", "", 1},
     [FLOW] = {"flow", "", 1},
     [POWER] = {"motor_power", "", 1},
-    [WATER] = {"fluid_temperature", "", 2},
+    [WATER] = {"fluid_temperature", "", 1},
     [VELOCITY_DRIVE] = {"vibration_velocity", "drive", 1},
     [VELOCITY_FREE] = {"vibration_velocity", "free", 1},
     [ACCELERATION_DRIVE] = {"vibration_acceleration", "drive", 1},
     [ACCELERATION_FREE] = {"vibration_acceleration", "free", 1},
     [KURTOSIS_DRIVE] = {"vibration_kurtosis", "drive", 1},
     [KURTOSIS_FREE] = {"vibration_kurtosis", "free", 1},
-    [HOUSING_DRIVE] = {"bearing_temperature", "drive", 2},
-    [HOUSING_FREE] = {"bearing_temperature", "free", 2},
-    [POT] = {"seal_pot_level", "", 2},
-    [STARTS] = {"pump_starts", "", 2},
+    [HOUSING_DRIVE] = {"bearing_temperature", "drive", 1},
+    [HOUSING_FREE] = {"bearing_temperature", "free", 1},
+    [POT] = {"seal_pot_level", "", 1},
+    [STARTS] = {"pump_starts", "", 1},
 };
 
 static double velocity_mm_s(struct centrifugal_pump *p, int b) {

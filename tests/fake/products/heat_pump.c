@@ -15,7 +15,7 @@
 #include "kinds.h"
 
 enum { LEAK, ICING, LOW_FLOW, SHORT_CYCLING, WATER_LOSS, FAULTS };
-enum { STEP_S = 30, SUBSTEPS = 3, LEAST_OFF_S = 180, DEFROST_S = 240, DEFROST_PAUSE_S = 2100 };
+enum { STEP_S = 60, SUBSTEPS = 6, LEAST_OFF_S = 180, DEFROST_S = 240, DEFROST_PAUSE_S = 2100 };
 
 #define CAPACITY_W    8000.0
 #define LEAST_SPEED   0.3
@@ -213,10 +213,10 @@ enum {
     SERIES
 };
 static const struct specimen_series series[SERIES] = {
-    [OUTDOOR] = {"outdoor_temperature", "", 2},
+    [OUTDOOR] = {"outdoor_temperature", "", 1},
     [SUPPLY] = {"supply_temperature", "", 1},
     [RETURN] = {"return_temperature", "", 1},
-    [TARGET] = {"target_temperature", "", 2},
+    [TARGET] = {"target_temperature", "", 1},
     [EVAPORATING] = {"evaporating_temperature", "", 1},
     [SUCTION] = {"suction_temperature", "", 1},
     [CONDENSING] = {"condensing_temperature", "", 1},
@@ -225,10 +225,10 @@ static const struct specimen_series series[SERIES] = {
     [POWER] = {"compressor_power", "", 1},
     [PUMP] = {"pump_running", "", 1},
     [FLOW] = {"water_flow", "", 1},
-    [PRESSURE] = {"water_pressure", "", 2},
+    [PRESSURE] = {"water_pressure", "", 1},
     [DEFROSTING] = {"defrosting", "", 1},
-    [STARTS] = {"compressor_starts", "", 2},
-    [DEFROSTS] = {"defrosts", "", 2},
+    [STARTS] = {"compressor_starts", "", 1},
+    [DEFROSTS] = {"defrosts", "", 1},
 };
 
 static void read(void *self, double *v) {

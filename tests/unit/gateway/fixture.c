@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "absence.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +124,7 @@ struct fixture *fixture_new(void) {
     snprintf(core->session_url, sizeof core->session_url, "wss://127.0.0.1:1");
     cr_assert_eq(store_open(f->store_path, &core->store, &fault), RESULT_OK, "%s", fault.text);
     core->normalizer = normalizer_new();
+    core->storm = storm_new();
     core->inbox = inbox_new(10000, 1 << 24, 1, 1000000);
     core->acks = acks_new(1000000);
     core->reserve = reserve_open("/nowhere/reserve", 0);
@@ -147,7 +150,9 @@ void fixture_free(struct fixture *f) {
     rule_keep_fini(&core->rule_keep);
     inbox_free(core->inbox);
     normalizer_free(core->normalizer);
+    storm_free(core->storm);
     registry_free(core->registry);
+    fleets_free(core->fleets);
     history_close(core->history);
     store_close(core->store);
     reserve_close(core->reserve);
@@ -202,6 +207,8 @@ void fixture_tick(struct fixture *f) {
     begin(f);
     cr_assert_eq(guard_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     cr_assert_eq(doubt_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
+    cr_assert_eq(alarm_watch_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
+    cr_assert_eq(absence_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     end(f);
 }
 

@@ -177,6 +177,7 @@ static void prepare(struct life *l, const struct packs *packs) {
     l->core.settings = &l->settings;
     l->core.packs = packs;
     l->core.normalizer = normalizer_new();
+    l->core.storm = storm_new();
     l->core.acks = acks_new(1000000);
     l->core.effects = effects_new();
     firings_init(&l->core.firings);
@@ -195,7 +196,9 @@ static void finish(struct life *l) {
     effects_free(l->core.effects);
     acks_free(l->core.acks);
     normalizer_free(l->core.normalizer);
+    storm_free(l->core.storm);
     registry_free(l->core.registry);
+    fleets_free(l->core.fleets);
     run("rm -rf", l->dir, "");
 }
 

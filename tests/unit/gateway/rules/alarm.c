@@ -63,12 +63,12 @@ Test(alarm, every_state_and_firing) {
         {'A', FIRING_RAISE, SEVERITY_IS_MAJOR, ALARM_SAME, 'A'},
         {'A', FIRING_UPDATE, SEVERITY_IS_MAJOR, ALARM_SAME, 'A'},
         {'A', FIRING_UPDATE, SEVERITY_IS_CRITICAL, ALARM_ROSE, 'A'},
-        {'A', FIRING_UPDATE, SEVERITY_IS_MINOR, ALARM_CHANGED, 'A'},
+        {'A', FIRING_UPDATE, SEVERITY_IS_MINOR, ALARM_FELL, 'A'},
         {'A', FIRING_UNKNOWN, SEVERITY_IS_MAJOR, ALARM_LOST, 'A'},
         {'A', FIRING_CLEAR, SEVERITY_IS_MAJOR, ALARM_CLEARED, 'C'},
         {'K', FIRING_RAISE, SEVERITY_IS_MAJOR, ALARM_SAME, 'K'},
         {'K', FIRING_UPDATE, SEVERITY_IS_CRITICAL, ALARM_ROSE, 'A'},
-        {'K', FIRING_UPDATE, SEVERITY_IS_MINOR, ALARM_CHANGED, 'K'},
+        {'K', FIRING_UPDATE, SEVERITY_IS_MINOR, ALARM_FELL, 'K'},
         {'K', FIRING_UNKNOWN, SEVERITY_IS_MAJOR, ALARM_LOST, 'K'},
         {'K', FIRING_CLEAR, SEVERITY_IS_MAJOR, ALARM_CLEARED, 'D'},
         {'C', FIRING_RAISE, SEVERITY_IS_MAJOR, ALARM_REPEATED, 'A'},
@@ -84,7 +84,7 @@ Test(alarm, every_state_and_firing) {
         const struct firing firing = a_firing(rows[i].kind, rows[i].severity, T);
         struct alarm next;
         enum alarm_change change;
-        alarm_apply(rows[i].state == 'N' ? NULL : &now, &firing, &next, &change);
+        alarm_apply(rows[i].state == 'N' ? NULL : &now, &firing, &(struct alarm_traits){0}, &next, &change);
         cr_expect_eq(change, rows[i].change, "row %zu: %s", i, alarm_change_name(change));
         if (rows[i].next == 'N')
             continue;
@@ -102,7 +102,7 @@ Test(alarm, a_first_row) {
     const struct firing firing = a_firing(FIRING_RAISE, SEVERITY_IS_CRITICAL, T);
     struct alarm next;
     enum alarm_change change;
-    alarm_apply(NULL, &firing, &next, &change);
+    alarm_apply(NULL, &firing, &(struct alarm_traits){0}, &next, &change);
     cr_expect(next.id == 0 && next.count == 1 && next.first_raised_ms == T && next.raised_ms == T && next.ticket == 0);
     cr_expect(strcmp(next.part, "lid") == 0 && strcmp(next.summary, "too warm") == 0 && next.value == 8.5 &&
               next.severity == SEVERITY_IS_CRITICAL && next.opens_ticket);
@@ -124,7 +124,7 @@ Test(alarm, the_same_row_within_the_hold_a_new_one_after) {
         const struct firing firing = a_firing(FIRING_RAISE, SEVERITY_IS_MAJOR, now.cleared_ms + rows[i].after_clear_ms);
         struct alarm next;
         enum alarm_change change;
-        alarm_apply(&now, &firing, &next, &change);
+        alarm_apply(&now, &firing, &(struct alarm_traits){0}, &next, &change);
         cr_expect(change == rows[i].change && next.id == rows[i].id && next.count == rows[i].count, "row %zu", i);
         cr_expect(next.device_id == 3 && strcmp(next.device, "freezer-7") == 0, "row %zu", i);
         cr_expect_eq(next.first_raised_ms, rows[i].id ? now.first_raised_ms : firing.event_ms);
@@ -138,26 +138,26 @@ Test(alarm, flapping_begins_with_quick_raises_and_ends_with_a_long_one) {
     int64_t t = T;
     for (int i = 1; i <= 6; i++, t += 60000) {
         struct firing firing = a_firing(FIRING_RAISE, SEVERITY_IS_MAJOR, t);
-        alarm_apply(i == 1 ? NULL : &now, &firing, &next, &change);
+        alarm_apply(i == 1 ? NULL : &now, &firing, &(struct alarm_traits){0}, &next, &change);
         cr_expect_eq(next.is_flapping, i >= ALARM_FLAP_RAISES, "raise %d", i);
         now = next;
         firing = a_firing(FIRING_CLEAR, SEVERITY_IS_MAJOR, t + 30000);
-        alarm_apply(&now, &firing, &next, &change);
+        alarm_apply(&now, &firing, &(struct alarm_traits){0}, &next, &change);
         cr_expect_eq(next.is_flapping, i >= ALARM_FLAP_RAISES, "a quick clear does not end it");
         now = next;
     }
     struct firing firing = a_firing(FIRING_RAISE, SEVERITY_IS_MAJOR, t);
-    alarm_apply(&now, &firing, &next, &change);
+    alarm_apply(&now, &firing, &(struct alarm_traits){0}, &next, &change);
     cr_expect(next.is_flapping);
     now = next;
     firing = a_firing(FIRING_CLEAR, SEVERITY_IS_MAJOR, t + ALARM_FLAP_MS + 1);
-    alarm_apply(&now, &firing, &next, &change);
+    alarm_apply(&now, &firing, &(struct alarm_traits){0}, &next, &change);
     cr_expect_not(next.is_flapping, "it lasted");
     now = next;
     now.is_flapping = true;
     now.flap_count = 9;
     firing = a_firing(FIRING_RAISE, SEVERITY_IS_MAJOR, t + 3 * ALARM_FLAP_MS);
-    alarm_apply(&now, &firing, &next, &change);
+    alarm_apply(&now, &firing, &(struct alarm_traits){0}, &next, &change);
     cr_expect(!next.is_flapping && next.flap_count == 1, "it was quiet");
 }
 
@@ -166,10 +166,10 @@ Test(alarm, data_that_comes_back_is_a_change) {
     enum alarm_change change;
     now.is_unknown = true;
     struct firing firing = a_firing(FIRING_UNKNOWN, SEVERITY_IS_MAJOR, T);
-    alarm_apply(&now, &firing, &next, &change);
+    alarm_apply(&now, &firing, &(struct alarm_traits){0}, &next, &change);
     cr_expect_eq(change, ALARM_SAME, "known to be unknown");
     firing = a_firing(FIRING_UPDATE, SEVERITY_IS_MAJOR, T);
-    alarm_apply(&now, &firing, &next, &change);
+    alarm_apply(&now, &firing, &(struct alarm_traits){0}, &next, &change);
     cr_expect(change == ALARM_CHANGED && !next.is_unknown && next.is_acknowledged);
 }
 
@@ -196,6 +196,6 @@ Test(alarm, long_texts_are_cut_at_a_character) {
         memcpy(name + i, "水", 3);
     name[198] = '\0';
     firing.alarm = name;
-    alarm_apply(NULL, &firing, &next, &change);
+    alarm_apply(NULL, &firing, &(struct alarm_traits){0}, &next, &change);
     cr_expect_eq(strlen(next.alarm), ALARM_NAME_BYTES / 3 * 3);
 }

@@ -22,6 +22,7 @@ const TOPICS = [
   ['pipeline', 'pipelineFigures'],
   ['detectors', 'detectorsFigures'],
   ['spool', 'spoolFigures'],
+  ['products', 'productsFigures', ({ stack }) => ({ program: stack.place.program('bench-products'), root: stack.place.source() })],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
 
 const print = (name, value, unit) => console.log(`${name} ${value} ${unit}`);

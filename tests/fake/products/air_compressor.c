@@ -4,9 +4,9 @@
  *   inlet filter -> element (loaded or not) -> oil separator -> cooler -> receiver and pipes -> tools, and leaks
  *
  * Unloaded for ten minutes, the motor stops; low pressure starts it. The oil takes up nearly all of the heat, so the
- * element's outlet is the machine's temperature: as far above the room as the cooler is bad and as long as it is loaded.
- * The workshop has shifts, weekends and its own habits; its leaks never sleep. That is why leaks are seen at the quietest
- * hour and nowhere else. Left out: the dryer, condensate, the pressure drop of the pipes. */
+ * element's outlet is the machine's temperature: as far above the room as the cooler is bad and as long as it is
+ * loaded. The workshop has shifts, weekends and its own habits; its leaks never sleep. That is why leaks are seen at
+ * the quietest hour and nowhere else. Left out: the dryer, condensate, the pressure drop of the pipes. */
 #include <math.h>
 #include <stdbool.h>
 
@@ -107,7 +107,8 @@ static void step(void *self) {
         double taken = (c->tools_l_s + leak_l_s(c)) * fmax(0, c->line_pa) / 7e5;
         c->line_pa += (made - taken) / 1000 * ATMOSPHERE / c->volume_m3 * dt_s;
         double heat = c->is_loaded ? HEAT_W : c->is_running ? 0.28 * HEAT_W : 0;
-        double open = fmax(0.12, fmin(1, (c->oil_c - THERMOSTAT_C + 6) / 8)); /* the thermostat keeps oil from the cooler */
+        double open =
+            fmax(0.12, fmin(1, (c->oil_c - THERMOSTAT_C + 6) / 8)); /* the thermostat keeps oil from the cooler */
         double cooling = c->cooler_w_k * (1 - 0.5 * c->base.wear[COOLER]) * (c->is_running ? open : 0.1);
         c->oil_c += (heat - cooling * (c->oil_c - c->room_c)) / OIL_J_K * dt_s;
     }
@@ -115,16 +116,11 @@ static void step(void *self) {
 
 enum { LINE, OUTLET, ROOM, CURRENT, RUNNING, LOADED, FILTER, SEPARATOR_DROP, RUN_TIME, LOAD_TIME, STARTS, SERIES };
 static const struct specimen_series series[SERIES] = {
-    [LINE] = {"line_pressure", "", 1},
-    [OUTLET] = {"element_temperature", "", 1},
-    [ROOM] = {"room_temperature", "", 2},
-    [CURRENT] = {"motor_current", "", 1},
-    [RUNNING] = {"motor_running", "", 1},
-    [LOADED] = {"loaded", "", 1},
-    [FILTER] = {"inlet_filter_drop", "", 1},
-    [SEPARATOR_DROP] = {"separator_drop", "", 1},
-    [RUN_TIME] = {"running_seconds", "", 2},
-    [LOAD_TIME] = {"loaded_seconds", "", 2},
+    [LINE] = {"line_pressure", "", 1},       [OUTLET] = {"element_temperature", "", 1},
+    [ROOM] = {"room_temperature", "", 2},    [CURRENT] = {"motor_current", "", 1},
+    [RUNNING] = {"motor_running", "", 1},    [LOADED] = {"loaded", "", 1},
+    [FILTER] = {"inlet_filter_drop", "", 1}, [SEPARATOR_DROP] = {"separator_drop", "", 1},
+    [RUN_TIME] = {"running_seconds", "", 2}, [LOAD_TIME] = {"loaded_seconds", "", 2},
     [STARTS] = {"motor_starts", "", 2},
 };
 
@@ -135,7 +131,8 @@ static void read(void *self, double *v) {
     v[LINE] = specimen_sense(s, c->line_pa, 600, 1000);
     v[OUTLET] = specimen_sense(s, c->oil_c, 0.3, 0.5);
     v[ROOM] = specimen_sense(s, c->room_c, 0.2, 0.5);
-    v[CURRENT] = !c->is_running ? 0 : specimen_sense(s, c->is_loaded ? 66 * (0.6 + 0.4 * c->line_pa / 7e5) : 29, 0.5, 0.1);
+    v[CURRENT] =
+        !c->is_running ? 0 : specimen_sense(s, c->is_loaded ? 66 * (0.6 + 0.4 * c->line_pa / 7e5) : 29, 0.5, 0.1);
     v[RUNNING] = c->is_running;
     v[LOADED] = c->is_loaded;
     v[FILTER] = specimen_sense(s, through * (c->filter_pa + 5200 * s->wear[INLET_FILTER]), 40, 10);

@@ -1,5 +1,5 @@
-/* An end-suction pump of 22 kW with frequency converter, mechanical seal with a barrier-fluid pot, and vibration sensors on
- * both bearing housings of the pump.
+/* An end-suction pump of 22 kW with frequency converter, mechanical seal with a barrier-fluid pot, and vibration
+ * sensors on both bearing housings of the pump.
  *
  *   tank --strainer--> impeller --> valve and pipes --> process;  head and flow are where pump curve and pipes meet
  *
@@ -108,7 +108,8 @@ static void step(void *self) {
     p->sway += -p->sway * STEP_S / 900.0 + dice_noise(&p->base.dice, 0.1 * sqrt(2 * STEP_S / 900.0));
     for (int b = 0; b < HOUSINGS; b++) {
         double rubbing = b == DRIVE ? 26 * pow(p->base.wear[BEARING], 3) : 0;
-        double warm = p->room_c + (0.15 * (p->water_c - p->room_c) + 24 * p->ratio * p->ratio + rubbing) * (p->ratio > 0.1);
+        double warm =
+            p->room_c + (0.15 * (p->water_c - p->room_c) + 24 * p->ratio * p->ratio + rubbing) * (p->ratio > 0.1);
         p->housing_c[b] += (warm - p->housing_c[b]) * STEP_S / 2700;
     }
     p->hours_s += p->is_running ? STEP_S : 0;

@@ -1,5 +1,5 @@
-/* A vaccine freezer in a pharmacy: the physics of the demo's (tests/fake/product/cold.c) with a make-up of its own, a room
- * with a climate, and people who open the lid by day and put warm boxes in.
+/* A vaccine freezer in a pharmacy: the physics of the demo's (tests/fake/product/cold.c) with a make-up of its own, a
+ * room with a climate, and people who open the lid by day and put warm boxes in.
  *
  * The faults are those of cold.c: charge, condenser, seal of the lid, valves of the compressor; and the battery of the
  * alarm unit. The product has failed when the air has been above -15 Cel for ten minutes with the lid shut. Readings
@@ -57,7 +57,8 @@ static void step(void *self) {
     struct vaccine_freezer *f = self;
     const double *wear = f->base.wear;
     double outdoor = climate_step(&f->climate, &f->base.dice, f->base.at_s, STEP_S);
-    f->cold.ambient_c = f->room_c + f->room_share * (outdoor - 12) + 0.8 * sin(2 * M_PI * climate_hour(f->base.at_s) / 24);
+    f->cold.ambient_c =
+        f->room_c + f->room_share * (outdoor - 12) + 0.8 * sin(2 * M_PI * climate_hour(f->base.at_s) / 24);
     f->cold.charge = 1 - 0.6 * wear[LEAK];
     f->cold.condenser = f->clean * (1 - 0.72 * wear[CONDENSER]);
     f->cold.seal_w_k = 5 * wear[SEAL];

@@ -1,10 +1,10 @@
-/* A washing machine in a laundry: the mechanics of the demo's (tests/fake/product/drum.c), the program, and a laundry that
- * is busy on some days and shut at night.
+/* A washing machine in a laundry: the mechanics of the demo's (tests/fake/product/drum.c), the program, and a laundry
+ * that is busy on some days and shut at night.
  *
- * The faults: the rear bearing wears (drum.c), and the drain valve no longer shuts, so that the inlet has to fill up again
- * and again, until it cannot. Readings come
- * every 15 s instead of every second; a spin lasts seven minutes, so the rules see it all the same. Loads that cannot be
- * spread are tried again by the controller, up to three times, as fake-washer does. */
+ * The faults: the rear bearing wears (drum.c), and the drain valve no longer shuts, so that the inlet has to fill up
+ * again and again, until it cannot. Readings come every 15 s instead of every second; a spin lasts seven minutes, so
+ * the rules see it all the same. Loads that cannot be spread are tried again by the controller, up to three times, as
+ * fake-washer does. */
 #include <math.h>
 #include <stdbool.h>
 
@@ -25,7 +25,7 @@ static const struct phase {
     double seconds, rpm, fill_mm, heat_c;
     bool drains;
 } program[] = {
-    {10, 45, 130, 0, false}, {300, 45, 130, 40, false}, {20, 45, 0, 0, true},   {120, 600, 0, 0, true},
+    {10, 45, 130, 0, false},  {300, 45, 130, 40, false}, {20, 45, 0, 0, true},    {120, 600, 0, 0, true},
     {150, 45, 160, 0, false}, {20, 45, 0, 0, true},      {420, 1050, 0, 0, true},
 };
 enum { PHASES = sizeof program / sizeof *program };

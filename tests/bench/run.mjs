@@ -23,6 +23,7 @@ const TOPICS = [
   ['detectors', 'detectorsFigures'],
   ['spool', 'spoolFigures'],
   ['prometheus', 'prometheusFigures'],
+  ['products', 'productsFigures', ({ stack }) => ({ program: stack.place.program('bench-products'), root: stack.place.source() })],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
 
 const print = (name, value, unit) => console.log(`${name} ${value} ${unit}`);

@@ -1,4 +1,4 @@
-/* `rules test`: promtool's unit tests of alerting rules, run through the real engine.
+/* `rules test`: promtool's unit tests of rules and expressions, run through the real engine.
  *
  * A test's series become samples of one device for each value of the label `device` (without it there is one,
  * nameless). They are fed in the order of time; after each evaluation interval the clock is told as well, so that
@@ -16,6 +16,7 @@
 
 #include "rules/folder.h"
 #include "rules/pack_parts.h"
+#include "rules/samples_verdict.h"
 #include "rules/test_series.h"
 #include "rules/verdict.h"
 
@@ -38,11 +39,12 @@ struct test_device {
     const char *name;
     struct rule_device *rules;
 };
-/* An alert_rule_test entry, ready to be asked at its time. */
+/* An entry of alert_rule_test or promql_expr_test, ready to be asked at its time. */
 struct question {
     int64_t eval_ms;
-    const char *alert, *eval_text;
-    yaml_at at, expected; /* expected: a list, or 0 */
+    const char *alert, *eval_text; /* alert: the expression's text when there is one */
+    struct expression *expr;       /* NULL: an alert */
+    yaml_at at, expected;          /* expected: a list, or 0 */
 };
 
 /* ---- asking ---- */
@@ -59,34 +61,68 @@ static size_t collect(const struct test_device *devices, size_t device_count, co
     return count;
 }
 
-static void ask(struct run *run, const struct question *q, const struct test_device *devices, size_t device_count) {
+static void judge(struct run *run, const struct question *q, bool is_right, struct buf *why) {
+    if (is_right) {
+        ++*run->passed;
+        return;
+    }
+    ++*run->failed;
+    buf_printf(run->report, "%s:%d: FAILED: %s at %s\n%s", run->path, document_line(run->doc, q->at), q->alert,
+               q->eval_text, buf_text(why));
+}
+
+static bool ask_alert(struct run *run, const struct question *q, const struct test_device *devices, size_t device_count,
+                      struct buf *why) {
     struct fired *fired = mem_alloc(RAISED_MAX * sizeof *fired);
     size_t fired_count = collect(devices, device_count, q->alert, fired), expected = 0;
     const struct verdict_file file = {.doc = run->doc, .path = run->path, .problems = run->problems};
-    struct buf why;
-    buf_init(&why, 64 * 1024);
     bool is_right = true;
     if (q->expected && !document_list(run->doc, q->expected, "exp_alerts", EXPECTED_MAX, &expected, run->problems))
         is_right = false;
     for (size_t i = 0; i < expected; i++)
-        is_right &= verdict_match(&file, document_item(run->doc, q->expected, i), fired, fired_count, &why);
+        is_right &= verdict_match(&file, document_item(run->doc, q->expected, i), fired, fired_count, why);
     for (size_t i = 0; i < fired_count; i++) {
         if (fired[i].is_expected)
             continue;
         is_right = false;
-        buf_printf(&why, "%s:%d:   fired: ", run->path, document_line(run->doc, q->at));
-        verdict_describe(&fired[i], &why);
-        buf_printf(&why, "\n");
+        buf_printf(why, "%s:%d:   fired: ", run->path, document_line(run->doc, q->at));
+        verdict_describe(&fired[i], why);
+        buf_printf(why, "\n");
     }
-    if (is_right) {
-        ++*run->passed;
-    } else {
-        ++*run->failed;
-        buf_printf(run->report, "%s:%d: FAILED: %s at %s\n%s", run->path, document_line(run->doc, q->at), q->alert,
-                   q->eval_text, buf_text(&why));
-    }
-    buf_fini(&why);
     free(fired);
+    return is_right;
+}
+
+static bool ask_value(struct run *run, const struct question *q, const struct test_device *devices, size_t device_count,
+                      struct buf *why) {
+    const struct verdict_file file = {.doc = run->doc, .path = run->path, .problems = run->problems};
+    const struct node *root = &q->expr->nodes[q->expr->root];
+    struct sample_is *is = mem_alloc(RAISED_MAX * sizeof *is);
+    struct vector *values = mem_alloc(sizeof *values);
+    size_t count = 0;
+    for (size_t d = 0; d < device_count; d++) {
+        rule_device_value(devices[d].rules, q->expr, q->eval_ms, values);
+        for (size_t i = 0; i < values->count && count < RAISED_MAX; i++)
+            if (values->items[i].state == ELEMENT_PRESENT)
+                is[count++] = (struct sample_is){
+                    .metric = root->kind == NODE_SELECT ? run->pack->plan->metrics[root->metric].name : "",
+                    .part = rule_device_part_name(devices[d].rules, values->items[i].part),
+                    .device = devices[d].name,
+                    .value = values->items[i].value};
+    }
+    const bool is_right = samples_match(&file, q->expected, is, count, why);
+    free(values);
+    free(is);
+    return is_right;
+}
+
+static void ask(struct run *run, const struct question *q, const struct test_device *devices, size_t device_count) {
+    struct buf why;
+    buf_init(&why, 64 * 1024);
+    judge(run, q,
+          q->expr ? ask_value(run, q, devices, device_count, &why) : ask_alert(run, q, devices, device_count, &why),
+          &why);
+    buf_fini(&why);
 }
 
 /* ---- feeding ---- */
@@ -124,6 +160,17 @@ static void feed(const struct run *run, const struct test_device *device, size_t
         rule_device_samples(device->rules, scratch, count, firings);
 }
 
+/* An expression is asked at its very time, with the samples up to then. */
+static void ask_at(struct run *run, const struct question *q, const struct test_device *devices, size_t device_count,
+                   size_t *step, struct sample *scratch, struct firings *firings) {
+    for (; q->expr && (int64_t)*step * run->interval_ms <= q->eval_ms; ++*step)
+        for (size_t d = 0; d < device_count; d++)
+            feed(run, &devices[d], *step, scratch, firings);
+    for (size_t d = 0; q->expr && d < device_count; d++)
+        rule_device_time(devices[d].rules, q->eval_ms, firings);
+    ask(run, q, devices, device_count);
+}
+
 /* Two clocks side by side: samples every interval, evaluations every evaluation interval; samples first. */
 static void play(struct run *run, const struct question *questions, size_t question_count) {
     struct test_device *devices = mem_alloc((run->series_count + 1) * sizeof *devices);
@@ -139,7 +186,7 @@ static void play(struct run *run, const struct question *questions, size_t quest
             rule_device_time(devices[d].rules, now_ms, &firings);
         firings_reset(&firings);
         for (; asked < question_count && questions[asked].eval_ms < now_ms + run->evaluation_ms; asked++)
-            ask(run, &questions[asked], devices, device_count);
+            ask_at(run, &questions[asked], devices, device_count, &step, scratch, &firings);
     }
     firings_fini(&firings);
     for (size_t d = 0; d < device_count; d++)
@@ -182,27 +229,59 @@ static bool has_alert(const struct pack *pack, const char *name) {
     return false;
 }
 
-static bool read_question(struct run *run, yaml_at at, struct question *q) {
+static bool read_time(struct run *run, yaml_at at, struct question *q) {
+    if (!document_text(run->doc, at, "eval_time", NAME_BYTES, &q->eval_text, run->problems))
+        return false;
+    if (strcmp(q->eval_text, "0") != 0 && strcmp(q->eval_text, "0s") != 0 && strcmp(q->eval_text, "0m") != 0 &&
+        !document_duration(run->doc, at, "eval_time", &q->eval_ms, run->problems))
+        return false;
+    if (q->eval_ms / run->evaluation_ms <= 1000000)
+        return true;
+    document_problem(run->doc, at, run->problems, "'eval_time' is more than a million evaluations away");
+    return false;
+}
+
+static bool read_alert_question(struct run *run, yaml_at at, struct question *q) {
     enum { TIME, ALERT, EXPECTED, FIELDS };
     struct yaml_field f[FIELDS] = {{"eval_time", true, 0}, {"alertname", true, 0}, {"exp_alerts", false, 0}};
     if (!document_fields(run->doc, at, "an alert test", f, FIELDS, run->problems) || !f[TIME].at || !f[ALERT].at)
         return false;
     *q = (struct question){.at = at, .expected = f[EXPECTED].at};
     if (!document_text(run->doc, f[ALERT].at, "alertname", NAME_BYTES, &q->alert, run->problems) ||
-        !document_text(run->doc, f[TIME].at, "eval_time", NAME_BYTES, &q->eval_text, run->problems))
+        !read_time(run, f[TIME].at, q))
         return false;
-    if (strcmp(q->eval_text, "0s") != 0 && strcmp(q->eval_text, "0m") != 0 &&
-        !document_duration(run->doc, f[TIME].at, "eval_time", &q->eval_ms, run->problems))
+    if (has_alert(run->pack, q->alert))
+        return true;
+    document_problem(run->doc, f[ALERT].at, run->problems, "there is no alert '%s' in the rule files", q->alert);
+    return false;
+}
+
+static bool read_value_question(struct run *run, yaml_at at, struct question *q) {
+    enum { EXPR, TIME, EXPECTED, FIELDS };
+    struct yaml_field f[FIELDS] = {{"expr", true, 0}, {"eval_time", true, 0}, {"exp_samples", false, 0}};
+    struct expression_error error;
+    if (!document_fields(run->doc, at, "an expression test", f, FIELDS, run->problems) || !f[EXPR].at || !f[TIME].at)
         return false;
-    if (q->eval_ms / run->evaluation_ms > 1000000) {
-        document_problem(run->doc, f[TIME].at, run->problems, "'eval_time' is more than a million evaluations away");
+    *q = (struct question){.at = at, .expected = f[EXPECTED].at};
+    if (!document_text(run->doc, f[EXPR].at, "expr", EXPRESSION_BYTES_MAX, &q->alert, run->problems) ||
+        !read_time(run, f[TIME].at, q))
         return false;
-    }
-    if (!has_alert(run->pack, q->alert)) {
-        document_problem(run->doc, f[ALERT].at, run->problems, "there is no alert '%s' in the rule files", q->alert);
-        return false;
-    }
-    return true;
+    q->expr = expression_compile(q->alert, run->pack->plan, &error);
+    if (!q->expr)
+        document_problem_inside(run->doc, f[EXPR].at, error.at, run->problems, error.text);
+    return q->expr != NULL;
+}
+
+/* Appends the questions of a list, 0: none. */
+static void read_questions(struct run *run, yaml_at list, const char *key,
+                           bool (*read)(struct run *run, yaml_at at, struct question *q), struct question **q,
+                           size_t *count) {
+    size_t items = 0;
+    if (!list || !document_list(run->doc, list, key, EXPECTED_MAX, &items, run->problems))
+        return;
+    *q = mem_realloc(*q, (*count + items + 1) * sizeof **q);
+    for (size_t i = 0; i < items; i++)
+        *count += read(run, document_item(run->doc, list, i), &(*q)[*count]);
 }
 
 static int earlier_first(const void *a, const void *b) {
@@ -212,31 +291,46 @@ static int earlier_first(const void *a, const void *b) {
     return x->at - y->at;
 }
 
+static void read_all_series(struct run *run, yaml_at list) {
+    size_t series = 0;
+    run->series = NULL;
+    run->series_count = 0;
+    if (!list || !document_list(run->doc, list, "input_series", SERIES_MAX, &series, run->problems))
+        return;
+    run->series = mem_alloc((series + 1) * sizeof *run->series);
+    for (size_t i = 0; i < series; i++)
+        read_one_series(run, document_item(run->doc, list, i));
+}
+
 static void run_test(struct run *run, yaml_at at) {
-    enum { NAME, INTERVAL, SERIES, ALERTS, FIELDS };
-    struct yaml_field f[FIELDS] = {
-        {"name", false, 0}, {"interval", false, 0}, {"input_series", true, 0}, {"alert_rule_test", true, 0}};
-    size_t series = 0, questions = 0, question_count = 0, problems_before = run->problems->count;
-    if (!document_fields(run->doc, at, "a test", f, FIELDS, run->problems) || !f[SERIES].at || !f[ALERTS].at)
+    enum { NAME, INTERVAL, SERIES, ALERTS, VALUES, LABELS, URL, FIELDS };
+    /* external_labels and external_url are for texts that promtool renders, and mean nothing to a device. */
+    struct yaml_field f[FIELDS] = {{"name", false, 0},
+                                   {"interval", false, 0},
+                                   {"input_series", false, 0},
+                                   {"alert_rule_test", false, 0},
+                                   {"promql_expr_test", false, 0},
+                                   {"external_labels", false, 0},
+                                   {"external_url", false, 0}};
+    size_t count = 0;
+    const size_t problems_before = run->problems->count;
+    struct question *q = NULL;
+    if (!document_fields(run->doc, at, "a test", f, FIELDS, run->problems))
         return;
     run->interval_ms = run->evaluation_ms;
     if (f[INTERVAL].at && !document_duration(run->doc, f[INTERVAL].at, "interval", &run->interval_ms, run->problems))
         return;
-    if (!document_list(run->doc, f[SERIES].at, "input_series", SERIES_MAX, &series, run->problems) ||
-        !document_list(run->doc, f[ALERTS].at, "alert_rule_test", EXPECTED_MAX, &questions, run->problems))
-        return;
-    run->series = mem_alloc((series + 1) * sizeof *run->series);
-    run->series_count = 0;
-    struct question *q = mem_alloc((questions + 1) * sizeof *q);
-    for (size_t i = 0; i < series; i++)
-        read_one_series(run, document_item(run->doc, f[SERIES].at, i));
-    for (size_t i = 0; i < questions; i++)
-        question_count += read_question(run, document_item(run->doc, f[ALERTS].at, i), &q[question_count]);
-    qsort(q, question_count, sizeof *q, earlier_first);
-    if (run->problems->count == problems_before)
-        play(run, q, question_count);
+    read_all_series(run, f[SERIES].at);
+    read_questions(run, f[ALERTS].at, "alert_rule_test", read_alert_question, &q, &count);
+    read_questions(run, f[VALUES].at, "promql_expr_test", read_value_question, &q, &count);
+    if (count > 0)
+        qsort(q, count, sizeof *q, earlier_first);
+    if (run->problems->count == problems_before && count > 0)
+        play(run, q, count);
     for (size_t i = 0; i < run->series_count; i++)
         test_series_fini(&run->series[i]);
+    for (size_t i = 0; i < count; i++)
+        expression_free(q[i].expr);
     free(run->series);
     free(q);
 }
@@ -283,8 +377,10 @@ static struct pack *load_rules(struct run *run, yaml_at files, const char *dir) 
 }
 
 static void run_document(struct run *run, const char *dir) {
-    enum { FILES, EVALUATION, TESTS, FIELDS };
-    struct yaml_field f[FIELDS] = {{"rule_files", true, 0}, {"evaluation_interval", false, 0}, {"tests", true, 0}};
+    enum { FILES, EVALUATION, TESTS, ORDER, FIELDS };
+    /* group_eval_order: rules here read samples, not each other's order. */
+    struct yaml_field f[FIELDS] = {
+        {"rule_files", true, 0}, {"evaluation_interval", false, 0}, {"tests", true, 0}, {"group_eval_order", false, 0}};
     size_t tests;
     if (!document_fields(run->doc, document_root(run->doc), "the test file", f, FIELDS, run->problems))
         return;

@@ -157,6 +157,8 @@ static enum result tick(struct turns *t) {
         result = alarm_watch_tick(core);
     if (result == RESULT_OK)
         result = absence_tick(core);
+    if (result == RESULT_OK)
+        result = log_wait_tick(core);
     return result == RESULT_OK ? session_desk_tick(core) : result;
 }
 

@@ -3,6 +3,7 @@
  *
  * Owned by the gateway's device registry, touched by the pipeline thread only. */
 #include "rules/device_derived.h"
+#include "rules/logs/feed.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ void rule_device_free(struct rule_device *d) {
     fault_states_fini(&d->faults);
     series_set_fini(&d->set);
     fleet_leave(d->fleet);
+    feed_free(d->warm_feed);
     free(d->name);
     free(d);
 }
@@ -160,8 +162,6 @@ void rule_device_wall(struct rule_device *d, int64_t now_ms, struct firings *out
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
                        struct firings *out) {
     fault_states_event(&d->faults, d->pack, code, active, text, event_ms, out);
-    if (active)
-        device_take_code(d, code, event_ms, out);
 }
 
 void rule_device_settle(struct rule_device *d) {

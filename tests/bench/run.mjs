@@ -21,6 +21,7 @@ const TOPICS = [
   ['history', 'historyFigures', ({ stack }) => ({ program: stack.place.program('bench-history'), root: stack.place.source() })],
   ['pipeline', 'pipelineFigures'],
   ['spool', 'spoolFigures'],
+  ['flood', 'floodFigures'],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
 
 const print = (name, value, unit) => console.log(`${name} ${value} ${unit}`);

@@ -38,7 +38,7 @@ endif
 
 LIBS_wire      := -lcjson -linih -lcrypto -lm
 LIBS_ingest    := -lpaho-mqtt3as -lprotobuf-c
-LIBS_rules     := -lyaml
+LIBS_rules     := -lyaml -lpcre2-8
 LIBS_store     := -lsqlite3
 LIBS_web       := -lwebsockets -lssl -lsodium
 LIBS_gateway   := $(LIBS_web) $(LIBS_ingest) $(LIBS_rules) $(LIBS_store) $(LIBS_wire)

@@ -2,7 +2,8 @@
  *
  *   collectors --samples, logs--> sieve --> packer --messages--> spool --windows--> uplink --MQTT--> gateway
  *        |  '------- events ----------------^ ^                    ^                 |
- *        '--live lines--> launcher --replies--'                    '------ acks -----+--> commands
+ *        |--live lines--> launcher --replies--'                    '------ acks -----+--> commands
+ *        '--as it came in--> recorder --evidence, when asked for--> uplink
  *
  * This file only connects: it hands what one part found to the next and knows what none of them knows (that a new
  * metric makes a new birth message, that sessions may want to watch). Parts do not know each other but downstream.
@@ -74,8 +75,18 @@ static void on_sample(void *self, const struct senml_record *record) {
     }
 }
 
+static void on_raw(void *self, const struct senml_record *record) {
+    struct agent *a = self;
+    if (a->recorder != NULL) {
+        recorder_sample(a->recorder, record);
+    }
+}
+
 static void on_log(void *self, const struct log_record *record) {
     struct agent *a = self;
+    if (a->recorder != NULL) {
+        recorder_log(a->recorder, record);
+    }
     sieve_log(a->sieve, record);
     if (launcher_wants_tap(a->launcher)) {
         tap_log(record, &a->text);
@@ -136,6 +147,10 @@ static void on_stepped(void *self, int64_t by_ms) {
     struct event_message event = {.event_ms = wall_now_ms(&a->wall), .kind = EVENT_INFO, .severity = SEVERITY_NOTICE};
     snprintf(event.text, sizeof event.text, "clock stepped by %+.1f s", (double)by_ms / 1000);
     log_warn("agent.wall", "clock_stepped", "by_ms=%lld", (long long)by_ms);
+    if (a->recorder != NULL) {
+        recorder_step(a->recorder, by_ms);
+        pulls_step(a->pulls, by_ms);
+    }
     if (a->packer != NULL) {
         packer_event(a->packer, &event);
     }
@@ -175,8 +190,13 @@ static void run_session(void *self, const struct command_message *command) {
     launcher_command(a->launcher, command);
 }
 
+static void run_evidence(void *self, const struct command_message *command) {
+    struct agent *a = self;
+    pulls_command(a->pulls, command);
+}
+
 static const struct command_row command_rows[] = {
-    {"agent.ping", run_ping}, {"agent.birth", run_birth}, {"session.", run_session}};
+    {"agent.ping", run_ping}, {"agent.birth", run_birth}, {"session.", run_session}, {EVIDENCE_VERB, run_evidence}};
 
 static void on_command(void *self, const void *payload, size_t bytes) {
     struct agent *a = self;
@@ -186,6 +206,12 @@ static void on_command(void *self, const void *payload, size_t bytes) {
 static void on_launcher_reply(void *self, const char *reply, size_t bytes) {
     struct agent *a = self;
     commands_reply(a->commands, reply, bytes);
+}
+
+static void on_pull_reply(void *self, const char *id, const void *payload, size_t bytes) {
+    struct agent *a = self;
+    commands_forget(a->commands, id);
+    uplink_say(a->uplink, TOPIC_UP_REPLY, payload, bytes);
 }
 
 static void send_reply(void *self, const void *payload, size_t bytes) {
@@ -235,7 +261,8 @@ static enum result build(struct agent *a, struct fault *fault) {
     struct uplink_owner uplink_owner = {
         .self = a, .connected = on_connected, .command = on_command, .stopped = on_stopped};
     struct packer_owner packer_owner = {.self = a, .appended = on_appended, .before_logs = on_before_logs};
-    struct sink sink = {.self = a, .sample = on_sample, .log = on_log, .event = on_event, .lost = on_lost};
+    struct sink sink = {
+        .self = a, .sample = on_sample, .raw = on_raw, .log = on_log, .event = on_event, .lost = on_lost};
     struct sink sifted = {.self = a, .sample = on_sifted_sample, .log = on_sifted_log};
 
     enum result result = open_spool(a, fault);
@@ -254,6 +281,9 @@ static enum result build(struct agent *a, struct fault *fault) {
     a->sieve = sieve_new(&sifted, a->losses);
     a->birth = birth_new(config, a->boot);
     a->commands = commands_new(command_rows, sizeof command_rows / sizeof command_rows[0], a, send_reply);
+    a->recorder = config->evidence_enabled ? recorder_new(config->evidence_bytes) : NULL;
+    a->pulls =
+        pulls_new(a->loop, a->recorder, &a->wall, a->budget, &(struct pulls_owner){.self = a, .reply = on_pull_reply});
     a->launcher = launcher_new(a->loop, config, on_launcher_reply, a);
     struct tail_spool tail_spool = {.stream = spool_stream(a->spool, SPOOL_BULK),
                                     .found_seq = spool_found_seq(a->spool, SPOOL_BULK)};
@@ -288,6 +318,8 @@ void agent_free(struct agent *a) {
     if (a->launcher != NULL) {
         launcher_free(a->launcher, false);
     }
+    pulls_free(a->pulls);
+    recorder_free(a->recorder);
     commands_free(a->commands);
     birth_free(a->birth);
     sieve_free(a->sieve);

@@ -45,6 +45,9 @@ struct agent_config {
     /* [spool] */
     int64_t spool_bytes, spool_sync_ms;
     bool spool_keep;
+    /* [evidence] */
+    bool evidence_enabled;
+    int64_t evidence_bytes; /* of memory */
     /* [batch] */
     int64_t batch_max_wait_ms, batch_max_records;
     /* [statsd] [syslog] [host]: socket paths NULL when off, ports 0 when off */

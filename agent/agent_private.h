@@ -8,6 +8,7 @@
 #include "launcher.h"
 #include "losses.h"
 #include "packer.h"
+#include "pulls.h"
 #include "sieve.h"
 #include "uplink.h"
 
@@ -26,6 +27,8 @@ struct agent {
     const struct budget_pace *pace; /* that was applied */
     struct birth *birth;
     struct commands *commands;
+    struct recorder *recorder; /* NULL: evidence is off */
+    struct pulls *pulls;
     struct launcher *launcher;
     struct collectors *collectors;
     struct loop_timer status_timer, metrics_timer, birth_timer, watchdog_timer;

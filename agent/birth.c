@@ -65,6 +65,7 @@ void birth_write(const struct birth *b, int64_t wall_ms, struct buf *out) {
     snprintf(message.agent, sizeof message.agent, "%s", AGENT_VERSION);
     memcpy(message.boot, b->boot, sizeof message.boot);
     message.capabilities = c->session_enabled ? c->session_capabilities : 0;
+    message.evidence_bytes = c->evidence_enabled ? c->evidence_bytes : 0;
     for (const struct agent_diagnostic *d = c->diagnostics; d != NULL; d = d->next) {
         snprintf(message.diagnostics[message.diagnostic_count++], CAP_CODE_BYTES + 1, "%s", d->name);
     }

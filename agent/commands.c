@@ -124,6 +124,14 @@ void commands_reply(struct commands *c, const void *payload, size_t bytes) {
     c->send(c->self, payload, bytes);
 }
 
+void commands_forget(struct commands *c, const char *id) {
+    struct remembered *r = find(c, id);
+    if (r != NULL) {
+        free(r->reply);
+        *r = (struct remembered){0};
+    }
+}
+
 uint64_t commands_bad_count(const struct commands *c) {
     return c->bad_count;
 }

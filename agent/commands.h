@@ -22,4 +22,6 @@ void commands_free(struct commands *commands);
 void commands_take(struct commands *commands, const void *payload, size_t bytes);
 /* A finished up/reply payload: remembered under its id, and sent. */
 void commands_reply(struct commands *commands, const void *payload, size_t bytes);
+/* The command was answered by other means and changes nothing: a repeat of it runs again. */
+void commands_forget(struct commands *commands, const char *id);
 uint64_t commands_bad_count(const struct commands *commands);

@@ -57,18 +57,23 @@ static void on_ping(void *self) {
     loop_arm(u->loop, &u->ping_timer, u->config->keep_alive_ms, on_ping, u);
 }
 
-void uplink_introduce(struct uplink *u, const void *birth, size_t bytes) {
+void uplink_say(struct uplink *u, enum topic_kind kind, const void *payload, size_t bytes) {
     if (u->status.state != UPLINK_UP) {
         return;
     }
     struct moment now = wall_now(u->wall);
     struct wire_stamp stamp = {.mono_ms = now.mono_ms, .wall_ms = now.wall_ms};
     clock_boot_id(stamp.boot);
-    enum result result = mqtt_publish(u->mqtt, TOPIC_UP_BIRTH, &stamp, birth, bytes);
+    enum result result = mqtt_publish(u->mqtt, kind, &stamp, payload, bytes);
     sender_spend(&u->sender, bytes, true);
     if (result != RESULT_OK) {
-        log_info("agent.uplink", "not_introduced", "device=%s result=%s", u->config->device, result_name(result));
+        log_info("agent.uplink", "not_said", "device=%s kind=%s result=%s", u->config->device, topic_kind_name(kind),
+                 result_name(result));
     }
+}
+
+void uplink_introduce(struct uplink *u, const void *birth, size_t bytes) {
+    uplink_say(u, TOPIC_UP_BIRTH, birth, bytes);
 }
 
 void uplink_wake(struct uplink *u) {

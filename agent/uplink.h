@@ -48,6 +48,8 @@ void uplink_start(struct uplink *uplink);
  * it, and a birth inside the urgent lane may stand behind events that wait for just that. Lost when the link is; then
  * the gateway asks. */
 void uplink_introduce(struct uplink *uplink, const void *birth, size_t bytes);
+/* The same for a payload of any kind that nobody misses: who waits for it asks again. */
+void uplink_say(struct uplink *uplink, enum topic_kind kind, const void *payload, size_t bytes);
 /* The spool has something new. */
 void uplink_wake(struct uplink *uplink);
 /* Sends what the windows allow, publishes "offline", disconnects; `stopped` is called within 1.5 s. */

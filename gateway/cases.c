@@ -11,6 +11,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "fleet.h"
+#include "pull.h"
 #include "rules/policy.h"
 #include "store/cases.h"
 
@@ -69,8 +70,10 @@ static enum result attend(struct core *core, struct device *device, struct alarm
         return result;
     if (fleet == FLEET_GATHERING && !raise->is_gathered)
         alarm->silence = SILENCE_GATHERING;
-    if (alarm->silence == SILENCE_NONE)
-        return fold_into_ticket(core, device, alarm, change);
+    if (alarm->silence == SILENCE_NONE) {
+        result = fold_into_ticket(core, device, alarm, change);
+        return result == RESULT_OK ? pull_begin(core, device, alarm) : result;
+    }
     if (alarm->silence != before)
         core->figures.alarms_silenced++;
     return RESULT_OK;

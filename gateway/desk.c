@@ -252,6 +252,8 @@ static const struct {
     {CHANGE_SESSION_REQUEST, session_desk_request},
     {CHANGE_SESSION_CONSENT, session_desk_consent},
     {CHANGE_SESSION_END, session_desk_end},
+    {CHANGE_RULES_RELOAD, rule_versions_change},
+    {CHANGE_RULES_REVERT, rule_versions_change},
     {CHANGE_LOGIN, log_in},
     {CHANGE_LOGIN_FAILED, login_failed},
     {CHANGE_LOGIN_SEEN, login_seen},

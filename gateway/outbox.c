@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fieldline/evidence.h"
 #include "fieldline/log.h"
 #include "fieldline/topic.h"
+#include "pull.h"
 #include "session_desk.h"
 #include "store/outbox.h"
 
@@ -42,6 +44,8 @@ enum result outbox_answered(struct core *core, struct device *device, const stru
     }
     if (strcmp(row.verb, "session.open") == 0 || strcmp(row.verb, "session.consent") == 0)
         return session_desk_reply(core, row.about, reply);
+    if (strcmp(row.verb, EVIDENCE_VERB) == 0)
+        return pull_answered(core, device, row.about, reply);
     return RESULT_OK;
 }
 
@@ -66,7 +70,8 @@ static enum result send_one(struct core *core, const struct outbox_row *row, con
     if (core->now_ms >= row->expires_ms) {
         log_warn("gateway.outbox", "command_expired", "device=%s verb=%s tries=%lld", row->device, row->verb,
                  (long long)row->tries);
-        return outbox_done(core->store, row->id, NULL);
+        const enum result result = outbox_done(core->store, row->id, NULL);
+        return result == RESULT_OK && strcmp(row->verb, EVIDENCE_VERB) == 0 ? pull_expired(core, row->about) : result;
     }
     buf_init(&payload, CAP_COMMAND_BYTES + 1024);
     command_encode(row->id, row->verb, args_json, &payload);

@@ -66,6 +66,8 @@ static const struct config_row rows[] = {
      "and after this in any case"},
     {"sessions", "consent_wait", CONFIG_DURATION, AT(consent_wait_ms), "2m", 5000, 3600 * 1000, false,
      "how long an owner has to answer; no answer is a no"},
+    {"evidence", "bytes", CONFIG_SIZE, AT(evidence_bytes), "1GiB", 0, 1LL << 40, false,
+     "what evidence of alarms may take in the store; then the oldest goes; 0: none is asked for"},
     {"adapters", "enabled", CONFIG_BOOL, AT(adapters_enabled), "no", 0, 0, false,
      "take messages of devices without our agent: Sparkplug B, thin-edge.io, plain JSON"},
     {"adapters", "file", CONFIG_STRING, AT(adapters_file), NULL, 0, 0, false,

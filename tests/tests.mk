@@ -46,7 +46,7 @@ demo-programs: $(PROGRAMS) $(FAKE_PROGRAMS) console
 .PHONY: test programs test-programs fuzz-programs asan tsan coverage fuzz
 programs: $(PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
-TEST_PROGRAMS = $(PROGRAMS) $(FAKE_PROGRAMS) $(PRELOADS) $(STORE_TOOLS) $(OUT)/bench-storm $(UNIT_PROGRAMS) $(if $(wildcard tests/fuzz/replay.c),$(FUZZ_PROGRAMS))
+TEST_PROGRAMS = $(PROGRAMS) $(FAKE_PROGRAMS) $(PRELOADS) $(STORE_TOOLS) $(OUT)/bench-storm $(OUT)/bench-products $(UNIT_PROGRAMS) $(if $(wildcard tests/fuzz/replay.c),$(FUZZ_PROGRAMS))
 test-programs: $(TEST_PROGRAMS) console
 test: deps-test ## build and run every test; last line `N passed, N failed`
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release test-programs
@@ -78,6 +78,7 @@ endef
 $(foreach b,$(BENCHES),$(eval $(call bench,$(b))))
 $(OUT)/bench-flood: $(CORE_LIB)
 $(OUT)/bench-history: $(call objects,tests/fake/product/cold.c tests/fake/product/drum.c)
+$(OUT)/bench-products: $(call objects,$(wildcard tests/fake/products/*.c) tests/fake/product/cold.c tests/fake/product/drum.c)
 bench-programs: $(PROGRAMS) $(FAKE_PROGRAMS) $(BENCH_PROGRAMS) console
 bench: ## figures, one a line: `name value unit`
 	@$(MAKE) --no-print-directory -s deps-bench >&2

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collect/clean_text.h"
 #include "collect/host.h"
@@ -61,8 +62,13 @@ static void on_value(void *self, const struct statsd_value *value) {
     struct moment now = wall_look(c->wall);
     struct statsd_value believed = *value;
     believed.event_ms = wall_believe(c->wall, value->event_ms);
-    enum result result = meters_take(c->meters, &believed, &now);
-    if (result != RESULT_OK) {
+    struct senml_record raw = {.event_ms = believed.has_event_ms ? believed.event_ms : now.wall_ms};
+    enum result result = meters_take(c->meters, &believed, &now, &raw.value);
+    if (result == RESULT_OK) {
+        memcpy(raw.metric, value->metric, sizeof raw.metric);
+        memcpy(raw.part, value->part, sizeof raw.part);
+        c->sink.raw(c->sink.self, &raw);
+    } else {
         c->counts.statsd_unfit++;
         if (result == RESULT_FULL) {
             c->sink.lost(c->sink.self, LOSS_SERIES, 1);
@@ -106,9 +112,17 @@ static void on_syslog(void *self, const void *datagram, size_t bytes) {
     }
 }
 
+/* What the host measures is as it came in already. */
+static void on_host_sample(void *self, const struct senml_record *record) {
+    struct collectors *c = self;
+    c->sink.raw(c->sink.self, record);
+    c->sink.sample(c->sink.self, record);
+}
+
 static void on_host(void *self) {
     struct collectors *c = self;
-    host_measure(c->host, clock_mono_ms(), wall_look(c->wall).wall_ms, &c->sink);
+    struct sink both = {.self = c, .sample = on_host_sample};
+    host_measure(c->host, clock_mono_ms(), wall_look(c->wall).wall_ms, &both);
     loop_arm(c->loop, &c->host_timer, c->config->host_interval_ms, on_host, c);
 }
 

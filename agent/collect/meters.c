@@ -136,7 +136,7 @@ static void timer_take(struct meters *meters, struct timer_values *t, double val
     t->flush_count++;
 }
 
-enum result meters_take(struct meters *meters, const struct statsd_value *v, const struct moment *now) {
+enum result meters_take(struct meters *meters, const struct statsd_value *v, const struct moment *now, double *level) {
     struct meter *m;
     if ((v->kind == STATSD_COUNTER && v->value < 0) ||
         (v->kind == STATSD_TIMER && strlen(v->metric) + TIMER_SUFFIX_BYTES > CAP_METRIC_BYTES)) {
@@ -155,6 +155,7 @@ enum result meters_take(struct meters *meters, const struct statsd_value *v, con
     m->event_ms = v->has_event_ms ? v->event_ms : now->wall_ms;
     m->seen_mono_ms = now->mono_ms;
     m->is_fresh = true;
+    *level = v->kind == STATSD_TIMER ? v->value : m->value;
     return RESULT_OK;
 }
 

@@ -17,7 +17,9 @@ struct meters;
 struct meters *meters_new(void);
 void meters_free(struct meters *meters);
 /* RESULT_CONFLICT: the name is another kind already; RESULT_BAD_INPUT: a counter cannot go down, or a timer's name has
- * no room for "_count"; RESULT_FULL: too many series. */
-FL_CHECK enum result meters_take(struct meters *meters, const struct statsd_value *value, const struct moment *now);
+ * no room for "_count"; RESULT_FULL: too many series. *level: what its series stands at now: the gauge, the counter's
+ * sum, or the timer's value itself. */
+FL_CHECK enum result meters_take(struct meters *meters, const struct statsd_value *value, const struct moment *now,
+                                 double *level);
 void meters_flush(struct meters *meters, int64_t now_ms, const struct sink *sink);
 size_t meters_count(const struct meters *meters);

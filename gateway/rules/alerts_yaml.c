@@ -1,7 +1,7 @@
 /* alerts.yaml -> compiled rules. The file is Prometheus' alerting-rule format and stays loadable by its tools: what we
  * add are a label (`severity`, which is required, and `ticket: "no"`) and annotations (`recover_expr`; policy.h has
- * more of both). An alert's name is the alarm's identity on a device, so it is unique in a pack and is not a fault
- * code. */
+ * more of both). An alert's name is the alarm's identity on a device: it is not a fault code, and several rules with
+ * one name are one alarm that rises and falls in severity. */
 #include "rules/pack_parts.h"
 
 #include <stdlib.h>
@@ -168,9 +168,6 @@ static void read_alert_name(struct reader *r, struct rule *rule, yaml_at at) {
                          text);
     if (pack_fault_find(r->pack, text))
         document_problem(r->doc, at, r->problems, "'%s' is a fault code of this pack already", text);
-    for (size_t i = 0; i < r->pack->rule_count; i++)
-        if (strcmp(r->pack->rules[i]->alert, text) == 0)
-            document_problem(r->doc, at, r->problems, "the alert '%s' is there twice", text);
     rule->alert = mem_strdup(text);
 }
 
@@ -191,6 +188,18 @@ static void take_rule(struct reader *r, struct rule *rule, yaml_at at) {
         rule_free(rule);
         return;
     }
+    for (size_t i = 0; i < pack->rule_count; i++) {
+        struct rule *other = pack->rules[i];
+        if (strcmp(other->alert, rule->alert) != 0)
+            continue;
+        if (other->severity == rule->severity)
+            document_problem(r->doc, at, r->problems, "the alert '%s' is there twice with severity %s", rule->alert,
+                             alarm_severity_name(rule->severity));
+        other->has_rungs = rule->has_rungs = true;
+    }
+    rule->index = pack->rule_count;
+    rule_seal(rule);
+    pack->has_absence |= rule_is_absence(rule);
     link_metrics(pack->plan, rule, pack->rule_count);
     if (rule_reach_ms(rule) > pack->longest_window_ms)
         pack->longest_window_ms = rule_reach_ms(rule);
@@ -198,17 +207,53 @@ static void take_rule(struct reader *r, struct rule *rule, yaml_at at) {
     pack->rules[pack->rule_count++] = rule;
 }
 
-/* Recording rules have a key of their own; say what it is instead of "unknown key". */
-static bool is_recording(struct reader *r, yaml_at at) {
+/* ---- recording rules ---- */
+
+static bool is_recording(const struct reader *r, yaml_at at) {
+    struct buf unheard;
+    buf_init(&unheard, 1024);
+    struct problems aside = {.to = &unheard};
+    bool is = false;
     for (size_t i = 0; document_kind(r->doc, at) == YAML_IS_MAP && i < document_count(r->doc, at); i++) {
         const char *key;
         yaml_at key_at, value_at;
-        if (document_pair(r->doc, at, i, &key, &key_at, &value_at, r->problems) && strcmp(key, "record") == 0) {
-            document_problem(r->doc, key_at, r->problems, "recording rules are not part of this version");
-            return true;
-        }
+        is |= document_pair(r->doc, at, i, &key, &key_at, &value_at, &aside) && strcmp(key, "record") == 0;
     }
-    return false;
+    buf_fini(&unheard);
+    return is;
+}
+
+static bool record_name_valid(const char *text) {
+    char copy[CAP_METRIC_BYTES + 1];
+    if (strlen(text) > CAP_METRIC_BYTES)
+        return false;
+    strcpy(copy, text);
+    for (char *colon = copy; (colon = strchr(colon, ':'));)
+        *colon = '_';
+    return label_name_valid(copy);
+}
+
+static void read_record(struct reader *r, yaml_at at) {
+    enum { RECORD, EXPR, LABELS, FIELDS };
+    struct yaml_field f[FIELDS] = {{"record", true, 0}, {"expr", true, 0}, {"labels", false, 0}};
+    const char *name, *text;
+    struct expression_error error;
+    if (!document_fields(r->doc, at, "a recording rule", f, FIELDS, r->problems) || !f[RECORD].at || !f[EXPR].at ||
+        !document_text(r->doc, f[RECORD].at, "record", PACK_ALERT_BYTES, &name, r->problems) ||
+        !document_text(r->doc, f[EXPR].at, "expr", EXPRESSION_BYTES_MAX, &text, r->problems))
+        return;
+    if (f[LABELS].at)
+        document_problem(r->doc, f[LABELS].at, r->problems,
+                         "a recording rule has no labels here: series of a device differ in nothing but 'part'");
+    if (!record_name_valid(name))
+        document_problem(r->doc, f[RECORD].at, r->problems,
+                         "'record' is \"%s\", expected a name of at most %d bytes such as coil:superheat:mean5m", name,
+                         CAP_METRIC_BYTES);
+    else if (plan_find(r->pack->plan, name) >= 0)
+        document_problem(r->doc, f[RECORD].at, r->problems,
+                         "'%s' is a metric already: a record has a name of its own and stands before its users", name);
+    else if (plan_record(r->pack->plan, name, text, &error) < 0)
+        document_problem_inside(r->doc, f[EXPR].at, error.at, r->problems, error.text);
 }
 
 static void read_rule(struct reader *r, yaml_at at) {
@@ -216,7 +261,11 @@ static void read_rule(struct reader *r, yaml_at at) {
     struct yaml_field f[FIELDS] = {{"alert", true, 0},   {"expr", true, 0},
                                    {"for", false, 0},    {"keep_firing_for", false, 0},
                                    {"labels", false, 0}, {"annotations", false, 0}};
-    if (is_recording(r, at) || !document_fields(r->doc, at, "a rule", f, FIELDS, r->problems))
+    if (is_recording(r, at)) {
+        read_record(r, at);
+        return;
+    }
+    if (!document_fields(r->doc, at, "a rule", f, FIELDS, r->problems))
         return;
     struct rule *rule = mem_alloc(sizeof *rule);
     if (f[ALERT].at)

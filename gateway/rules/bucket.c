@@ -20,9 +20,9 @@ static const struct {
     uint32_t needs; /* any of these */
     size_t offset;
 } figures[] = {
-    {WINDOW_SUM | WINDOW_SPREAD | WINDOW_TREND, offsetof(struct bucket, sum)},
+    {WINDOW_SUM | WINDOW_SPREAD | WINDOW_TREND | WINDOW_READ, offsetof(struct bucket, sum)},
     {WINDOW_SPREAD | WINDOW_TREND, offsetof(struct bucket, squares)},
-    {WINDOW_TREND, offsetof(struct bucket, mean_ms)},
+    {WINDOW_TREND | WINDOW_READ, offsetof(struct bucket, mean_ms)},
     {WINDOW_LOW, offsetof(struct bucket, low)},
     {WINDOW_HIGH, offsetof(struct bucket, high)},
     {WINDOW_FIRST | WINDOW_STEPS, offsetof(struct bucket, first)},

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rules/evaluate.h"
+#include "rules/explain.h"
 #include "rules/firings.h"
 
 enum { TEXT_EVERY_MS = 60 * 1000 /* how often a firing alarm's text is looked at for an update */ };
@@ -80,12 +81,38 @@ static void write_firing(const struct rule_device *d, const struct rule *rule, c
         template_render(rule->description, &values, f->description, sizeof f->description);
 }
 
+/* Of several rules with one alert: another one that fires for this part, the most severe. NULL: none. */
+static const struct rule *other_rung(const struct rule_device *d, const struct rule *rule, uint16_t part,
+                                     const struct condition **condition) {
+    const struct rule *best = NULL;
+    for (size_t r = 0; rule->has_rungs && r < d->pack->rule_count; r++) {
+        const struct rule *other = d->pack->rules[r];
+        const struct rule_state *state = &d->rules[r];
+        if (other == rule || strcmp(other->alert, rule->alert) != 0 || (best && best->severity > other->severity))
+            continue;
+        const size_t at = condition_place(state, part);
+        if (at == state->count || state->items[at].part != part || state->items[at].phase != PHASE_FIRING)
+            continue;
+        best = other;
+        *condition = &state->items[at];
+    }
+    return best;
+}
+
+/* The alarm is what its most severe rule says: the others are silent meanwhile, and have their say when it ends. */
 static void tell(const struct rule_device *d, const struct rule *rule, struct condition *c, struct transition t,
                  int64_t now_ms, struct firings *out) {
+    const struct condition *of_other = NULL;
+    const struct rule *other = other_rung(d, rule, c->part, &of_other);
+    if (other && other->severity > rule->severity)
+        return;
+    const bool goes_on = other && t.kind == FIRING_CLEAR;
     struct firing *f = firings_add(out);
-    write_firing(d, rule, c, f);
-    f->kind = t.kind;
+    write_firing(d, goes_on ? other : rule, goes_on ? of_other : c, f);
+    f->kind = goes_on ? FIRING_UPDATE : t.kind;
     f->event_ms = t.event_ms;
+    if (f->kind == FIRING_RAISE || f->kind == FIRING_UPDATE)
+        explain(goes_on ? other->expr : rule->expr, &d->set, now_ms, c->part, f->explanation, sizeof f->explanation);
     c->told_ms = now_ms;
     c->told_hash = text_hash(f);
 }
@@ -93,11 +120,15 @@ static void tell(const struct rule_device *d, const struct rule *rule, struct co
 /* A firing alarm whose text says something else by now; looked at once a minute, not for each sample. */
 static void tell_new_text(const struct rule_device *d, const struct rule *rule, struct condition *c, int64_t now_ms,
                           struct firings *out) {
+    const struct condition *of_other = NULL;
     if (now_ms - c->told_ms < TEXT_EVERY_MS)
+        return;
+    c->told_ms = now_ms;
+    const struct rule *other = other_rung(d, rule, c->part, &of_other);
+    if (other && other->severity > rule->severity)
         return;
     struct firing now;
     write_firing(d, rule, c, &now);
-    c->told_ms = now_ms;
     if (text_hash(&now) != c->told_hash)
         tell(d, rule, c, (struct transition){.kind = FIRING_UPDATE, .event_ms = now_ms}, now_ms, out);
 }
@@ -215,6 +246,12 @@ void device_close_gaps(struct rule_device *d, int64_t now_ms, struct firings *ou
         if (has_idle)
             conditions_sweep(state);
     }
+}
+
+void device_evaluate_absence(struct rule_device *d, int64_t now_ms, struct firings *out) {
+    for (size_t r = 0; r < d->pack->rule_count; r++)
+        if (rule_is_absence(d->pack->rules[r]))
+            evaluate_rule(d, r, now_ms, out);
 }
 
 static int64_t rule_due_ms(const struct rule_device *d, size_t index) {

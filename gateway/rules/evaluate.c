@@ -9,144 +9,76 @@
 #include <math.h>
 #include <string.h>
 
+#include "rules/evaluate_inside.h"
 #include "rules/operator.h"
 #include "rules/pair.h"
 
-struct scope {
-    const struct node *nodes;
-    const struct series_set *set;
-    int64_t now_ms;
-};
-
-static void eval(const struct scope *s, uint16_t at, struct vector *out);
-
 /* ---- leaves ---- */
+
+/* A series that has an answer of its own at each moment: it is true, false or unknown, until its inputs are stale. */
+static bool has_answer(const struct plan_metric *m) {
+    const struct derived *d = m->derived;
+    return d && (d->kind == DERIVED_RECORD || d->kind == DERIVED_DETECTOR || d->kind == DERIVED_STEPS);
+}
+
+static struct element answer_of(const struct scope *s, const struct node *node, const struct series *series) {
+    const struct derived_series *own = series_derived(series, &s->set->plan->metrics[node->metric]);
+    struct element e = {.part = series->part, .until_ms = own->until_ms};
+    if (own->state == DERIVED_UNKNOWN || s->now_ms > own->until_ms)
+        return unknown(series->part);
+    e.state = own->state == DERIVED_FILTERED ? ELEMENT_FILTERED : ELEMENT_PRESENT;
+    e.value = node->output > 0 ? own->outputs[node->output] : series->value;
+    return isfinite(e.value) ? e : unknown(series->part);
+}
 
 static void eval_select(const struct scope *s, const struct node *node, struct vector *out) {
     const struct metric_series *all = &s->set->metrics[node->metric];
-    int64_t stale_ms = s->set->plan->metrics[node->metric].stale_ms;
+    const struct plan_metric *m = &s->set->plan->metrics[node->metric];
+    if (scope_is_watch(s, node)) {
+        scope_watch(s, NULL, node, NULL, out);
+        return;
+    }
     out->count = 0;
     for (size_t i = 0; i < all->count; i++) {
         const struct series *series = series_at(all, i);
         if ((s->set->parts[series->part].tests & node->tests) != node->tests)
             continue;
-        bool is_stale = s->now_ms - series->last_ms > stale_ms;
+        if (has_answer(m)) {
+            out->items[out->count++] = answer_of(s, node, series);
+            continue;
+        }
+        bool is_stale = series->last_ms == INT64_MIN || s->now_ms - series->last_ms > m->stale_ms;
         out->items[out->count++] = is_stale ? unknown(series->part)
                                             : (struct element){.value = series->value,
-                                                               .until_ms = series->last_ms + stale_ms,
+                                                               .until_ms = series->last_ms + m->stale_ms,
                                                                .part = series->part,
                                                                .state = ELEMENT_PRESENT};
     }
 }
 
-static void eval_over(const struct scope *s, const struct function_row *f, const struct node *range,
-                      struct vector *out) {
-    const struct metric_series *all = &s->set->metrics[range->metric];
-    const struct plan_window *w = &s->set->plan->windows[range->window];
-    int64_t stale_ms = s->set->plan->metrics[range->metric].stale_ms;
-    out->count = 0;
-    for (size_t i = 0; i < all->count; i++) {
-        const struct series *series = series_at(all, i);
-        if ((s->set->parts[series->part].tests & range->tests) != range->tests)
-            continue;
-        struct element *e = &out->items[out->count++];
-        *e = unknown(series->part);
-        if (!f->sees_gaps && s->now_ms - series->last_ms > stale_ms)
-            continue;
-        struct window_view view = {.window = series_window(series, w), .spec = &w->spec, .now_ms = s->now_ms};
-        window_advance(view.window, view.spec, s->now_ms);
-        if (window_count(view.window) == 0 || !f->over(&view, &e->value) || !isfinite(e->value))
-            continue;
-        e->state = ELEMENT_PRESENT;
-        e->until_ms = f->sees_gaps ? INT64_MAX : series->last_ms + stale_ms;
-    }
-}
-
 /* ---- numbers ---- */
 
-static double scalar(const struct scope *s, uint16_t at) {
+double scope_scalar(const struct scope *s, uint16_t at) {
     const struct node *node = &s->nodes[at];
     if (node->kind == NODE_NUMBER)
         return node->number;
     if (node->kind == NODE_GROUP)
-        return scalar(s, node->args[0]);
+        return scope_scalar(s, node->args[0]);
     if (node->kind == NODE_NEGATE)
-        return -scalar(s, node->args[0]);
+        return -scope_scalar(s, node->args[0]);
+    if (node->kind == NODE_CALL)
+        return scope_call_scalar(s, node);
     const struct operator_row *op = &operator_rows[node->row];
-    double left = scalar(s, node->args[0]), right = scalar(s, node->args[1]);
+    double left = scope_scalar(s, node->args[0]), right = scope_scalar(s, node->args[1]);
     return op->class == OPERATOR_ARITHMETIC ? op->apply(left, right) : op->compare(left, right);
 }
 
-/* ---- functions ---- */
-
-static void eval_each(const struct scope *s, const struct function_row *f, const struct node *node,
-                      struct vector *out) {
-    double numbers[FUNCTION_ARGS_MAX] = {0};
-    for (int i = 1; i < node->arg_count; i++)
-        numbers[i - 1] = scalar(s, node->args[i]);
-    eval(s, node->args[0], out);
-    for (size_t i = 0; i < out->count; i++) {
-        struct element *e = &out->items[i];
-        if (e->state == ELEMENT_PRESENT &&
-            (!f->each(e->value, numbers, node->arg_count - 1, &e->value) || !isfinite(e->value)))
-            *e = unknown(e->part);
-    }
-}
-
-static void eval_absent(const struct scope *s, const struct node *node, struct vector *out) {
-    struct element result = {.value = 1, .state = ELEMENT_PRESENT, .until_ms = INT64_MAX};
-    eval(s, node->args[0], out);
-    for (size_t i = 0; i < out->count; i++)
-        if (out->items[i].state == ELEMENT_PRESENT)
-            result.state = ELEMENT_FILTERED;
-    out->count = 1;
-    out->items[0] = result;
-}
-
-/* One element for all: what is unknown or filtered does not count while something is present. */
-static void eval_aggregate(const struct scope *s, const struct node *node, struct vector *out) {
-    eval(s, node->args[0], out);
-    if (node->by_part) {
-        for (size_t i = 0; node->row == AGGREGATE_COUNT && i < out->count; i++)
-            out->items[i].value = 1;
-        return;
-    }
-    struct element total = {.until_ms = INT64_MIN, .state = ELEMENT_PRESENT};
-    size_t present = 0, filtered = 0;
-    int64_t filtered_until = INT64_MAX;
-    for (size_t i = 0; i < out->count; i++) {
-        const struct element *e = &out->items[i];
-        if (e->state == ELEMENT_FILTERED) {
-            filtered++;
-            filtered_until = earlier(filtered_until, e->until_ms);
-        }
-        if (e->state != ELEMENT_PRESENT)
-            continue;
-        bool is_first = present++ == 0;
-        total.until_ms = later(total.until_ms, e->until_ms);
-        if (node->row == AGGREGATE_MIN)
-            total.value = is_first ? e->value : fmin(total.value, e->value);
-        else if (node->row == AGGREGATE_MAX)
-            total.value = is_first ? e->value : fmax(total.value, e->value);
-        else
-            total.value += e->value;
-    }
-    if (node->row == AGGREGATE_AVG)
-        total.value /= (double)present;
-    if (node->row == AGGREGATE_COUNT)
-        total.value = (double)present;
-    if (present == 0 && filtered > 0)
-        total = (struct element){.state = ELEMENT_FILTERED, .until_ms = filtered_until};
-    else if (present == 0 || !isfinite(total.value))
-        total = unknown(0);
-    out->count = out->count > 0;
-    out->items[0] = total;
-}
+/* ---- operators ---- */
 
 static void eval_with_number(const struct scope *s, const struct node *node, bool left_is_number, struct vector *out) {
     struct element number = {.until_ms = INT64_MAX, .state = ELEMENT_PRESENT};
-    number.value = scalar(s, node->args[left_is_number ? 0 : 1]);
-    eval(s, node->args[left_is_number ? 1 : 0], out);
+    number.value = scope_scalar(s, node->args[left_is_number ? 0 : 1]);
+    scope_eval(s, node->args[left_is_number ? 1 : 0], out);
     for (size_t i = 0; i < out->count; i++) {
         struct element *e = &out->items[i];
         *e = left_is_number ? pair_combine(node, &number, e, e->value, e->part)
@@ -172,35 +104,26 @@ static void eval_binary(const struct scope *s, const struct node *node, struct v
         eval_with_number(s, node, left_is_number, out);
         return;
     }
-    eval(s, node->args[0], out);
+    scope_eval(s, node->args[0], out);
     if (is_settled(node, out))
         return;
     struct vector left, right;
     left.count = out->count;
     memcpy(left.items, out->items, out->count * sizeof *out->items);
-    eval(s, node->args[1], &right);
+    scope_eval(s, node->args[1], &right);
     pair_vectors(node, &left, &right, out);
 }
 
-static void eval_call(const struct scope *s, const struct node *node, struct vector *out) {
-    const struct function_row *f = &function_rows[node->row];
-    switch (f->shape) {
-    case SHAPE_OVER: eval_over(s, f, &s->nodes[node->args[0]], out); break;
-    case SHAPE_EACH: eval_each(s, f, node, out); break;
-    case SHAPE_ABSENT: eval_absent(s, node, out); break;
-    }
-}
-
-static void eval(const struct scope *s, uint16_t at, struct vector *out) {
+void scope_eval(const struct scope *s, uint16_t at, struct vector *out) {
     const struct node *node = &s->nodes[at];
     switch ((enum node_kind)node->kind) {
     case NODE_SELECT: eval_select(s, node, out); break;
-    case NODE_GROUP: eval(s, node->args[0], out); break;
+    case NODE_GROUP: scope_eval(s, node->args[0], out); break;
     case NODE_BINARY: eval_binary(s, node, out); break;
-    case NODE_CALL: eval_call(s, node, out); break;
-    case NODE_AGGREGATE: eval_aggregate(s, node, out); break;
+    case NODE_CALL: scope_call(s, node, out); break;
+    case NODE_AGGREGATE: scope_aggregate(s, node, out); break;
     case NODE_NEGATE:
-        eval(s, node->args[0], out);
+        scope_eval(s, node->args[0], out);
         for (size_t i = 0; i < out->count; i++)
             out->items[i].value = -out->items[i].value;
         break;
@@ -211,5 +134,17 @@ static void eval(const struct scope *s, uint16_t at, struct vector *out) {
 
 void evaluate(const struct expression *e, const struct series_set *set, int64_t now_ms, struct vector *out) {
     const struct scope scope = {.nodes = e->nodes, .set = set, .now_ms = now_ms};
-    eval(&scope, e->root, out);
+    scope_eval(&scope, e->root, out);
+}
+
+void evaluate_value(const struct expression *e, const struct series_set *set, int64_t now_ms, struct vector *out) {
+    const struct scope scope = {.nodes = e->nodes, .set = set, .now_ms = now_ms};
+    if (e->nodes[e->root].type != TYPE_SCALAR) {
+        scope_eval(&scope, e->root, out);
+        return;
+    }
+    const double value = scope_scalar(&scope, e->root);
+    out->count = 1;
+    out->items[0] = isfinite(value) ? (struct element){.value = value, .until_ms = INT64_MAX, .state = ELEMENT_PRESENT}
+                                    : unknown(0);
 }

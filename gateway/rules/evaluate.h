@@ -21,4 +21,6 @@ struct vector {
 };
 /* Windows of `set` are advanced to now_ms, which must not go back. */
 void evaluate(const struct expression *e, const struct series_set *set, int64_t now_ms, struct vector *out);
+/* The same of an expression that may be a number: that is a vector of one. */
+void evaluate_value(const struct expression *e, const struct series_set *set, int64_t now_ms, struct vector *out);
 const struct element *vector_find(const struct vector *v, uint16_t part); /* NULL: none */

@@ -74,6 +74,11 @@ uint16_t parser_add(struct parser *p, struct node node, size_t at) {
     return (uint16_t)p->e->count++;
 }
 
+void parser_take_back(struct parser *p, uint16_t first) {
+    if (!p->has_failed)
+        p->e->count = first;
+}
+
 enum value_type node_type(const struct parser *p, uint16_t node) {
     return (enum value_type)p->e->nodes[node].type;
 }
@@ -180,16 +185,11 @@ static uint16_t parse_binary(struct parser *p, uint16_t left, const struct opera
 uint16_t parser_expression(struct parser *p, int least) {
     if (++p->depth > EXPRESSION_DEPTH_MAX * 2)
         return parser_fail(p, p->token.at, "the expression has too many terms within each other");
+    uint16_t first = (uint16_t)p->e->count;
+    size_t at = p->token.at;
     uint16_t left = parse_primary(p);
+    left = parser_suffixes(p, left, first, at);
     while (!p->has_failed) {
-        if (parser_at(p, "[")) {
-            left = parser_range(p, left);
-            continue;
-        }
-        if (parser_at(p, "offset") || (p->token.kind == TOKEN_BAD && p->source[p->token.at] == '@')) {
-            parser_fail(p, p->token.at, "'offset' and '@' are not part of this version's language");
-            break;
-        }
         const struct operator_row *op = operator_next(p);
         if (!op || op->precedence < least)
             break;
@@ -199,7 +199,27 @@ uint16_t parser_expression(struct parser *p, int least) {
     return left;
 }
 
-struct expression *expression_compile(const char *source, struct plan *plan, struct expression_error *error) {
+/* ---- the way in ---- */
+
+/* Nothing but absence of metrics, and what joins it. */
+static bool is_absence(const struct expression *e, uint16_t at) {
+    const struct node *node = &e->nodes[at];
+    switch ((enum node_kind)node->kind) {
+    case NODE_NUMBER: return true;
+    case NODE_GROUP:
+    case NODE_NEGATE: return is_absence(e, node->args[0]);
+    case NODE_BINARY: return is_absence(e, node->args[0]) && is_absence(e, node->args[1]);
+    case NODE_CALL: {
+        const struct node *arg = node->arg_count ? &e->nodes[node->args[0]] : NULL;
+        const enum function_shape shape = function_rows[node->row].shape;
+        return arg && ((shape == SHAPE_ABSENT && arg->kind == NODE_SELECT) || shape == SHAPE_ABSENT_OVER);
+    }
+    default: return false;
+    }
+}
+
+static struct expression *compile(const char *source, struct plan *plan, bool is_value,
+                                  struct expression_error *error) {
     *error = (struct expression_error){0};
     struct expression *e = mem_alloc(sizeof *e);
     e->nodes = mem_alloc(EXPRESSION_NODES_MAX * sizeof *e->nodes);
@@ -212,7 +232,7 @@ struct expression *expression_compile(const char *source, struct plan *plan, str
         e->root = parser_expression(&p, 0);
         if (!p.has_failed && p.token.kind != TOKEN_END)
             parser_unexpected(&p, "an operator or the end");
-        if (!p.has_failed && !parser_refuse_range(&p, e->root) && node_type(&p, e->root) == TYPE_SCALAR)
+        if (!p.has_failed && !parser_refuse_range(&p, e->root) && !is_value && node_type(&p, e->root) == TYPE_SCALAR)
             parser_fail(&p, 0, "the expression is a number, expected a condition over metrics");
     }
     if (p.has_failed) {
@@ -221,7 +241,28 @@ struct expression *expression_compile(const char *source, struct plan *plan, str
     }
     e->source = mem_strdup(source);
     e->nodes = mem_realloc(e->nodes, e->count * sizeof *e->nodes);
+    e->is_absence = e->nodes[e->root].type == TYPE_VECTOR && is_absence(e, e->root);
     return e;
+}
+
+struct expression *expression_compile(const char *source, struct plan *plan, struct expression_error *error) {
+    return compile(source, plan, false, error);
+}
+
+struct expression *expression_compile_value(const char *source, size_t chars, struct plan *plan,
+                                            struct expression_error *error) {
+    char *copy = mem_strndup(source, chars);
+    struct expression *e = compile(copy, plan, true, error);
+    free(copy);
+    return e;
+}
+
+bool expression_is_condition(const struct expression *e) {
+    uint16_t at = e->root;
+    while (e->nodes[at].kind == NODE_GROUP)
+        at = e->nodes[at].args[0];
+    const struct node *node = &e->nodes[at];
+    return node->kind == NODE_BINARY && operator_rows[node->row].class != OPERATOR_ARITHMETIC && !node->gives_bool;
 }
 
 void expression_free(struct expression *e) {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/bundle.h"
+#include "rules/detect/life_library.h"
 #include "rules/folder.h"
 #include "rules/pack_parts.h"
 #include "rules/plan.h"
@@ -126,6 +128,13 @@ static void read_alerts(struct pack *pack, const char *dir, struct problems *pro
     free(path);
 }
 
+static void read_lives(struct pack *pack, const char *dir, struct problems *problems) {
+    char *folder = path_join(dir, "lives");
+    if (pack->plan && path_is_folder(folder) && life_library_load(folder, &pack->plan->lives, problems) != RESULT_OK)
+        pack->plan->lives = NULL;
+    free(folder);
+}
+
 static void read_pack(struct pack *pack, const char *dir, struct problems *problems) {
     char *path = path_join(dir, "pack.yaml"), real[PATH_MAX];
     struct document *doc = document_open(path, problems);
@@ -135,15 +144,30 @@ static void read_pack(struct pack *pack, const char *dir, struct problems *probl
     char *resolved = realpath(dir, real), *slash = resolved ? strrchr(resolved, '/') : NULL;
     pack_read_yaml(pack, doc, slash ? slash + 1 : dir, problems);
     document_free(doc);
+    read_lives(pack, dir, problems);
     read_alerts(pack, dir, problems);
     read_articles(pack, dir, problems);
     index_metrics(pack);
+}
+
+static void digest_pack(struct pack *pack, const char *dir, struct problems *problems) {
+    struct buf bytes;
+    buf_init(&bytes, BUNDLE_BYTES_MAX);
+    if (bundle_read(dir, &bytes, problems))
+        sha256(bytes.data, bytes.count, pack->digest);
+    buf_fini(&bytes);
+}
+
+bool pack_is_same(const struct pack *a, const struct pack *b) {
+    return a && b && memcmp(a->digest, b->digest, sizeof a->digest) == 0;
 }
 
 enum result pack_load(const char *pack_dir, struct pack **out, struct buf *text) {
     struct problems problems = {.to = text};
     struct pack *pack = mem_alloc(sizeof *pack);
     read_pack(pack, pack_dir, &problems);
+    if (problems.count == 0)
+        digest_pack(pack, pack_dir, &problems);
     if (problems.count > PROBLEMS_MAX)
         buf_printf(text, "%s: %zu more problems\n", pack_dir, problems.count - PROBLEMS_MAX);
     if (problems.count > 0) {

@@ -1,6 +1,7 @@
 /* A product pack: one folder tells the gateway all it needs about a model (rules/README.md is the author's guide).
  * Read-only after loading; shared by every device of the model and every thread. */
 #pragma once
+#include "fieldline/bytes.h"
 #include "fieldline/session.h"
 
 /* X.733 */
@@ -45,15 +46,18 @@ struct pack {
     int64_t history_ms;    /* retention of telemetry as it was measured */
     int64_t trends_ms;     /* of its minutes, ten minutes and hours; not shorter */
     int64_t logs_ms, events_ms;
+    int64_t evidence_before_ms, evidence_after_ms; /* of an alarm's raise; before 0: no evidence is pulled */
     char *sla_class;
     struct pack_article *articles;
     size_t article_count;
     struct rule **rules;
     size_t rule_count;
+    bool has_absence;          /* some rule can be asked of a silent device */
     int64_t longest_window_ms; /* how far back its rules look, holds included */
     uint16_t *metric_index;    /* hash table behind pack_metric_find */
     size_t metric_index_room;
-    struct plan *plan; /* what the rules need of a device's data; for the rule engine only */
+    uint8_t digest[SHA256_BYTES]; /* of the bytes of all its files (rules/bundle.h) */
+    struct plan *plan;            /* what the rules need of a device's data; for the rule engine only */
 };
 
 /* Problems found while loading: "file:line:column: what, expected what" lines. */
@@ -61,6 +65,8 @@ struct packs;
 FL_CHECK enum result packs_load(const char *rules_dir, struct packs **out, struct buf *problems);
 /* One folder, for `rules check DIR`. */
 FL_CHECK enum result pack_load(const char *pack_dir, struct pack **out, struct buf *problems);
+/* Both are there, and made of the same files. */
+bool pack_is_same(const struct pack *a, const struct pack *b);
 void pack_free(struct pack *pack);
 void packs_free(struct packs *packs);
 size_t packs_count(const struct packs *packs);

@@ -9,7 +9,9 @@ enum {
     PACK_DIAGNOSTICS_MAX = 32,
     PACK_ARTICLES_MAX = 200,
     PACK_TITLE_BYTES = 120,
-    PACK_ALERT_BYTES = 100
+    PACK_ALERT_BYTES = 100,
+    PACK_EVIDENCE_BEFORE_MS = 30 * 60 * 1000, /* longest */
+    PACK_EVIDENCE_AFTER_MS = 4 * 60 * 1000    /* the same; products refuse more than five */
 };
 
 /* pack.yaml. `model` is what the folder says. Makes pack->plan. */

@@ -216,6 +216,32 @@ static void read_retention(struct reader *r, const struct yaml_field *field) {
         document_problem(r->doc, f[TRENDS].at, r->problems, "'trends' is shorter than 'history'");
 }
 
+static void read_stretch(struct reader *r, const struct yaml_field *field, const char *key, int64_t max_ms,
+                         int64_t *out_ms) {
+    read_duration(r, field, *out_ms, out_ms);
+    if (*out_ms > max_ms)
+        document_problem(r->doc, field->at, r->problems, "'%s' is longer than %d minutes", key, (int)(max_ms / 60000));
+}
+
+/* `evidence: no`, or how much before and after an alarm's raise. */
+static void read_evidence(struct reader *r, const struct yaml_field *field) {
+    enum { BEFORE, AFTER, FIELDS };
+    struct yaml_field f[FIELDS] = {{"before", false, 0}, {"after", false, 0}};
+    struct pack *pack = r->pack;
+    bool is_on = true;
+    pack->evidence_before_ms = 5 * 60 * 1000;
+    pack->evidence_after_ms = 60 * 1000;
+    if (field->at && document_kind(r->doc, field->at) == YAML_IS_TEXT) {
+        read_bool(r, field, true, &is_on);
+        pack->evidence_before_ms = is_on ? pack->evidence_before_ms : 0;
+        return;
+    }
+    if (!field->at || !document_fields(r->doc, field->at, "evidence", f, FIELDS, r->problems))
+        return;
+    read_stretch(r, &f[BEFORE], "before", PACK_EVIDENCE_BEFORE_MS, &pack->evidence_before_ms);
+    read_stretch(r, &f[AFTER], "after", PACK_EVIDENCE_AFTER_MS, &pack->evidence_after_ms);
+}
+
 static void read_identity(struct reader *r, const struct yaml_field *model, const char *folder) {
     r->pack->model = read_name(r, model, CAP_MODEL_BYTES, word_valid, "[a-z0-9][a-z0-9-]*");
     if (model->at && *r->pack->model && strcmp(r->pack->model, folder) != 0)
@@ -224,11 +250,25 @@ static void read_identity(struct reader *r, const struct yaml_field *model, cons
 }
 
 void pack_read_yaml(struct pack *pack, const struct document *doc, const char *model, struct problems *problems) {
-    enum { MODEL, TITLE, TITLE_ZH, MAKER, KIND, SLA, CAPABILITIES, RETENTION, METRICS, FAULTS, DIAGNOSTICS, FIELDS };
-    struct yaml_field f[FIELDS] = {{"model", true, 0},        {"title", true, 0},       {"title_zh", false, 0},
-                                   {"maker", true, 0},        {"kind", true, 0},        {"sla_class", false, 0},
-                                   {"capabilities", true, 0}, {"retention", false, 0},  {"metrics", true, 0},
-                                   {"faults", false, 0},      {"diagnostics", false, 0}};
+    enum {
+        MODEL,
+        TITLE,
+        TITLE_ZH,
+        MAKER,
+        KIND,
+        SLA,
+        CAPABILITIES,
+        RETENTION,
+        METRICS,
+        FAULTS,
+        DIAGNOSTICS,
+        EVIDENCE,
+        FIELDS
+    };
+    struct yaml_field f[FIELDS] = {{"model", true, 0},        {"title", true, 0},        {"title_zh", false, 0},
+                                   {"maker", true, 0},        {"kind", true, 0},         {"sla_class", false, 0},
+                                   {"capabilities", true, 0}, {"retention", false, 0},   {"metrics", true, 0},
+                                   {"faults", false, 0},      {"diagnostics", false, 0}, {"evidence", false, 0}};
     struct reader r = {.pack = pack, .doc = doc, .problems = problems};
     bool is_map = document_fields(doc, document_root(doc), "the pack", f, FIELDS, problems);
     for (size_t i = 0; !is_map && i < FIELDS; i++)
@@ -242,6 +282,7 @@ void pack_read_yaml(struct pack *pack, const struct document *doc, const char *m
                                 : mem_strdup("standard");
     read_capabilities(&r, &f[CAPABILITIES]);
     read_retention(&r, &f[RETENTION]);
+    read_evidence(&r, &f[EVIDENCE]);
     read_metrics(&r, &f[METRICS]);
     size_t faults = list_of(&r, &f[FAULTS], PACK_FAULTS_MAX);
     pack->faults = mem_alloc((faults ? faults : 1) * sizeof *pack->faults);

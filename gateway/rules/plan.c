@@ -2,11 +2,14 @@
  * a pack are listed here by (metric, range), and what they must keep is the union of what their users need. Likewise a
  * test such as part=~"disk.*" is answered once, when a device first names a part, and is a bit from then on: no string
  * is compared while rules run. Linear searches: this is load time. */
-#include "rules/plan.h"
+#include "rules/derived.h"
 
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "rules/detect/life_library.h"
+#include "rules/logs/watch.h"
 
 struct part_test {
     enum part_test_kind kind;
@@ -15,15 +18,19 @@ struct part_test {
     regex_t regex;
 };
 
-static int64_t stale_after(int64_t interval_ms) {
+int64_t plan_stale_ms(int64_t interval_ms) {
     int64_t bound = interval_ms * PLAN_STALE_INTERVALS;
-    return bound < PLAN_STALE_MIN_MS ? PLAN_STALE_MIN_MS : bound > PLAN_STALE_MAX_MS ? PLAN_STALE_MAX_MS : bound;
+    int64_t most = interval_ms * 5 / 2 > PLAN_STALE_MAX_MS ? interval_ms * 5 / 2 : PLAN_STALE_MAX_MS;
+    if (interval_ms == 0)
+        return PLAN_STALE_MAX_MS;
+    return bound < PLAN_STALE_MIN_MS ? PLAN_STALE_MIN_MS : bound > most ? most : bound;
 }
 
 struct plan *plan_new(const struct pack_metric *metrics, size_t count) {
     struct plan *plan = mem_alloc(sizeof *plan);
     plan->is_open = metrics == NULL;
-    plan->metrics = mem_alloc(PLAN_METRICS_MAX * sizeof *plan->metrics);
+    plan->logs = log_watches_new();
+    plan->metrics = mem_alloc(PLAN_SERIES_MAX * sizeof *plan->metrics);
     if (!metrics)
         return plan;
     for (size_t i = 0; i < count && i < PLAN_METRICS_MAX; i++) {
@@ -32,7 +39,7 @@ struct plan *plan_new(const struct pack_metric *metrics, size_t count) {
         m->kind = metrics[i].kind;
         m->has_kind = true;
         m->interval_ms = metrics[i].interval_ms;
-        m->stale_ms = stale_after(metrics[i].interval_ms);
+        m->stale_ms = plan_stale_ms(metrics[i].interval_ms);
     }
     return plan;
 }
@@ -43,6 +50,10 @@ void plan_free(struct plan *plan) {
     for (size_t i = 0; i < plan->metric_count; i++)
         free(plan->metrics[i].windows);
     free(plan->metrics);
+    for (size_t i = 0; i < plan->derived_count; i++)
+        derived_free(plan->derived[i]);
+    log_watches_free(plan->logs);
+    life_library_free(plan->lives);
     for (size_t i = 0; i < plan->test_count; i++) {
         if (plan->tests[i]->has_regex)
             regfree(&plan->tests[i]->regex);
@@ -52,11 +63,22 @@ void plan_free(struct plan *plan) {
     free(plan);
 }
 
-int plan_metric(struct plan *plan, const char *name, size_t chars) {
+static int find(const struct plan *plan, const char *name, size_t chars) {
     for (size_t i = 0; i < plan->metric_count; i++)
         if (strlen(plan->metrics[i].name) == chars && memcmp(plan->metrics[i].name, name, chars) == 0)
             return (int)i;
-    if (!plan->is_open || plan->metric_count == PLAN_METRICS_MAX || chars > CAP_METRIC_BYTES)
+    return -1;
+}
+
+int plan_find(const struct plan *plan, const char *name) {
+    return find(plan, name, strlen(name));
+}
+
+int plan_metric(struct plan *plan, const char *name, size_t chars) {
+    const int found = find(plan, name, chars);
+    if (found >= 0)
+        return found;
+    if (!plan->is_open || plan->metric_count - plan->derived_count == PLAN_METRICS_MAX || chars > CAP_METRIC_BYTES)
         return -1;
     struct plan_metric *m = &plan->metrics[plan->metric_count];
     memcpy(m->name, name, chars);
@@ -72,6 +94,38 @@ static void lay_out(struct plan *plan, struct plan_metric *m) {
         w->offset = m->windows_bytes;
         m->windows_bytes += (uint32_t)window_size(&w->spec);
     }
+    m->derived_offset = m->windows_bytes;
+    if (m->derived)
+        m->windows_bytes += (uint32_t)sizeof(struct derived_series);
+}
+
+/* Everything that an input reads feeds it. */
+static void link_inputs(struct plan *plan, const struct derived *d, size_t index) {
+    const uint64_t bit = UINT64_C(1) << (index % 64);
+    for (size_t m = 0; m < plan->metric_count; m++) {
+        bool is_read = d->kind == DERIVED_DELAY && d->source == m;
+        for (int i = 0; i < d->input_count; i++)
+            is_read |= expression_reads(d->inputs[i], m);
+        if (is_read)
+            plan->metrics[m].feeds[index / 64] |= bit;
+    }
+}
+
+int plan_add_derived(struct plan *plan, struct derived *derived) {
+    if (plan->derived_count == PLAN_DERIVED_MAX) {
+        derived_free(derived);
+        return -1;
+    }
+    link_inputs(plan, derived, plan->derived_count);
+    struct plan_metric *m = &plan->metrics[plan->metric_count];
+    m->derived = derived;
+    m->stale_ms = derived->stale_ms;
+    derived->metric = (uint16_t)plan->metric_count;
+    plan->derived[plan->derived_count++] = derived;
+    if (derived->kind == DERIVED_DELAY)
+        plan->metrics[derived->source].is_delayed = true;
+    lay_out(plan, m);
+    return (int)plan->metric_count++;
 }
 
 int plan_window(struct plan *plan, int metric, int64_t range_ms, uint32_t needs) {

@@ -3,6 +3,9 @@
 #include "rules/rule.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "fieldline/bytes.h"
 
 void rule_free(struct rule *rule) {
     if (!rule)
@@ -22,6 +25,21 @@ void rule_free(struct rule *rule) {
     }
     free(rule->annotations);
     free(rule);
+}
+
+bool rule_is_absence(const struct rule *rule) {
+    return rule->expr->is_absence && (!rule->recover || rule->recover->is_absence);
+}
+
+void rule_seal(struct rule *rule) {
+    uint8_t digest[SHA256_BYTES];
+    struct buf text;
+    buf_init(&text, 4 * EXPRESSION_BYTES_MAX);
+    buf_printf(&text, "%s\n%d\n%s\n%s\n%lld\n%lld", rule->alert, (int)rule->severity, rule->expr->source,
+               rule->recover ? rule->recover->source : "", (long long)rule->for_ms, (long long)rule->keep_firing_ms);
+    sha256(text.data, text.count, digest);
+    memcpy(rule->digest, digest, RULE_DIGEST_BYTES);
+    buf_fini(&text);
 }
 
 int64_t rule_reach_ms(const struct rule *rule) {

@@ -16,6 +16,7 @@
 
 #include "rules/folder.h"
 #include "rules/pack_parts.h"
+#include "rules/test_logs.h"
 #include "rules/test_series.h"
 #include "rules/verdict.h"
 
@@ -33,6 +34,7 @@ struct run {
     struct test_series *series;
     size_t series_count;
     int64_t interval_ms;
+    struct test_logs logs;
 };
 struct test_device {
     const char *name;
@@ -91,15 +93,19 @@ static void ask(struct run *run, const struct question *q, const struct test_dev
 
 /* ---- feeding ---- */
 
+static void note_device(const char *name, struct test_device *out, size_t *count) {
+    for (size_t d = 0; d < *count; d++)
+        if (strcmp(out[d].name, name) == 0)
+            return;
+    out[(*count)++] = (struct test_device){.name = name};
+}
+
 static size_t find_devices(const struct run *run, struct test_device *out) {
     size_t count = 0;
-    for (size_t i = 0; i < run->series_count; i++) {
-        size_t d = 0;
-        while (d < count && strcmp(out[d].name, run->series[i].device) != 0)
-            d++;
-        if (d == count)
-            out[count++] = (struct test_device){.name = run->series[i].device};
-    }
+    for (size_t i = 0; i < run->series_count; i++)
+        note_device(run->series[i].device, out, &count);
+    for (size_t i = 0; i < run->logs.count; i++)
+        note_device(run->logs.items[i].device, out, &count);
     if (count == 0)
         out[count++] = (struct test_device){.name = ""}; /* absent() of everything */
     for (size_t d = 0; d < count; d++)
@@ -124,17 +130,37 @@ static void feed(const struct run *run, const struct test_device *device, size_t
         rule_device_samples(device->rules, scratch, count, firings);
 }
 
+/* The lines and events up to a moment; *next is the first that was not fed yet. */
+static void feed_logs(const struct run *run, const struct test_device *devices, size_t device_count, int64_t until_ms,
+                      size_t *next, struct firings *firings) {
+    for (; *next < run->logs.count && run->logs.items[*next].at_ms <= until_ms; ++*next) {
+        const struct test_log *log = &run->logs.items[*next];
+        struct log_record record;
+        size_t d = 0;
+        while (d < device_count && strcmp(devices[d].name, log->device) != 0)
+            d++;
+        test_log_record(log, &record);
+        if (!log->is_event)
+            rule_device_log(devices[d].rules, &record, firings);
+        else
+            rule_device_code(devices[d].rules, log->text, log->at_ms, firings);
+    }
+}
+
 /* Two clocks side by side: samples every interval, evaluations every evaluation interval; samples first. */
 static void play(struct run *run, const struct question *questions, size_t question_count) {
-    struct test_device *devices = mem_alloc((run->series_count + 1) * sizeof *devices);
+    struct test_device *devices = mem_alloc((run->series_count + run->logs.count + 1) * sizeof *devices);
     struct sample *scratch = mem_alloc((run->series_count + 1) * sizeof *scratch);
-    size_t device_count = find_devices(run, devices), asked = 0, step = 0;
+    size_t device_count = find_devices(run, devices), asked = 0, step = 0, next_log = 0;
     struct firings firings;
     firings_init(&firings);
     for (int64_t now_ms = 0; asked < question_count; now_ms += run->evaluation_ms) {
-        for (; (int64_t)step * run->interval_ms <= now_ms; step++)
+        for (; (int64_t)step * run->interval_ms <= now_ms; step++) {
+            feed_logs(run, devices, device_count, (int64_t)step * run->interval_ms, &next_log, &firings);
             for (size_t d = 0; d < device_count; d++)
                 feed(run, &devices[d], step, scratch, &firings);
+        }
+        feed_logs(run, devices, device_count, now_ms, &next_log, &firings);
         for (size_t d = 0; d < device_count; d++)
             rule_device_time(devices[d].rules, now_ms, &firings);
         firings_reset(&firings);
@@ -213,16 +239,16 @@ static int earlier_first(const void *a, const void *b) {
 }
 
 static void run_test(struct run *run, yaml_at at) {
-    enum { NAME, INTERVAL, SERIES, ALERTS, FIELDS };
-    struct yaml_field f[FIELDS] = {
-        {"name", false, 0}, {"interval", false, 0}, {"input_series", true, 0}, {"alert_rule_test", true, 0}};
+    enum { NAME, INTERVAL, SERIES, LINES, EVENTS, ALERTS, FIELDS };
+    struct yaml_field f[FIELDS] = {{"name", false, 0},       {"interval", false, 0},     {"input_series", false, 0},
+                                   {"input_logs", false, 0}, {"input_events", false, 0}, {"alert_rule_test", true, 0}};
     size_t series = 0, questions = 0, question_count = 0, problems_before = run->problems->count;
-    if (!document_fields(run->doc, at, "a test", f, FIELDS, run->problems) || !f[SERIES].at || !f[ALERTS].at)
+    if (!document_fields(run->doc, at, "a test", f, FIELDS, run->problems) || !f[ALERTS].at)
         return;
     run->interval_ms = run->evaluation_ms;
     if (f[INTERVAL].at && !document_duration(run->doc, f[INTERVAL].at, "interval", &run->interval_ms, run->problems))
         return;
-    if (!document_list(run->doc, f[SERIES].at, "input_series", SERIES_MAX, &series, run->problems) ||
+    if ((f[SERIES].at && !document_list(run->doc, f[SERIES].at, "input_series", SERIES_MAX, &series, run->problems)) ||
         !document_list(run->doc, f[ALERTS].at, "alert_rule_test", EXPECTED_MAX, &questions, run->problems))
         return;
     run->series = mem_alloc((series + 1) * sizeof *run->series);
@@ -230,6 +256,7 @@ static void run_test(struct run *run, yaml_at at) {
     struct question *q = mem_alloc((questions + 1) * sizeof *q);
     for (size_t i = 0; i < series; i++)
         read_one_series(run, document_item(run->doc, f[SERIES].at, i));
+    test_logs_read(&run->logs, run->doc, f[LINES].at, f[EVENTS].at, run->problems);
     for (size_t i = 0; i < questions; i++)
         question_count += read_question(run, document_item(run->doc, f[ALERTS].at, i), &q[question_count]);
     qsort(q, question_count, sizeof *q, earlier_first);
@@ -237,6 +264,7 @@ static void run_test(struct run *run, yaml_at at) {
         play(run, q, question_count);
     for (size_t i = 0; i < run->series_count; i++)
         test_series_fini(&run->series[i]);
+    test_logs_fini(&run->logs);
     free(run->series);
     free(q);
 }

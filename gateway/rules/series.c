@@ -3,8 +3,12 @@
  * Owned by the device's rule state, touched by the pipeline thread only. */
 #include "rules/series.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "fieldline/number.h"
+#include "rules/logs/feed.h"
 
 enum {
     PARTS_FEW = 8, /* up to here a linear search is faster than hashing */
@@ -16,15 +20,29 @@ void series_set_init(struct series_set *set, const struct plan *plan) {
     *set = (struct series_set){.plan = plan};
     set->metrics = mem_alloc((plan->metric_count ? plan->metric_count : 1) * sizeof *set->metrics);
     (void)series_part(set, "");
+    for (size_t i = 0; i < plan->derived_count; i++)
+        if (plan->derived[i]->stale_ms == PLAN_STALE_NEVER_MS)
+            (void)series_find(set, plan->derived[i]->metric, 0); /* none came yet, and that is known */
+}
+
+static void derived_fini(const struct derived *d, struct derived_series *own) {
+    points_fini(&own->waiting);
+    if (own->detector && d->detector->fini)
+        d->detector->fini(own->detector);
+    free(own->detector);
 }
 
 static void series_free(const struct plan *plan, size_t metric, struct series *series) {
+    const struct plan_metric *m = &plan->metrics[metric];
+    if (m->derived)
+        derived_fini(m->derived, series_derived(series, m));
     for (size_t w = 0; w < plan->metrics[metric].window_count; w++)
         window_fini(series_window(series, &plan->windows[plan->metrics[metric].windows[w]]));
     free(series);
 }
 
 void series_set_fini(struct series_set *set) {
+    feed_free(set->feed);
     for (size_t m = 0; m < set->plan->metric_count; m++) {
         struct metric_series *all = &set->metrics[m];
         for (size_t i = 0; i < all->count; i++)
@@ -81,14 +99,29 @@ int series_part(struct series_set *set, const char *name) {
         return -1;
     if (set->part_count == set->part_room)
         grow_parts(set);
-    set->parts[set->part_count] =
-        (struct part_entry){.name = mem_strdup(name), .tests = plan_tests_passed(set->plan, name)};
+    struct part_entry *entry = &set->parts[set->part_count];
+    *entry = (struct part_entry){.name = mem_strdup(name), .tests = plan_tests_passed(set->plan, name)};
+    if (strcmp(name, "+Inf") == 0)
+        entry->bound = INFINITY;
+    else if (!number_double(name, strlen(name), &entry->bound))
+        entry->bound = NAN;
     if (set->part_index)
         set->part_index[index_place(set, name)] = (uint16_t)(set->part_count + 1);
     return set->part_count++;
 }
 
 /* ---- samples ---- */
+
+static void derived_begin(const struct derived *d, struct derived_series *own) {
+    own->state = DERIVED_UNKNOWN;
+    own->fed_ms = INT64_MIN;
+    own->until_ms = INT64_MIN;
+    if (!d->detector)
+        return;
+    own->detector = mem_alloc(d->detector->state_bytes);
+    if (d->detector->init)
+        d->detector->init(own->detector, &d->spec);
+}
 
 static struct series *series_new(const struct plan *plan, int metric, int part) {
     const struct plan_metric *m = &plan->metrics[metric];
@@ -99,6 +132,8 @@ static struct series *series_new(const struct plan *plan, int metric, int part) 
         const struct plan_window *window = &plan->windows[m->windows[w]];
         window_init(series_window(series, window), &window->spec);
     }
+    if (m->derived)
+        derived_begin(m->derived, series_derived(series, m));
     return series;
 }
 
@@ -163,6 +198,23 @@ void series_prefetch(const struct series_set *set, const struct sample *samples,
     }
 }
 
+/* Puts a sample aside for those that want it an offset later. */
+static void put_aside(struct series_set *set, const struct sample *sample) {
+    const struct plan_metric *metric = &set->plan->metrics[sample->metric];
+    for (size_t i = 0; i < set->plan->derived_count; i++) {
+        const struct derived *d = set->plan->derived[i];
+        if (d->kind != DERIVED_DELAY || d->source != sample->metric || !(metric->feeds[i / 64] >> (i % 64) & 1))
+            continue;
+        struct series *to = series_find(set, d->metric, sample->part);
+        struct points *waiting = &series_derived(to, &set->plan->metrics[d->metric])->waiting;
+        if (waiting->count > 0 && sample->event_ms - waiting->last_ms < derived_apart_ms(d))
+            continue; /* late, too */
+        if (waiting->count == POINTS_MAX)
+            points_drop(waiting);
+        points_push(waiting, sample->event_ms, sample->value);
+    }
+}
+
 void series_add(struct series_set *set, const struct sample *sample) {
     const struct plan_metric *metric = &set->plan->metrics[sample->metric];
     struct series *series = series_find(set, sample->metric, sample->part);
@@ -174,10 +226,35 @@ void series_add(struct series_set *set, const struct sample *sample) {
         series->last_ms = sample->event_ms;
         series->value = sample->value;
     }
+    if (metric->is_delayed)
+        put_aside(set, sample);
+}
+
+void series_add_to(struct series_set *set, const struct sample *sample, const uint64_t *windows) {
+    const struct plan_metric *metric = &set->plan->metrics[sample->metric];
+    struct series *series = series_find(set, sample->metric, sample->part);
+    for (size_t w = 0; w < metric->window_count; w++) {
+        const uint16_t index = metric->windows[w];
+        const struct plan_window *window = &set->plan->windows[index];
+        if (windows[index / 64] >> (index % 64) & 1)
+            window_add(series_window(series, window), &window->spec, sample->event_ms, sample->value);
+    }
+    if (sample->event_ms > series->last_ms) {
+        series->last_ms = sample->event_ms;
+        series->value = sample->value;
+    }
+}
+
+static size_t derived_bytes(const struct derived *d, const struct derived_series *own) {
+    size_t bytes = sizeof *own + points_bytes(&own->waiting);
+    if (own->detector)
+        bytes += d->detector->state_bytes + (d->detector->bytes ? d->detector->bytes(own->detector) : 0);
+    return bytes;
 }
 
 size_t series_set_bytes(const struct series_set *set) {
     size_t bytes = set->plan->metric_count * sizeof *set->metrics + set->part_room * sizeof *set->parts;
+    bytes += set->feed ? feed_bytes(set->feed) : 0;
     if (set->part_index)
         bytes += set->part_room * 2u * sizeof *set->part_index;
     for (size_t i = 0; i < set->part_count; i++)
@@ -186,6 +263,8 @@ size_t series_set_bytes(const struct series_set *set) {
         const struct metric_series *all = &set->metrics[m];
         const struct plan_metric *metric = &set->plan->metrics[m];
         bytes += all->room * sizeof(struct series *) + all->count * sizeof(struct series);
+        for (size_t i = 0; i < all->count && metric->derived; i++)
+            bytes += derived_bytes(metric->derived, series_derived(series_at(all, i), metric));
         for (size_t i = 0; i < all->count; i++)
             for (size_t w = 0; w < metric->window_count; w++)
                 bytes += window_bytes(series_window(series_at(all, i), &set->plan->windows[metric->windows[w]]));

@@ -31,6 +31,8 @@ static inline bool state_get_time(struct cursor *in, int64_t *ms) {
 /* One window. Loading: into one that is empty; false: not a window of this spec. */
 void window_save(const struct window *w, struct buf *out);
 FL_CHECK bool window_load(struct window *w, const struct window_spec *spec, struct cursor *in);
-/* All series with their windows; parts by their index in the set that was saved, `parts` tells the index here. */
-void series_save(const struct series_set *set, struct buf *out);
-FL_CHECK bool series_load(struct series_set *set, const uint16_t *parts, size_t part_count, struct cursor *in);
+/* Of the bytes of a window: they hold figures of buckets, which are those only that the window needed then. */
+bool window_saved_as_buckets(const struct cursor *in);
+/* Samples put aside. Loading: into a ring that is empty. */
+void points_save(const struct points *p, struct buf *out);
+FL_CHECK bool points_load(struct points *p, struct cursor *in);

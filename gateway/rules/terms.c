@@ -1,13 +1,22 @@
-/* What stands between operators: metrics with their tests and ranges, calls, aggregations. Types of arguments are
- * checked here, where their place is known, and a call opens the window that its range stands for: only the function
- * knows what the window must keep. */
+/* What stands between operators: metrics with their tests, and what may follow a term: a range, a subquery, an offset.
+ * A range waits for the call that takes it, because only the function knows what its window must keep. */
 #include "rules/parser.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static const char *const aggregate_names[] = {"sum", "avg", "min", "max", "count"};
-static const char *const type_names[] = {"a number", "a metric or an expression of metrics", "a range such as x[5m]"};
+bool parser_string(struct parser *p, char *out, size_t room) {
+    if (p->token.kind != TOKEN_STRING) {
+        parser_unexpected(p, "a text in quotes");
+        return false;
+    }
+    if (!token_string(p->source, &p->token, out, room)) {
+        parser_fail(p, p->token.at, "is longer than %zu bytes, or has an escape other than \\\\ \\\" \\' \\n \\t",
+                    room - 1);
+        return false;
+    }
+    parser_advance(p);
+    return true;
+}
 
 /* ---- selectors ---- */
 
@@ -20,7 +29,7 @@ static void parse_test(struct parser *p, uint64_t *tests) {
         parser_unexpected(p, "the label 'part'");
         return;
     }
-    if (!parser_at(p, "part")) {
+    if (!parser_at(p, "part") && !parser_at(p, "le")) {
         parser_unexpected(p, "the label 'part': a rule sees one device, whose series differ in nothing else");
         return;
     }
@@ -28,18 +37,16 @@ static void parse_test(struct parser *p, uint64_t *tests) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!parser_accept(p, rows[i].sign))
             continue;
-        if (p->token.kind != TOKEN_STRING) {
-            parser_unexpected(p, "a text in quotes");
-            return;
-        }
+        const size_t at = p->token.at;
+        char text[DERIVED_TEXT_BYTES_MAX + 1];
         uint64_t bit;
         struct fault fault;
-        if (plan_test(p->plan, rows[i].kind, p->source + p->token.at + 1, p->token.count - 2, &bit, &fault) != 0) {
-            parser_fail(p, p->token.at, "%s", fault.text);
+        if (!parser_string(p, text, sizeof text))
             return;
-        }
-        *tests |= bit;
-        parser_advance(p);
+        if (plan_test(p->plan, rows[i].kind, text, strlen(text), &bit, &fault) != RESULT_OK)
+            parser_fail(p, at, "%s", fault.text);
+        else
+            *tests |= bit;
         return;
     }
     parser_unexpected(p, "one of = != =~ !~");
@@ -67,106 +74,111 @@ static uint16_t parse_selector(struct parser *p, struct token name) {
     return parser_add(p, node, name.at);
 }
 
-/* After a selector. The window is made by the call that takes it, which knows what it must keep; the range waits in
- * `number`. */
-uint16_t parser_range(struct parser *p, uint16_t selector) {
-    size_t open = p->token.at;
+/* ---- what follows a term ---- */
+
+static bool parse_duration(struct parser *p, const char *what, int64_t least_ms, int64_t most_ms, int64_t *out_ms) {
+    if (p->token.kind != TOKEN_DURATION && p->token.kind != TOKEN_NUMBER) {
+        parser_unexpected(p, "a duration such as 30s or 5m");
+        return false;
+    }
+    double ms = p->token.number * 1000;
+    if (!(ms >= (double)least_ms && ms <= (double)most_ms)) {
+        parser_fail(p, p->token.at, "is not %s between %lld s and %lld d", what, (long long)(least_ms / 1000),
+                    (long long)(most_ms / 86400000));
+        return false;
+    }
+    *out_ms = (int64_t)ms;
     parser_advance(p);
-    if (p->token.kind != TOKEN_DURATION && p->token.kind != TOKEN_NUMBER)
-        return parser_unexpected(p, "a duration such as 30s or 5m");
-    double seconds = p->token.number;
-    if (!(seconds >= 0.001 && seconds <= 366.0 * 86400))
-        return parser_fail(p, p->token.at, "is not a range between 1ms and 366d");
-    parser_advance(p);
-    if (parser_at(p, ":"))
-        return parser_fail(p, p->token.at, "subqueries are not part of this version's language");
-    if (!parser_expect(p, "]"))
-        return NO_NODE;
-    if (p->e->nodes[selector].kind != NODE_SELECT)
-        return parser_fail(p, open, "a range can follow a metric only");
-    struct node *node = &p->e->nodes[selector];
+    return true;
+}
+
+/* The window is made by the call that takes it; the range waits in `number`. */
+static uint16_t to_range(struct parser *p, uint16_t term, int64_t range_ms, size_t open) {
+    struct node *node = &p->e->nodes[term];
+    if (node->kind != NODE_SELECT)
+        return parser_fail(p, open, "a range can follow a metric only; of an expression it needs a step: [5m:1m]");
     node->kind = NODE_RANGE;
     node->type = TYPE_RANGE;
-    node->number = seconds * 1000;
+    node->number = (double)range_ms;
     node->end = (uint32_t)p->end;
-    return selector;
+    return term;
 }
 
-/* ---- calls and aggregations ---- */
-
-static bool fits(struct parser *p, const struct function_row *f, const struct node *range) {
-    const struct plan_metric *m = &p->plan->metrics[range->metric];
-    if (!m->has_kind || f->fits == FITS_ANY)
-        return true;
-    if (f->fits == FITS_COUNTER && m->kind != METRIC_COUNTER) {
-        parser_fail(p, range->at, "%s() needs a counter and '%s' is a gauge: use delta() or deriv()", f->name, m->name);
-        return false;
-    }
-    if (f->fits == FITS_GAUGE && m->kind != METRIC_GAUGE) {
-        parser_fail(p, range->at, "%s() needs a gauge and '%s' is a counter: use increase() or rate()", f->name,
-                    m->name);
-        return false;
-    }
-    return true;
+static uint16_t to_subquery(struct parser *p, uint16_t term, uint16_t first, struct span source, int64_t range_ms,
+                            size_t open) {
+    int64_t step_ms = DERIVED_STEP_MS;
+    parser_advance(p); /* : */
+    if (!parser_at(p, "]") && !parse_duration(p, "a step", DERIVED_STEP_MIN_MS, INT64_C(366) * 86400 * 1000, &step_ms))
+        return NO_NODE;
+    if (!parser_expect(p, "]") || parser_refuse_range(p, term))
+        return NO_NODE;
+    if (range_ms / step_ms > DERIVED_STEPS_MAX || range_ms < step_ms)
+        return parser_fail(p, open, "this subquery has %lld steps, expected 1 to %d", (long long)(range_ms / step_ms),
+                           DERIVED_STEPS_MAX);
+    parser_take_back(p, first);
+    int metric = parser_derive_steps(p, source.at, source.end, range_ms, step_ms);
+    if (metric < 0)
+        return NO_NODE;
+    struct node node = {.kind = NODE_RANGE, .type = TYPE_RANGE, .metric = (uint16_t)metric};
+    node.number = (double)range_ms;
+    return parser_add(p, node, source.at);
 }
 
-static bool open_window(struct parser *p, const struct function_row *f, uint16_t at) {
-    struct node *range = &p->e->nodes[at];
-    int64_t range_ms = (int64_t)range->number;
-    int window = plan_window(p->plan, range->metric, range_ms, f->needs);
-    if (window < 0) {
-        parser_fail(p, range->at, "is one window too many: a pack may have %d", PLAN_WINDOWS_MAX);
-        return false;
-    }
-    range->window = (uint16_t)window;
-    if (range_ms > p->e->longest_range_ms)
-        p->e->longest_range_ms = range_ms;
-    return true;
+static uint16_t parse_range(struct parser *p, uint16_t term, uint16_t first, size_t at) {
+    const struct span source = {at, p->end};
+    size_t open = p->token.at;
+    int64_t range_ms;
+    parser_advance(p);
+    if (!parse_duration(p, "a range", 1, INT64_C(366) * 86400 * 1000, &range_ms))
+        return NO_NODE;
+    if (parser_at(p, ":"))
+        return to_subquery(p, term, first, source, range_ms, open);
+    return parser_expect(p, "]") ? to_range(p, term, range_ms, open) : NO_NODE;
 }
 
-static bool check_arg(struct parser *p, const struct function_row *f, int index, uint16_t arg) {
-    const struct node *node = &p->e->nodes[arg];
-    enum value_type wanted = f->args[index], given = (enum value_type)node->type;
-    if (wanted != given) {
-        parser_fail(p, node->at, "argument %d of %s() is %s, expected %s", index + 1, f->name, type_names[given],
-                    type_names[wanted]);
-        return false;
-    }
-    return wanted != TYPE_RANGE || (fits(p, f, node) && open_window(p, f, arg));
+static uint16_t parse_offset(struct parser *p, uint16_t term) {
+    size_t at = p->token.at;
+    int64_t offset_ms;
+    parser_advance(p);
+    if (parser_at(p, "-"))
+        return parser_fail(p, p->token.at, "an offset looks back; nothing is known of the future");
+    if (!parse_duration(p, "an offset", 1, DERIVED_OFFSET_MAX_MS, &offset_ms))
+        return NO_NODE;
+    struct node *node = &p->e->nodes[term];
+    if (node->kind != NODE_SELECT && node->kind != NODE_RANGE)
+        return parser_fail(p, at, "'offset' can follow a metric or a range only");
+    if (node->kind == NODE_SELECT && node->output > 0)
+        return parser_fail(p, at, "'offset' can follow a detector's first answer only");
+    int metric = parser_derive_delay(p, at, node->metric, offset_ms);
+    if (metric < 0)
+        return NO_NODE;
+    node->metric = (uint16_t)metric;
+    node->end = (uint32_t)p->end;
+    return term;
 }
 
-static uint16_t parse_call(struct parser *p, struct token name, int row) {
-    const struct function_row *f = &function_rows[row];
-    struct node node = {.kind = NODE_CALL, .type = TYPE_VECTOR, .row = (uint8_t)row};
-    parser_advance(p); /* ( */
-    while (!parser_at(p, ")")) {
-        uint16_t arg = parser_expression(p, 0);
-        if (p->has_failed)
-            return NO_NODE;
-        if (node.arg_count == f->max_args)
-            return parser_fail(p, p->e->nodes[arg].at, "%s() takes %d argument%s at most", f->name, f->max_args,
-                               f->max_args == 1 ? "" : "s");
-        if (!check_arg(p, f, node.arg_count, arg))
-            return NO_NODE;
-        node.args[node.arg_count++] = arg;
-        if (!parser_accept(p, ","))
+uint16_t parser_suffixes(struct parser *p, uint16_t term, uint16_t first, size_t at) {
+    while (!p->has_failed) {
+        if (parser_at(p, "["))
+            term = parse_range(p, term, first, at);
+        else if (parser_at(p, "offset"))
+            term = parse_offset(p, term);
+        else if (p->token.kind == TOKEN_BAD && p->source[p->token.at] == '@')
+            return parser_fail(p, p->token.at, "'@' is not part of this language: rules run when data arrives");
+        else
             break;
     }
-    if (!parser_expect(p, ")"))
-        return NO_NODE;
-    if (node.arg_count < f->min_args)
-        return parser_fail(p, name.at, "%s() has %d argument%s, expected %s%d", f->name, node.arg_count,
-                           node.arg_count == 1 ? "" : "s", f->min_args == f->max_args ? "" : "at least ", f->min_args);
-    p->e->sees_gaps |= f->sees_gaps;
-    return parser_add(p, node, name.at);
+    return p->has_failed ? NO_NODE : term;
 }
+
+/* ---- names ---- */
 
 bool parser_labels(struct parser *p) {
     bool has_part = false;
     if (!parser_expect(p, "("))
         return false;
     while (!p->has_failed && !parser_at(p, ")")) {
-        if (parser_at(p, "part"))
+        if (parser_at(p, "part") || parser_at(p, "le"))
             has_part = true;
         else if (!parser_at(p, "device"))
             parser_unexpected(p, "a label: device or part");
@@ -179,44 +191,12 @@ bool parser_labels(struct parser *p) {
     return has_part;
 }
 
-static void parse_grouping(struct parser *p, bool *by_part) {
-    if (parser_accept(p, "by"))
-        *by_part = parser_labels(p);
-    else if (parser_accept(p, "without"))
-        *by_part = !parser_labels(p);
-}
-
-static uint16_t parse_aggregate(struct parser *p, struct token name, int row) {
-    struct node node = {.kind = NODE_AGGREGATE, .type = TYPE_VECTOR, .row = (uint8_t)row, .arg_count = 1};
-    bool is_grouped = parser_at(p, "by") || parser_at(p, "without");
-    parse_grouping(p, &node.by_part);
-    if (p->has_failed || !parser_expect(p, "("))
-        return NO_NODE;
-    node.args[0] = parser_expression(p, 0);
-    if (p->has_failed || !parser_expect(p, ")"))
-        return NO_NODE;
-    if (node_type(p, node.args[0]) != TYPE_VECTOR)
-        return parser_fail(p, p->e->nodes[node.args[0]].at, "is %s, and %s() collapses parts of %s",
-                           type_names[node_type(p, node.args[0])], aggregate_names[row], type_names[TYPE_VECTOR]);
-    if (!is_grouped)
-        parse_grouping(p, &node.by_part);
-    return parser_add(p, node, name.at);
-}
-
 uint16_t parser_name(struct parser *p) {
     struct token name = p->token;
     parser_advance(p);
     bool is_call = parser_at(p, "(");
-    for (size_t i = 0; i < sizeof aggregate_names / sizeof *aggregate_names; i++)
-        if (token_is(p->source, &name, aggregate_names[i]) &&
-            (is_call || parser_at(p, "by") || parser_at(p, "without")))
-            return parse_aggregate(p, name, (int)i);
-    if (!is_call)
-        return parse_selector(p, name);
-    int row = function_find(p->source + name.at, name.count);
-    if (row < 0) {
-        int count = name.count > 64 ? 64 : (int)name.count;
-        return parser_fail(p, name.at, "there is no function '%.*s'", count, p->source + name.at);
-    }
-    return parse_call(p, name, row);
+    int aggregate = aggregate_find(p->source + name.at, name.count);
+    if (aggregate >= 0 && (is_call || parser_at(p, "by") || parser_at(p, "without")))
+        return parser_aggregate(p, name, aggregate);
+    return is_call ? parser_call(p, name) : parse_selector(p, name);
 }

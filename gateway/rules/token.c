@@ -78,16 +78,36 @@ static struct token read_name(const char *text, struct token token) {
 
 static struct token read_string(const char *text, struct token token) {
     const char *start = text + token.at, *at = start + 1;
-    while (*at && *at != *start && *at != '\n' && *at != '\\')
-        at++;
+    while (*at && *at != *start && *at != '\n')
+        at += *at == '\\' && *start != '`' && at[1] && at[1] != '\n' ? 2 : 1;
     token.count = (size_t)(at - start);
-    if (*at == '\\')
-        return bad(token, token.count + 1, "has an escape, which no name of a part needs");
     if (*at != *start)
         return bad(token, token.count, "has no closing quote");
     token.count++;
     token.kind = TOKEN_STRING;
     return token;
+}
+
+bool token_string(const char *text, const struct token *token, char *out, size_t room) {
+    static const char escapes[] = "\\\\\"\"\'\'n\nt\t"; /* pairs: what is written, what it means */
+    const char *at = text + token->at, quote = *at++, *end = text + token->at + token->count - 1;
+    size_t count = 0;
+    for (; at < end; at++) {
+        char c = *at;
+        if (c == '\\' && quote != '`') {
+            size_t e = 0;
+            for (at++; escapes[e] && escapes[e] != *at;)
+                e += 2;
+            if (!escapes[e])
+                return false;
+            c = escapes[e + 1];
+        }
+        if (count + 1 >= room)
+            return false;
+        out[count++] = c;
+    }
+    out[count] = '\0';
+    return true;
 }
 
 static struct token read_sign(const char *text, struct token token) {

@@ -10,7 +10,7 @@ enum token_kind {
     TOKEN_NAME,     /* metric, function, label, or a word such as `and`, `bool`, `by` */
     TOKEN_NUMBER,   /* number */
     TOKEN_DURATION, /* duration_ms; also number, in seconds */
-    TOKEN_STRING,   /* text inside the quotes: at + 1, count - 2; no escapes */
+    TOKEN_STRING,   /* with its quotes; token_string gives what it says */
     TOKEN_SIGN,     /* an operator or punctuation mark: its text says which */
     TOKEN_BAD       /* `problem` says why */
 };
@@ -25,4 +25,7 @@ struct token {
 
 /* The token at or after byte `from`; blanks and # comments are skipped. */
 struct token token_next(const char *text, size_t from);
+/* What a TOKEN_STRING says: escapes (\\\\ \\" \\' \\n \\t) undone, in `backquotes` as it stands. false: another escape,
+ * or longer than room - 1. */
+FL_CHECK bool token_string(const char *text, const struct token *token, char *out, size_t room);
 bool token_is(const char *text, const struct token *token, const char *what);

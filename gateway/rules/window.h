@@ -23,7 +23,8 @@ enum window_need {
     WINDOW_LOW = 8,
     WINDOW_HIGH = 16,
     WINDOW_STEPS = 32, /* changes and counter resets */
-    WINDOW_FIRST = 64  /* the oldest value; part of STEPS */
+    WINDOW_FIRST = 64, /* the oldest value; part of STEPS */
+    WINDOW_READ = 128  /* window_read: what buckets hold on average, and when */
 };
 struct window_spec {
     int64_t range_ms;
@@ -56,6 +57,21 @@ double window_max(struct window *w);
 double window_changes(struct window *w);
 /* What a counter lost in resets: the sum of the values just before them. */
 double window_resets(struct window *w);
-/* Least squares, per second. false: all samples at one time. */
-bool window_slope(struct window *w, const struct window_spec *spec, double *out);
+/* The line of least squares: its slope a second, and where it is at now_ms. false: all samples at one time. */
+bool window_line(struct window *w, const struct window_spec *spec, int64_t now_ms, double *slope, double *level);
 size_t window_bytes(const struct window *w);
+
+/* Going through what is there, oldest first: samples, or the means of buckets where they were folded (WINDOW_READ). Not
+ * while the window changes. Its cost grows with the window, up to WINDOW_POINTS_MAX items. */
+struct window_item {
+    int64_t at_ms; /* of a bucket: the mean */
+    double value;
+    uint32_t count; /* samples; 1 for a sample */
+};
+struct window_reader {
+    const struct window *window;
+    uint32_t index, count; /* items read, items in all */
+    int64_t at_ms;
+};
+struct window_reader window_read(const struct window *w);
+bool window_next(struct window_reader *r, struct window_item *out); /* false: that was all */

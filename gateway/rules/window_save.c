@@ -21,7 +21,7 @@ static bool get_time(struct cursor *in, int64_t *ms) {
 
 /* ---- samples: whole numbers as differences, or doubles ---- */
 
-static void save_points(const struct points *p, struct buf *out) {
+void points_save(const struct points *p, struct buf *out) {
     int64_t before = 0;
     buf_add_varint(out, p->count);
     if (p->count == 0)
@@ -52,7 +52,14 @@ static bool get_value(struct cursor *in, uint8_t decimals, int64_t *whole, doubl
     return true;
 }
 
-static bool load_points(struct window *w, const struct window_spec *spec, struct cursor *in) {
+/* Where saved samples go: into a window (spec: no step reaches its range), or a ring. */
+struct place {
+    struct window *window;
+    const struct window_spec *spec;
+    struct points *points;
+};
+
+static bool load_samples(const struct place *to, struct cursor *in) {
     uint64_t count, step;
     int64_t at_ms, whole = 0;
     uint8_t decimals;
@@ -64,14 +71,22 @@ static bool load_points(struct window *w, const struct window_spec *spec, struct
         return false;
     for (uint64_t i = 0; i < count; i++) {
         double value;
-        if (i > 0 && (!cursor_varint(in, &step) || step == 0 || step >= (uint64_t)spec->range_ms))
+        if (i > 0 && (!cursor_varint(in, &step) || step == 0 ||
+                      step >= (uint64_t)(to->spec ? to->spec->range_ms : (int64_t)1 << 42)))
             return false;
         at_ms += i > 0 ? (int64_t)step : 0;
         if (!get_value(in, decimals, &whole, &value) || !(fabs(value) <= WINDOW_VALUE_MAX))
             return false;
-        window_add(w, spec, at_ms, value);
+        if (to->window)
+            window_add(to->window, to->spec, at_ms, value);
+        else
+            points_push(to->points, at_ms, value);
     }
     return true;
+}
+
+bool points_load(struct points *p, struct cursor *in) {
+    return load_samples(&(struct place){.points = p}, in);
 }
 
 /* ---- buckets ---- */
@@ -141,7 +156,7 @@ void window_save(const struct window *w, struct buf *out) {
     buf_add_u8(out, w->is_bucketed);
     state_put_double(out, w->last);
     if (!w->is_bucketed) {
-        save_points(&w->points, out);
+        points_save(&w->points, out);
         return;
     }
     buf_add_varint(out, w->buckets.count);
@@ -152,11 +167,15 @@ void window_save(const struct window *w, struct buf *out) {
     }
 }
 
+bool window_saved_as_buckets(const struct cursor *in) {
+    return in->left > 0 && in->at[0] == 1;
+}
+
 bool window_load(struct window *w, const struct window_spec *spec, struct cursor *in) {
     uint8_t is_bucketed;
     double last;
     if (!cursor_u8(in, &is_bucketed) || is_bucketed > 1 || !get_double(in, &last) ||
-        !(is_bucketed ? load_buckets(w, spec, in) : load_points(w, spec, in)))
+        !(is_bucketed ? load_buckets(w, spec, in) : load_samples(&(struct place){.window = w, .spec = spec}, in)))
         return false;
     w->last = last;
     return true;

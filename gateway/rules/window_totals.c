@@ -222,17 +222,21 @@ double window_resets(struct window *w) {
     return wide_get(&w->totals[total_resets(w->needs)]);
 }
 
-bool window_slope(struct window *w, const struct window_spec *spec, double *out) {
+bool window_line(struct window *w, const struct window_spec *spec, int64_t now_ms, double *slope, double *level) {
     refresh(w);
     if (newest_ms(w) - w->base_ms > 4 * spec->range_ms)
         rebuild(w, w->pivot);
+    const struct wide *spread = &w->totals[total_spread(w->needs)], *trend = &w->totals[total_trend(w->needs)];
+    double n = w->samples, deviation = wide_get(&spread[DEVIATION]), time = wide_get(&trend[TIME]);
     if (variance(w) == 0) {
-        *out = 0;
+        *slope = 0;
+        *level = w->pivot + deviation / n;
         return w->samples > 1;
     }
-    const struct wide *spread = &w->totals[total_spread(w->needs)], *trend = &w->totals[total_trend(w->needs)];
-    double n = w->samples, time = wide_get(&trend[TIME]);
     double width = wide_get(&trend[TIME_SQUARES]) - time * time / n;
-    *out = (wide_get(&trend[PRODUCT]) - time * wide_get(&spread[DEVIATION]) / n) / width;
-    return w->samples > 1 && width > 0;
+    if (w->samples < 2 || !(width > 0))
+        return false;
+    *slope = (wide_get(&trend[PRODUCT]) - time * deviation / n) / width;
+    *level = w->pivot + deviation / n + *slope * ((double)(now_ms - w->base_ms) / 1000 - time / n);
+    return true;
 }

@@ -25,10 +25,11 @@ enum result store_device_put(struct store *store, const char *device, const stru
     struct query q = query_of(
         &store->sql,
         "INSERT INTO device(device, model, serial, firmware, agent, boot, capabilities, diagnostics, born_ms, "
-        "created_ms)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) ON CONFLICT(device) DO UPDATE SET model = excluded.model,"
+        "created_ms, evidence_bytes)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) ON CONFLICT(device) DO UPDATE SET model = excluded.model,"
         " serial = excluded.serial, firmware = excluded.firmware, agent = excluded.agent, boot = excluded.boot,"
-        " capabilities = excluded.capabilities, diagnostics = excluded.diagnostics, born_ms = excluded.born_ms"
+        " capabilities = excluded.capabilities, diagnostics = excluded.diagnostics, born_ms = excluded.born_ms,"
+        " evidence_bytes = excluded.evidence_bytes"
         " RETURNING id");
     put_text(&q, device);
     put_text(&q, birth->model);
@@ -39,6 +40,7 @@ enum result store_device_put(struct store *store, const char *device, const stru
     put_int(&q, birth->capabilities);
     put_text(&q, buf_text(&diagnostics));
     put_int(&q, now_ms);
+    put_int(&q, birth->evidence_bytes);
     if (query_next(&q))
         *row = take_int(&q);
     const enum result result = query_run(&q);
@@ -139,7 +141,7 @@ enum result store_series_intern(struct store *store, int64_t device, const char 
 
 static enum result load_devices(struct store *store, const struct device_loader *loader) {
     struct query q = query_of(&store->sql, "SELECT d.id, d.device, d.model, d.serial, d.firmware, d.agent, d.boot,"
-                                           " d.capabilities, p.last_seen_ms FROM device d"
+                                           " d.capabilities, p.last_seen_ms, d.evidence_bytes FROM device d"
                                            " LEFT JOIN presence p ON p.device = d.id ORDER BY d.id");
     while (query_next(&q)) {
         struct device_loaded d;
@@ -152,6 +154,7 @@ static enum result load_devices(struct store *store, const struct device_loader 
         d.boot = take_text(&q);
         d.capabilities = (uint32_t)take_int(&q);
         d.last_seen_ms = take_int(&q);
+        d.evidence_bytes = take_int(&q);
         loader->device(loader->self, &d);
     }
     return query_end(&q);

@@ -27,7 +27,7 @@ struct device_loaded {
     int64_t row;
     const char *device, *model, *serial, *firmware, *agent, *boot;
     uint32_t capabilities;
-    int64_t last_seen_ms;
+    int64_t last_seen_ms, evidence_bytes;
 };
 struct stream_loaded {
     int64_t device;

@@ -207,9 +207,52 @@ static const char alarm_life_schema[] =
     "CREATE INDEX location_site ON location(site) WHERE site <> '';"
     "CREATE INDEX device_kind ON device(model, firmware);";
 
+/* Which rows of log and event the stored rule states have seen: all up to these. Device 0: every state has; what is
+ * after it may be missing in some. */
+static const char rule_logs_schema[] =
+    "CREATE TABLE rule_logs(device INTEGER PRIMARY KEY, log INTEGER NOT NULL, event INTEGER NOT NULL);"
+    "INSERT INTO rule_logs(device, log, event) SELECT 0, (SELECT coalesce(max(id), 0) FROM log),"
+    " (SELECT coalesce(max(id), 0) FROM event);";
+
+/* What products measured around alarms (store/evidence.h); what all parts take is a tally. */
+static const char evidence_schema[] =
+    "ALTER TABLE device ADD COLUMN evidence_bytes INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE evidence(id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE,"
+    " device INTEGER NOT NULL REFERENCES device(id), ticket INTEGER NOT NULL REFERENCES ticket(id),"
+    " alarm INTEGER NOT NULL REFERENCES alarm(id), state INTEGER NOT NULL DEFAULT 0, is_open INTEGER NOT NULL DEFAULT "
+    "1,"
+    " why TEXT NOT NULL DEFAULT '', asked_ms INTEGER NOT NULL, raised_ms INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
+    " to_ms INTEGER NOT NULL, first_ms INTEGER NOT NULL DEFAULT 0, last_ms INTEGER NOT NULL DEFAULT 0,"
+    " samples INTEGER NOT NULL DEFAULT 0, logs INTEGER NOT NULL DEFAULT 0, series INTEGER NOT NULL DEFAULT 0,"
+    " parts INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, missed INTEGER NOT NULL DEFAULT 0,"
+    " next INTEGER NOT NULL DEFAULT 0, recorder TEXT NOT NULL DEFAULT '', names TEXT NOT NULL DEFAULT '');"
+    "CREATE INDEX evidence_of_device ON evidence(device, asked_ms);"
+    "CREATE INDEX evidence_of_ticket ON evidence(ticket);"
+    "CREATE INDEX evidence_kept ON evidence(id) WHERE bytes > 0 AND is_open = 0;"
+    "CREATE TABLE evidence_part(id INTEGER PRIMARY KEY, evidence INTEGER NOT NULL REFERENCES evidence(id),"
+    " part INTEGER NOT NULL, shift_ms INTEGER NOT NULL, crc INTEGER NOT NULL, bytes BLOB NOT NULL,"
+    " UNIQUE(evidence, part));"
+    "INSERT INTO tally VALUES('evidence_bytes', 0);"
+    "CREATE TRIGGER evidence_counted AFTER UPDATE OF bytes ON evidence WHEN OLD.bytes <> NEW.bytes BEGIN"
+    " UPDATE tally SET n = n + NEW.bytes - OLD.bytes WHERE name = 'evidence_bytes'; END;";
+
+/* What was in the rules folder, whole; and which version was activated when. The newest activation is what runs; a
+ * version may be forgotten, that it ran is not. */
+static const char versions_schema[] =
+    "CREATE TABLE rule_version(id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE,"
+    " made_ms INTEGER NOT NULL, content BLOB NOT NULL);"
+    "CREATE TABLE rule_activation(id INTEGER PRIMARY KEY, version INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " applied_ms INTEGER NOT NULL, how INTEGER NOT NULL, who TEXT NOT NULL, report TEXT NOT NULL,"
+    " outcome TEXT NOT NULL);";
+
 const struct migration migrations[] = {
-    {1, "first schema", first_schema},         {2, "down-sampled tiers of history", tiers_schema},
-    {3, "conduct of devices", conduct_schema}, {4, "state of rules", rule_state_schema},
+    {1, "first schema", first_schema},
+    {2, "down-sampled tiers of history", tiers_schema},
+    {3, "conduct of devices", conduct_schema},
+    {4, "state of rules", rule_state_schema},
     {5, "life of alarms", alarm_life_schema},
+    {6, "evidence of alarms", evidence_schema},
+    {7, "versions of the rules", versions_schema},
+    {8, "log lines and events that rules have seen", rule_logs_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

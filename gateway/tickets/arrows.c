@@ -112,7 +112,7 @@ static const char *const verb_names[TICKET_VERB_COUNT] = {
 static const char *const event_names[TICKET_EVENT_KIND_COUNT] = {
     [TICKET_EVENT_NONE] = "none",         [TICKET_EVENT_OPENED] = "opened",   [TICKET_EVENT_STATE] = "state",
     [TICKET_EVENT_ASSIGNED] = "assigned", [TICKET_EVENT_COMMENT] = "comment", [TICKET_EVENT_ALARM] = "alarm",
-    [TICKET_EVENT_SESSION] = "session",   [TICKET_EVENT_REPORT] = "report",
+    [TICKET_EVENT_SESSION] = "session",   [TICKET_EVENT_REPORT] = "report",   [TICKET_EVENT_EVIDENCE] = "evidence",
 };
 
 static bool find_name(const char *const *names, int count, const char *text, int *out) {

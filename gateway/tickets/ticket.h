@@ -88,6 +88,7 @@ enum ticket_event_kind {
     TICKET_EVENT_ALARM,
     TICKET_EVENT_SESSION,
     TICKET_EVENT_REPORT,
+    TICKET_EVENT_EVIDENCE,
     TICKET_EVENT_KIND_COUNT
 };
 const char *ticket_event_kind_name(enum ticket_event_kind kind);

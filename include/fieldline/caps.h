@@ -22,6 +22,8 @@ enum {
     CAP_VERSION_BYTES = 63,
     CAP_METRICS_IN_BIRTH = 500,
     CAP_COMMAND_BYTES = 16 * 1024,
+    CAP_EVIDENCE_PART_BYTES = 24 * 1024, /* one part of evidence in a reply, before it is written as text */
+    CAP_EVIDENCE_BYTES = 1024 * 1024,    /* all parts of one, and what a product may keep for it */
     CAP_JSON_DEPTH = 16,
     CAP_UUID_BYTES = 36,
     CAP_TIME_AHEAD_MS = 5 * 60 * 1000, /* a product's time may lead the gateway's by this much */

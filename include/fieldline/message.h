@@ -92,7 +92,7 @@ FL_CHECK enum result logs_pack_add(struct logs_pack *p, const struct log_record 
 void logs_pack_finish(struct logs_pack *p, struct buf *out);
 
 /* birth: {"t":ms,"model":"...","serial":"...","firmware":"...","agent":"1.0.0","boot":"uuid",
- *         "metrics":["a","b"],"capabilities":["observe"],"diagnostics":["disk"]} */
+ *         "metrics":["a","b"],"capabilities":["observe"],"diagnostics":["disk"],"evidence_bytes":262144} */
 enum { BIRTH_CAPABILITIES = 8, BIRTH_DIAGNOSTICS = 32 };
 struct birth_message {
     int64_t event_ms;
@@ -100,6 +100,7 @@ struct birth_message {
     char agent[CAP_VERSION_BYTES + 1], boot[CAP_UUID_BYTES + 1];
     size_t metric_count;
     char (*metrics)[CAP_METRIC_BYTES + 1]; /* allocated by birth_decode; free with birth_fini */
+    int64_t evidence_bytes;                /* what its recorder holds; 0 or missing: no evidence can be pulled */
     uint32_t capabilities;                 /* bits of enum capability (session.h); unknown names are ignored */
     size_t diagnostic_count;
     char diagnostics[BIRTH_DIAGNOSTICS][CAP_CODE_BYTES + 1];

@@ -74,7 +74,10 @@ static enum result read_birth(const struct json *root, struct birth_message *b, 
         (result = field_uuid(root, "boot", b->boot, fault)) || (result = read_metrics(root, b, fault)) ||
         (result = read_capabilities(root, b, fault)))
         return result;
-    return read_diagnostics(root, b, fault);
+    result = read_diagnostics(root, b, fault);
+    if (result || !json_get(root, "evidence_bytes"))
+        return result;
+    return json_integer(root, "evidence_bytes", 0, INT64_MAX, &b->evidence_bytes, fault);
 }
 
 enum result birth_decode(const void *payload, size_t bytes, struct birth_message *out, struct fault *fault) {
@@ -110,6 +113,8 @@ void birth_encode(const struct birth_message *birth, struct buf *out) {
     for (size_t i = 0; i < birth->diagnostic_count; i++)
         jo_str(&j, NULL, birth->diagnostics[i]);
     jo_end(&j);
+    if (birth->evidence_bytes > 0)
+        jo_int(&j, "evidence_bytes", birth->evidence_bytes);
     jo_end(&j);
 }
 

@@ -20,6 +20,7 @@ const TOPICS = [
   ['agent', 'agentFigures'],
   ['history', 'historyFigures', ({ stack }) => ({ program: stack.place.program('bench-history'), root: stack.place.source() })],
   ['pipeline', 'pipelineFigures'],
+  ['detectors', 'detectorsFigures'],
   ['spool', 'spoolFigures'],
   ['flood', 'floodFigures'],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));

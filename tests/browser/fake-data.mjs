@@ -195,7 +195,7 @@ function events() {
 
 /** A whole gateway's content; `empty` is one that was installed a minute ago. */
 export function makeData({ empty = false } = {}) {
-  if (empty) return { devices: [], alarms: [], incidents: [], maintenance: [], maintenancePast: [], tickets: [], sessions: [], audit: [], quarantine: [], logs: [], details: new Map() };
+  if (empty) return { devices: [], alarms: [], incidents: [], maintenance: [], maintenancePast: [], tickets: [], sessions: [], audit: [], quarantine: [], logs: [], evidence: [], details: new Map() };
   const devices = [
     device('freezer-7', FREEZER, { alarms: 2, worst: 'critical', tickets_open: 1, quarantined: 2, troubles: [{ kind: 'clock_off', since_ms: minutes(30) }, { kind: 'flapping', since_ms: minutes(2) }], clock_error_ms: 86_405_000 }),
     device('washer-2', WASHER, { alarms: 1, worst: 'minor', tickets_open: 1, capabilities: ['observe'] }),
@@ -365,7 +365,60 @@ export function makeData({ empty = false } = {}) {
     text: i % 6 === 4 ? `sensor 3: read failed (${i})` : `defrost step ${i} <done>`,
     cut: i === 3,
   }));
-  return { devices, alarms, incidents, maintenance, maintenancePast, tickets, sessions, audit, quarantine, logs, details };
+  const raised = minutes(30);
+  const count = 3_600;
+  const times = Array.from({ length: count }, (_, i) => raised - 300_000 + i * 100);
+  const recorded = (metric, title, title_zh, unit, value) => ({ metric, part: '', title, title_zh, unit, t: times, v: times.map((_, i) => value(i)) });
+  const evidence = [
+    {
+      id: 7,
+      ticket: 41,
+      alarm: 'FreezerWarming',
+      part: '',
+      state: 'complete',
+      why: '',
+      asked_ms: raised + 200,
+      raised_ms: raised,
+      from_ms: raised - 300_000,
+      to_ms: raised + 60_000,
+      first_ms: times[0],
+      last_ms: times.at(-1),
+      samples: 2 * count,
+      log_lines: 1,
+      missed: 0,
+      bytes: 24_480,
+      device: 'freezer-7',
+      damaged: 0,
+      series: [
+        recorded('air_temperature', 'Air temperature', '柜内温度', 'Cel', (i) => -31 + i / 300),
+        recorded('compressor_power', 'Compressor power', '压缩机功率', 'W', (i) => (i % 600 < 400 ? 240 : 8)),
+      ],
+      logs: [{ t: raised - 1_000, severity: 4, app: 'control', text: 'suction pressure low' }],
+    },
+    {
+      id: 6,
+      ticket: 41,
+      alarm: 'E17',
+      part: '',
+      state: 'failed',
+      why: 'the product did not answer in time',
+      asked_ms: raised - 9e6,
+      raised_ms: raised - 9e6,
+      from_ms: raised - 9.3e6,
+      to_ms: raised - 8.94e6,
+      first_ms: 0,
+      last_ms: 0,
+      samples: 0,
+      log_lines: 0,
+      missed: 0,
+      bytes: 0,
+      device: 'freezer-7',
+      damaged: 0,
+      series: [],
+      logs: [],
+    },
+  ];
+  return { devices, alarms, incidents, maintenance, maintenancePast, tickets, sessions, audit, quarantine, logs, evidence, details };
 }
 
 /** A series with a shape, and with a hole in its middle. */

@@ -44,6 +44,11 @@ const ALARM_STATES = {
   flapping: (a) => a.flapping,
 };
 
+// A row of the list: names of series, and nothing of what they hold.
+function evidenceRow({ device, damaged, logs, series, ...row }) {
+  return { ...row, series: series.map(({ metric, part }) => ({ metric, part })) };
+}
+
 const limit = (query, usual) => Number(query.get('limit') ?? usual);
 const items = (list) => ({ json: { items: list } });
 const summary = ({ id, model, model_title, model_title_zh, serial, firmware, online, last_seen_ms, alarms, worst, tickets_open, troubles }) => ({
@@ -310,6 +315,8 @@ export const ROUTES = [
       return { json: ticketDetail(fake.data, ticket), etag: `"${ticket.version}"` };
     },
   ],
+  ['GET', /^\/tickets\/(\d+)\/evidence$/, ({ data }, { id }) => items(data.evidence.filter((e) => e.ticket === Number(id)).map(evidenceRow))],
+  ['GET', /^\/evidence\/(\d+)$/, (fake, { id }) => ({ json: fake.find(fake.data.evidence, id, 'evidence') })],
   [
     'POST',
     /^\/tickets\/(\d+)\/actions$/,

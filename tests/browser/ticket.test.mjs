@@ -206,3 +206,40 @@ test(
     await until('the replay', async () => /Recording of session/.test(await page.locator('h1').first().textContent()));
   }),
 );
+
+test(
+  'what the product recorded around the alarm is drawn with the moment of the alarm, and can be taken along',
+  withConsole(TICKET, async ({ fake, page }) => {
+    const section = page.locator('.evidence');
+    await section.getByText('360 s, 2 measurements, 7,200 samples, 23.91 KiB').waitFor();
+    await section.locator('.chart .u-over').nth(1).waitFor();
+    assert.equal(await section.locator('.chart').count(), 2);
+    const chart = section.locator('.chart', { hasText: 'Air temperature' });
+    await chart.getByText('lowest -31 °C').waitFor();
+    await section.getByText('suction pressure low').waitFor();
+    // The mark is the only red in the picture: five sixths of the way.
+    const where = await chart.locator('canvas').evaluate((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 20, canvas.width, 1);
+      const red = [];
+      for (let x = 0; x < canvas.width; x++) if (data[4 * x + 3] > 100 && data[4 * x] > 120 && data[4 * x + 1] < 80) red.push(x / canvas.width);
+      return red;
+    });
+    assert.ok(where.length > 0 && where.every((x) => x > 0.8 && x < 0.9), `a line at ${where}`);
+    const link = section.getByRole('link', { name: 'Download as CSV' });
+    assert.equal(await link.getAttribute('href'), '/api/v1/evidence/7/csv');
+    assert.equal(fake.requests.filter(({ path }) => path === '/evidence/6').length, 0, 'what is not there is not asked for');
+    await section.locator('summary', { hasText: 'E17' }).click();
+    await section.getByText('the product did not answer in time').waitFor();
+  }),
+);
+
+test(
+  'a ticket without evidence says nothing of it; evidence that comes meanwhile appears',
+  withConsole({ path: '/tickets/42' }, async ({ fake, page }) => {
+    await page.locator('.timeline').waitFor();
+    assert.equal(await page.locator('.evidence').count(), 0);
+    fake.data.evidence.push({ ...fake.data.evidence[0], id: 8, ticket: 42 });
+    fake.notify('ticket', '42', 'washer-2');
+    await page.locator('.evidence .chart .u-over').first().waitFor();
+  }),
+);

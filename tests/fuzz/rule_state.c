@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
-enum { HEAD_BYTES = 1 + 8, CHECK_BYTES = 8 };
+enum { HEAD_BYTES = 1, CHECK_BYTES = 8 };
 
 static const char pack_text[] = "model: fuzz\ntitle: F\nmaker: us\nkind: machine\ncapabilities: [observe]\nmetrics:\n"
                                 "  - {name: a, title: A, unit: V, interval: 1s}\n"

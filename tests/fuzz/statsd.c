@@ -30,7 +30,7 @@ static void on_sample(void *self, const struct senml_record *record) {
 static void on_value(void *self, const struct statsd_value *value) {
     must(isfinite(value->value) && value->rate > 0 && value->rate <= 1);
     must(memchr(value->metric, '\0', sizeof value->metric) != NULL && value->metric[0] != '\0');
-    (void)!meters_take(self, value, &(struct moment){.mono_ms = NOW_MS, .wall_ms = NOW_MS});
+    (void)!meters_take(self, value, &(struct moment){.mono_ms = NOW_MS, .wall_ms = NOW_MS}, &(double){0});
 }
 
 static void on_event(void *self, const struct event_message *event) {

@@ -75,8 +75,13 @@ export class WireDevice {
     const { model, boot, metrics } = this;
     return {
       t: this.wall, model, serial: `SN-${this.id}`, firmware: '1.0', agent: 'wire-test', boot, metrics,
-      capabilities: ['observe', 'diagnose', 'shell'], diagnostics: [],
+      capabilities: ['observe', 'diagnose', 'shell'], diagnostics: [], ...this.birthMembers(),
     };
+  }
+
+  /** What another kind of device adds. */
+  birthMembers() {
+    return {};
   }
 
   birth() {

@@ -11,6 +11,9 @@
  * degrees around it: about 90 W of heat leaks in, 220 W can be pumped out, it runs 40 to 45 % of the time in cycles of
  * some 12 minutes.
  *
+ * A dirty condenser gets hot, a bad seal lets heat in, worn valves of the compressor pump less and draw less; all make it
+ * run longer, and only the first makes it hot.
+ *
  * Left out: frost, oil, the pressure drop of the tube, the transient at a start. None changes the story above. */
 #include "cold.h"
 
@@ -42,14 +45,14 @@ static double feed(const struct cold *c) {
 static double capacity_w(const struct cold *c) {
     /* warmer coil: denser vapour, more pumped; warmer condenser: less */
     double base = 220 * (1 + 0.022 * (c->coil_c + 28)) * (1 - 0.006 * (c->condenser_c - 40));
-    return fmax(0, base) * feed(c);
+    return fmax(0, base) * feed(c) * c->valves;
 }
 
 double cold_power_w(const struct cold *c) {
     if (!c->is_running)
         return 0;
     double load = 1 + 0.006 * (c->condenser_c - 40) + 0.008 * (c->coil_c + 28);
-    return POWER_W * load * (0.42 + 0.58 * feed(c));
+    return POWER_W * load * (0.42 + 0.58 * feed(c)) * (0.55 + 0.45 * c->valves);
 }
 
 double cold_inlet_c(const struct cold *c) {
@@ -76,6 +79,8 @@ void cold_init(struct cold *c) {
                        .ambient_c = 25,
                        .setpoint_c = -20,
                        .charge = 1,
+                       .condenser = 1,
+                       .valves = 1,
                        .stopped_s = MIN_OFF_S};
 }
 
@@ -104,13 +109,13 @@ void cold_step(struct cold *c, double dt_s) {
     control(c, dt_s);
     double pumped = c->is_running ? capacity_w(c) : 0;
     double power = cold_power_w(c);
-    double walls = (UA_WALL + (c->is_lid_open ? UA_LID : 0)) * (c->ambient_c - c->air_c);
+    double walls = (UA_WALL + c->seal_w_k + (c->is_lid_open ? UA_LID : 0)) * (c->ambient_c - c->air_c);
     double from_load = UA_LOAD * (c->load_c - c->air_c);
     double to_coil = UA_COIL * (c->air_c - c->coil_c);
     double gas_cooling = c->is_running ? 2.2 * feed(c) * (c->winding_c - c->ambient_c) : 0;
     c->air_c += (walls + from_load - to_coil) / AIR_J_K * dt_s;
     c->load_c -= from_load / LOAD_J_K * dt_s;
     c->coil_c += (to_coil - pumped) / COIL_J_K * dt_s;
-    c->condenser_c += (pumped + 0.8 * power - UA_CONDENSER * (c->condenser_c - c->ambient_c)) / CONDENSER_J_K * dt_s;
+    c->condenser_c += (pumped + 0.8 * power - UA_CONDENSER * c->condenser * (c->condenser_c - c->ambient_c)) / CONDENSER_J_K * dt_s;
     c->winding_c += (0.75 * power - gas_cooling - 0.6 * (c->winding_c - c->ambient_c)) / WINDING_J_K * dt_s;
 }

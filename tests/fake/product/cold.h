@@ -7,7 +7,10 @@ struct cold {
     /* masses: each has one temperature */
     double air_c, load_c, coil_c, condenser_c, winding_c;
     double ambient_c, setpoint_c;
-    double charge; /* of refrigerant, 1 is nominal */
+    double charge;    /* of refrigerant, 1 is nominal */
+    double condenser; /* how well it gives off heat, 1 is clean */
+    double seal_w_k;  /* that a bad seal of the lid lets in */
+    double valves;    /* how well the compressor pumps, 1 is new */
     bool is_running, is_tripped, is_lid_open;
     double stopped_s, running_s; /* since the compressor was stopped, started */
     unsigned starts;

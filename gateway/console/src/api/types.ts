@@ -209,11 +209,46 @@ export interface Action {
   requires: string; // "text" or "assignee", empty when nothing
   asks: string; // what the text is to say, in English
 }
+/** What the product measured around an alarm, at the rate at which it came in. */
+export interface Evidence {
+  id: number;
+  ticket: number;
+  alarm: string;
+  part: string;
+  state: 'asked' | 'arriving' | 'complete' | 'partial' | 'failed' | 'dropped';
+  why: string;
+  asked_ms: number;
+  raised_ms: number;
+  from_ms: number;
+  to_ms: number;
+  first_ms: number;
+  last_ms: number;
+  samples: number;
+  log_lines: number;
+  missed: number;
+  bytes: number;
+  series: { metric: string; part: string }[];
+}
+export interface EvidenceSeries {
+  metric: string;
+  part: string;
+  title: string;
+  title_zh: string;
+  unit: string;
+  t: number[];
+  v: number[];
+}
+export interface EvidenceDetail extends Omit<Evidence, 'series'> {
+  device: string;
+  damaged: number;
+  series: EvidenceSeries[];
+  logs: Omit<LogLine, 'cut'>[];
+}
 export interface TicketEvent {
   id: number;
   at_ms: number;
   by: string;
-  kind: 'opened' | 'state' | 'assigned' | 'comment' | 'alarm' | 'session' | 'report';
+  kind: 'opened' | 'state' | 'assigned' | 'comment' | 'alarm' | 'session' | 'report' | 'evidence';
   from: string;
   to: string;
   text: string;

@@ -1,5 +1,5 @@
 // One series as a line (mean) inside a band (lowest to highest), drawn by uPlot. Nothing is invented: where no data came
-// the line is broken. The picture also has a sentence, for those who cannot see it.
+// the line is broken. A moment may be marked. The picture also has a sentence, for those who cannot see it.
 import { useEffect, useRef } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import uPlot from 'uplot';
@@ -58,11 +58,28 @@ function axis_time(second: number, span_s: number): string {
   return new Intl.DateTimeFormat(locale(), options).format(second * 1_000);
 }
 
+// A line from top to bottom where something happened, if that is in sight.
+function draw_mark(u: uPlot, at_ms: number): void {
+  const x = Math.round(u.valToPos(at_ms / 1_000, 'x', true));
+  if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) return;
+  u.ctx.save();
+  u.ctx.strokeStyle = color('--bad');
+  u.ctx.lineWidth = Math.max(1, devicePixelRatio);
+  u.ctx.beginPath();
+  u.ctx.moveTo(x, u.bbox.top);
+  u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
+  u.ctx.stroke();
+  u.ctx.restore();
+}
+
+const extreme = (of: (a: number, b: number) => number, values: number[]): number => values.reduce((a, b) => of(a, b));
+
 function options_of(
   unit: string,
   span: () => Span,
   hover: (index: number | null) => void,
   zoom: (span: Span) => void,
+  mark_ms?: number,
 ): Omit<uPlot.Options, 'width'> {
   const axis = { stroke: color('--quiet'), grid: { stroke: color('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
   const line = color('--chart');
@@ -88,6 +105,7 @@ function options_of(
       { ...axis, size: 68, values: (_, splits) => splits.map((s) => format_value(s, unit)) },
     ],
     hooks: {
+      draw: mark_ms === undefined ? [] : [(u) => draw_mark(u, mark_ms)],
       setCursor: [(u) => hover(u.cursor.idx ?? null)],
       setSelect: [
         (u) => {
@@ -103,7 +121,15 @@ function options_of(
   };
 }
 
-export function Chart({ history, title, span, zoom }: { history: History; title: string; span: Span; zoom: (span: Span) => void }) {
+interface ChartProps {
+  history: History;
+  title: string;
+  span: Span;
+  zoom: (span: Span) => void;
+  mark_ms?: number;
+}
+
+export function Chart({ history, title, span, zoom, mark_ms }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLSpanElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -116,8 +142,8 @@ export function Chart({ history, title, span, zoom }: { history: History; title:
       ? t('chart.no_data')
       : t('chart.summary', {
           last: show(history.mean.at(-1)),
-          min: show(Math.min(...history.min)),
-          max: show(Math.max(...history.max)),
+          min: show(extreme(Math.min, history.min)),
+          max: show(extreme(Math.max, history.max)),
         });
 
   useEffect(() => {
@@ -140,6 +166,7 @@ export function Chart({ history, title, span, zoom }: { history: History; title:
           () => latest.current.span,
           hover,
           (s) => latest.current.zoom(s),
+          mark_ms,
         ),
         width: Math.max(200, parent.clientWidth),
       },
@@ -154,7 +181,7 @@ export function Chart({ history, title, span, zoom }: { history: History; title:
       drawn.destroy();
       plot.current = undefined;
     };
-  }, [is_dark.value, language.value, unit]);
+  }, [is_dark.value, language.value, unit, mark_ms]);
 
   useEffect(() => {
     plot.current?.setData(with_holes(history));

@@ -18,7 +18,7 @@ export async function load_series(device: string, metric: Metric, part: string, 
     return metric.kind === 'counter' && named.unit === 'B' ? speed_of(named) : named;
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 404) throw error;
-    return { metric: metric.name, part, unit: metric.unit, step_ms: 1, t: [], min: [], mean: [], max: [] };
+    return { metric: metric.name, part, unit: metric.unit, step_ms: 1, damaged: 0, t: [], min: [], mean: [], max: [] };
   }
 }
 

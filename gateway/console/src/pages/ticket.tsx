@@ -7,6 +7,7 @@ import type { Article, Notice, TicketDetail } from '../api/types';
 import type { PageProps } from '../routes';
 import { Actions } from '../ticket/actions';
 import { AskSession } from '../ticket/ask_session';
+import { EvidenceSection } from '../ticket/evidence';
 import { Markdown } from '../ticket/markdown';
 import { Timeline } from '../ticket/timeline';
 import { AlarmTable } from '../ui/alarm_table';
@@ -133,6 +134,7 @@ function CaseFile({ ticket, etag, reload }: { ticket: TicketDetail; etag: string
               <AlarmTable alarms={ticket.alarms} changed={reload} has_ticket={false} />
             </section>
           )}
+          <EvidenceSection ticket={ticket.id} />
           <section>
             <h2>{t('ticket.sessions')}</h2>
             {ticket.sessions.length === 0 ? (

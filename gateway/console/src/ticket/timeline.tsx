@@ -1,7 +1,7 @@
 // The ticket's event log, oldest first, as one reads a story.
 import type { TicketEvent } from '../api/types';
 import { Time } from '../ui/time';
-import { t_or } from '../words/words';
+import { t, t_or } from '../words/words';
 
 function Change({ event }: { event: TicketEvent }) {
   if (event.kind === 'state') {
@@ -20,6 +20,8 @@ function Change({ event }: { event: TicketEvent }) {
   const session = event.data?.session;
   if ((event.kind === 'session' || event.kind === 'report') && typeof session === 'string')
     return <a href={`/sessions/${session}`}>{session.slice(0, 8)}</a>;
+  const evidence = event.data?.evidence;
+  if (event.kind === 'evidence' && typeof evidence === 'number') return <a href={`#evidence-${evidence}`}>{t('evidence.title')}</a>;
   return null;
 }
 

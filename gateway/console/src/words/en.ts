@@ -243,6 +243,18 @@ export const en = {
   'event.alarm': 'alarm',
   'event.session': 'remote session',
   'event.report': 'service report',
+  'event.evidence': 'evidence',
+
+  'evidence.title': 'Around the alarm',
+  'evidence.hint': 'What the product itself had recorded, at full rate. The line marks the moment of the alarm.',
+  'evidence.summary': '{seconds} s, {metrics} measurements, {samples} samples, {bytes}',
+  'evidence.asked': 'asked for',
+  'evidence.arriving': 'arriving',
+  'evidence.failed': 'not there',
+  'evidence.dropped': 'made room for newer ones',
+  'evidence.missed': 'Records after the alarm that the product’s recorder had no room for: {count}.',
+  'evidence.whole': 'Show all of it',
+  'evidence.csv': 'Download as CSV',
 
   'audit.title': 'Audit log',
   'audit.at': 'Time',

@@ -244,6 +244,18 @@ export const zh: Record<keyof typeof en, string> = {
   'event.alarm': '告警',
   'event.session': '远程会话',
   'event.report': '服务报告',
+  'event.evidence': '现场数据',
+
+  'evidence.title': '告警前后',
+  'evidence.hint': '产品自身以全采样率记录的数据。竖线为告警时刻。',
+  'evidence.summary': '{seconds} 秒，{metrics} 项测量，{samples} 个采样，{bytes}',
+  'evidence.asked': '已请求',
+  'evidence.arriving': '正在传输',
+  'evidence.failed': '无数据',
+  'evidence.dropped': '已为较新的数据让出空间',
+  'evidence.missed': '告警之后因产品记录器空间不足而未记录：{count} 条。',
+  'evidence.whole': '显示全部',
+  'evidence.csv': '下载 CSV',
 
   'audit.title': '审计日志',
   'audit.at': '时间',

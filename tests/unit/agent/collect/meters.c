@@ -32,7 +32,8 @@ static const char *flush(struct meters *m, int64_t now, struct out *o) {
 static enum result take(struct meters *m, const char *name, enum statsd_kind kind, double value, int64_t now) {
     struct statsd_value v = {.kind = kind, .value = value, .rate = 1};
     snprintf(v.metric, sizeof v.metric, "%s", name);
-    return meters_take(m, &v, &(struct moment){.mono_ms = now, .wall_ms = now});
+    double level;
+    return meters_take(m, &v, &(struct moment){.mono_ms = now, .wall_ms = now}, &level);
 }
 
 Test(meters, a_gauge_is_its_last_value_when_there_was_one) {
@@ -52,7 +53,7 @@ Test(meters, a_measured_time_is_kept) {
     struct out o;
     struct statsd_value v = {
         .kind = STATSD_GAUGE, .metric = "t", .value = 1, .rate = 1, .has_event_ms = true, .event_ms = 42};
-    cr_expect_eq(meters_take(m, &v, &(struct moment){500, 500}), RESULT_OK);
+    cr_expect_eq(meters_take(m, &v, &(struct moment){500, 500}, &(double){0}), RESULT_OK);
     cr_expect_str_eq(flush(m, 1000, &o), "t=1@42 ");
     meters_free(m);
 }
@@ -62,7 +63,7 @@ Test(meters, a_counter_is_cumulative_and_speaks_always) {
     struct out o;
     struct statsd_value sampled = {.kind = STATSD_COUNTER, .metric = "c", .value = 1, .rate = 0.1};
     cr_expect_eq(take(m, "c", STATSD_COUNTER, 2, 100), RESULT_OK);
-    cr_expect_eq(meters_take(m, &sampled, &(struct moment){100, 100}), RESULT_OK);
+    cr_expect_eq(meters_take(m, &sampled, &(struct moment){100, 100}, &(double){0}), RESULT_OK);
     cr_expect_str_eq(flush(m, 1000, &o), "c=12@1000 ");
     cr_expect_str_eq(flush(m, 2000, &o), "c=12@2000 ", "silence means that nothing happened");
     cr_expect_eq(take(m, "c", STATSD_COUNTER, -1, 2100), RESULT_BAD_INPUT, "it cannot go down");

@@ -324,13 +324,13 @@ Test(device, restart) {
         struct firings f;
         firings_init(&f);
         if (rows[i].restores_first)
-            rule_device_restore(d, "High", "left", false, 50 * 1000);
+            rule_device_restore(d, "High", "left", false, SEVERITY_IS_MAJOR, 50 * 1000);
         rig_feed(d, pack, rows[i].replayed, &f);
         firings_reset(&f);
         if (rows[i].is_settled)
             rule_device_settle(d);
         if (rows[i].is_restored && !rows[i].restores_first)
-            rule_device_restore(d, "High", "left", false, 0);
+            rule_device_restore(d, "High", "left", false, SEVERITY_IS_MAJOR, 0);
         rig_feed(d, pack, rows[i].lived, &f);
         cr_expect_str_eq(rig_firings(&f), rows[i].told, "\"%s\" tells \"%s\", expected \"%s\"", rows[i].what,
                          rig_firings(&f), rows[i].told);
@@ -345,8 +345,8 @@ Test(device, restoring_what_the_pack_no_longer_knows_does_no_harm) {
     struct rule_device *d = rule_device_new(pack, "dev-1");
     struct firings f;
     firings_init(&f);
-    rule_device_restore(d, "Gone", "", false, 0);
-    rule_device_restore(d, "E99", "", true, 0);
+    rule_device_restore(d, "Gone", "", false, SEVERITY_IS_MAJOR, 0);
+    rule_device_restore(d, "E99", "", true, SEVERITY_IS_MAJOR, 0);
     rig_feed(d, pack, "0 a=5", &f);
     rule_device_event(d, "E99", false, "", 1000, &f);
     cr_expect_str_eq(rig_firings(&f), "CLEAR E99@1");
@@ -414,7 +414,7 @@ Test(device, fault_codes_after_a_restart) {
     rule_device_event(d, "W1", true, "", 100, &f);
     firings_reset(&f);
     rule_device_settle(d);
-    rule_device_restore(d, "E17", "", true, 1000);
+    rule_device_restore(d, "E17", "", true, SEVERITY_IS_MAJOR, 1000);
     rule_device_event(d, "E17", false, "", 6000, &f);
     rule_device_event(d, "W1", true, "", 7000, &f);
     cr_expect_str_eq(rig_firings(&f), "CLEAR E17@6 RAISE W1@7");

@@ -121,6 +121,62 @@ Test(evaluate, arithmetic) {
     EXPECT_ROWS(rows);
 }
 
+Test(evaluate, functions_of_each_value_and_of_the_moment) {
+    static const struct row rows[] = {
+        {"log2(b)", "=1"},
+        {"log10(a * 0 + 1000)", "=3"},
+        {"sgn(-a)", "=-1"},
+        {"sgn(a - 7)", "=0"},
+        {"deg(a * 0 + pi())", "=180"},
+        {"acos(a)", "=?"}, /* outside of its domain */
+        {"timestamp(a)", "=100"},
+        {"timestamp(v)", "left=100 right=100"},
+        {"time() - timestamp(c)", "=0"},
+        {"vector(time())", "=100"},
+        {"scalar(a) + b", "=9"},
+        {"scalar(v) + b", "=?"}, /* two values are no number */
+        {"scalar(never) + b", "=?"},
+        {"clamp_max(a, scalar(never))", "=?"},
+        {"minute(vector(3661))", "=1"},
+        {"hour(vector(3661 + 86400 * 3))", "=1"},
+        {"day_of_week(vector(0))", "=4"}, /* 1 January 1970 was a Thursday */
+        {"day_of_month(vector(951782400))", "=29"},
+        {"day_of_year(vector(951782400))", "=60"},
+        {"days_in_month(vector(951782400))", "=29"},  /* February 2000 */
+        {"days_in_month(vector(4105123200))", "=28"}, /* and 2100 */
+        {"month(vector(951782400))", "=2"},
+        {"year(vector(951782400))", "=2000"},
+        {"hour()", "=0"},
+        {"year(vector(1e300))", "=?"},
+        {"absent_over_time(never[1m])", "=1"},
+        {"absent_over_time(a[1m])", "=-"},
+        {"absent_over_time(old[1m])", "=1"},
+        {"absent_over_time(old[71s])", "=-"}, /* measured at 30 s */
+        {"absent_over_time(v{part='gone'}[1m])", "=1"},
+    };
+    EXPECT_ROWS(rows);
+}
+
+Test(evaluate, aggregations) {
+    static const struct row rows[] = {
+        {"group(v)", "=1"},
+        {"stddev(v)", "=1"},
+        {"stdvar(v * 2)", "=4"},
+        {"quantile(0.5, v)", "=4"},
+        {"quantile(0, v)", "=3"},
+        {"quantile(1.5, v)", "=?"},
+        {"topk(1, v)", "left=- right=5"},
+        {"bottomk(1, v)", "left=3 right=-"},
+        {"topk(5, v)", "left=3 right=5"},
+        {"topk(0, v)", "left=- right=-"},
+        {"stddev by (part) (v)", "left=0 right=0"},
+        {"quantile by (part) (0.9, v)", "left=3 right=5"},
+        {"stddev(never)", ""},
+        {"stddev(old)", "=?"},
+    };
+    EXPECT_ROWS(rows);
+}
+
 Test(evaluate, comparisons) {
     static const struct row rows[] = {
         {"a > 5", "=7"},

@@ -4,22 +4,31 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules/derived.h"
 #include "rules/operator.h"
 
 static const struct pack_metric metrics[] = {{.name = "a", .kind = METRIC_GAUGE, .interval_ms = 1000},
                                              {.name = "b", .kind = METRIC_GAUGE, .interval_ms = 1000},
                                              {.name = "c", .kind = METRIC_COUNTER, .interval_ms = 1000}};
 
+static const char *name_of(const struct plan *plan, size_t metric, char out[200]) {
+    const struct derived *derived = plan->metrics[metric].derived;
+    snprintf(out, 200, derived ? "<%s>" : "%s", derived ? derived->key : plan->metrics[metric].name);
+    return out;
+}
+
 /* The tree as it was understood, with all parentheses. */
 static void show(const struct expression *e, const struct plan *plan, uint16_t at, struct buf *out) {
-    static const char *const aggregates[] = {"sum", "avg", "min", "max", "count"};
+    static const char *const aggregates[] = {"sum",    "avg",    "min",      "max",  "count",  "group",
+                                             "stddev", "stdvar", "quantile", "topk", "bottomk"};
     static const char *const matches[] = {"", "~part", "~device"};
     const struct node *n = &e->nodes[at];
+    char name[200];
     switch ((enum node_kind)n->kind) {
     case NODE_NUMBER: buf_printf(out, "%g", n->number); break;
-    case NODE_SELECT: buf_printf(out, "%s%s", plan->metrics[n->metric].name, n->tests ? "{}" : ""); break;
+    case NODE_SELECT: buf_printf(out, "%s%s", name_of(plan, n->metric, name), n->tests ? "{}" : ""); break;
     case NODE_RANGE:
-        buf_printf(out, "%s%s[%g]", plan->metrics[n->metric].name, n->tests ? "{}" : "",
+        buf_printf(out, "%s%s[%g]", name_of(plan, n->metric, name), n->tests ? "{}" : "",
                    (double)plan->windows[n->window].spec.range_ms / 1000);
         break;
     case NODE_GROUP: show(e, plan, n->args[0], out); break;
@@ -97,6 +106,16 @@ Test(expression, what_binds_to_what) {
         {"a > 1 # and nothing else\n", "(a > 1)"},
         {"absent(a)", "absent(a)"},
         {"a atan2 b", "(a atan2 b)"},
+        {"a > time() - 5", "(a > (time() - 5))"},
+        {"topk(2, a)", "topk(a, 2)"},
+        {"avg_over_time((a > 5)[5m:1m])", "avg_over_time(<steps 60000 ( a > 5 )>[300])"},
+        {"avg_over_time(a[5m:])", "avg_over_time(<steps 60000 a>[300])"},
+        {"max_over_time(rate(c[1m])[1h:1m]) > 2", "(max_over_time(<steps 60000 rate ( c [ 1m ] )>[3600]) > 2)"},
+        {"a - a offset 1d", "(a - <offset 86400000 a>)"},
+        {"rate(c[5m] offset 1h)", "rate(<offset 3600000 c>[300])"},
+        {"count_over_time(events('E17')[1h]) >= 3", "(count_over_time(<event 7 E17>[3600]) >= 3)"},
+        {"log_rate('out of memory'[5m]) > 0", "(log_rate(<log 7 out of memory>[300]) > 0)"},
+        {"log_rate(`\\d+`[5m], 'err')", "log_rate(<log 3 \\d+>[300])"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct plan *plan = plan_new(metrics, 3);
@@ -149,9 +168,24 @@ Test(expression, refusals_say_where_and_what) {
         {"avg_over_time(a[5x])", 16, "neither a number nor a duration"},
         {"avg_over_time(a[0])", 16, "not a range between"},
         {"avg_over_time(a[400d])", 16, "not a range between"},
-        {"avg_over_time(a[5m:1m])", 18, "subqueries"},
+        {"avg_over_time(a[5m:1ms])", 19, "not a step between"},
+        {"avg_over_time(a[5m:10m])", 15, "has 0 steps"},
+        {"avg_over_time(a[30d:1s])", 15, "has 2592000 steps"},
+        {"avg_over_time(a[5m][5m:1m])", 14, "is a range"},
         {"avg_over_time(a[5m)", 18, "expected ']'"},
-        {"a offset 5m > 1", 2, "'offset'"},
+        {"a offset -5m > 1", 9, "an offset looks back"},
+        {"a offset 60d > 1", 9, "not an offset between"},
+        {"(a + b) offset 5m > 1", 8, "'offset' can follow a metric or a range only"},
+        {"predict_linear(a[5m])", 0, "has 1 argument, expected 2"},
+        {"predict_linear(3600, a[5m])", 15, "argument 1 of predict_linear() is a number"},
+        {"timestamp(a + 1)", 10, "is an expression, expected a metric"},
+        {"topk(a, a)", 5, "topk() wants a number here"},
+        {"topk(3)", 6, "expected ','"},
+        {"time() > 5", 7, "needs 'bool'"},
+        {"events(E17)[1h]", 7, "a text in quotes"},
+        {"log_rate(\"x\")", 12, "a range behind the text"},
+        {"log_rate(\"x\"[5m], \"loud\")", 18, "expected a severity"},
+        {"count_over_time(events(\"a\\q\")[1h])", 23, "an escape other than"},
         {"a @ 5", 2, "'@'"},
         {"rate(a[5m])", 5, "rate() needs a counter and 'a' is a gauge"},
         {"deriv(c[5m])", 6, "deriv() needs a gauge and 'c' is a counter"},
@@ -171,8 +205,8 @@ Test(expression, refusals_say_where_and_what) {
         {"a{part=~\"(\"}", 8, "not a regular expression"},
         {"a{part=\"x\"", 10, "expected '}'"},
         {"a{5}", 2, "expected the label"},
-        {"sum(5)", 4, "sum() collapses parts"},
-        {"sum(a[5m])", 4, "sum() collapses parts"},
+        {"sum(5)", 4, "sum() wants a metric"},
+        {"sum(a[5m])", 4, "sum() wants a metric"},
         {"sum by (host) (a)", 8, "expected a label: device or part"},
         {"sum by part (a)", 7, "expected '('"},
         {"a $ b", 2, "belongs to no word"},

@@ -1,6 +1,6 @@
 /* Several pieces of evidence, each measured against its own past and then averaged. Each looks at x from one side:
  *
- *   day, log_day   x, and its logarithm, against the usual at this half hour of the day
+ *   day, log_day   x, and its logarithm, against the usual at this quarter of an hour of the day
  *   week           x against the usual at this hour of the week
  *   level          x against its slow mean (100 samples)
  *   step           the mean of 12 samples against that of the 12 before
@@ -30,7 +30,7 @@
 #include "rules/state.h"
 
 enum {
-    DAY_SLOTS = 48,
+    DAY_SLOTS = 96,
     DAY_MEMORY = 20,
     WEEK_SLOTS = 168,
     WEEK_MEMORY = 20,

@@ -7,7 +7,7 @@
  *
  * It learns by itself; the first 50 samples have no answer, the first day and the first week are judged without the
  * daily and weekly pattern. Times of day are UTC. No look-ahead: a score depends on this and earlier samples alone.
- * A few KiB a series (see state_bytes), about 1 us a sample. */
+ * 4.0 KB a series, about 1 us a sample. */
 #pragma once
 #include "rules/detect/detector.h"
 

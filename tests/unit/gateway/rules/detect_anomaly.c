@@ -62,7 +62,7 @@ static const struct story stories[] = {
     {"noise far from zero is noise", JITTER, NOTHING, false, 4},
     {"a constant that is another value for once", FLAT, OTHER_VALUE, true, 2},
     {"a spike", NOISE, SPIKE, true, 5},
-    {"a spike in counts", COUNTS, SPIKE, true, 7},
+    {"a spike in counts", COUNTS, SPIKE, true, 9},
     {"a dip in a daily pattern", DAILY, DIP, true, 6},
     {"a level shift is told when it begins, and learnt", NOISE, SHIFT, true, 6},
     {"a value that is stuck within its range", NOISE, STUCK, true, 7},

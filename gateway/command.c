@@ -23,6 +23,17 @@ const char *command_option(int *argc, char **argv, const char *name) {
     return NULL;
 }
 
+bool command_flag(int *argc, char **argv, const char *name) {
+    for (int i = 0; i < *argc; i++) {
+        if (strcmp(argv[i], name) != 0)
+            continue;
+        memmove(argv + i, argv + i + 1, sizeof *argv * (size_t)(*argc - i - 1));
+        --*argc;
+        return true;
+    }
+    return false;
+}
+
 int command_usage(const char *text) {
     fprintf(stderr, "fieldline-gateway: usage: fieldline-gateway %s\n", text);
     return 2;
@@ -60,6 +71,12 @@ static const struct command commands[] = {
      command_transcript_verify},
     {"rules check", "DIR", "check one product pack, or a folder of them", command_rules_check},
     {"rules test", "FILE|DIR", "run a pack's tests", command_rules_test},
+    {"rules activate", "DIR [--dry-run] [--since 7d] [--config FILE]",
+     "try packs on the stored past, beside those in use, and activate them", command_rules_activate},
+    {"rules history", "[--config FILE]", "which version of the rules was activated when and by whom",
+     command_rules_history},
+    {"rules revert", "[VERSION] [--config FILE]", "back to an earlier version; without one: to that before",
+     command_rules_revert},
     {"replay",
      "--pack DIR|--expr EXPR --csv FILE|DIR... [--device ID] [--interval 10s] [--scores FILE|DIR] [--alarms FILE]",
      "run recorded data through the rules; with --store FILE|--data-dir DIR in place of --csv what a gateway has "

@@ -17,6 +17,9 @@ int command_user_disable(int argc, char **argv);
 int command_transcript_verify(int argc, char **argv);
 int command_rules_check(int argc, char **argv);
 int command_rules_test(int argc, char **argv);
+int command_rules_activate(int argc, char **argv);
+int command_rules_history(int argc, char **argv);
+int command_rules_revert(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_audit_verify(int argc, char **argv);
@@ -24,8 +27,9 @@ int command_store_verify(int argc, char **argv);
 
 /* For them. Options stand anywhere: the pair is taken out of argv. NULL: not given. */
 const char *command_option(int *argc, char **argv, const char *name);
-int command_usage(const char *text);           /* says it; 2 */
-int command_failed(const struct fault *fault); /* says it; 1 */
+bool command_flag(int *argc, char **argv, const char *name); /* was it there? It is taken out */
+int command_usage(const char *text);                         /* says it; 2 */
+int command_failed(const struct fault *fault);               /* says it; 1 */
 /* Reads the file of --config; NULL when that has problems, which were said. */
 struct settings *command_settings(int *argc, char **argv);
 

@@ -17,7 +17,10 @@ struct signals {
 static void *wait_for_signal(void *self) {
     const struct signals *signals = self;
     int number = 0;
-    sigwait(&signals->set, &number);
+    for (sigwait(&signals->set, &number); number == SIGHUP; sigwait(&signals->set, &number)) {
+        log_info("gateway", "signal", "number=%d", number);
+        gateway_reload(signals->gateway);
+    }
     log_info("gateway", "signal", "number=%d", number);
     gateway_stop(signals->gateway);
     return NULL;
@@ -52,6 +55,7 @@ int command_serve(int argc, char **argv) {
     sigemptyset(&signals.set);
     sigaddset(&signals.set, SIGTERM);
     sigaddset(&signals.set, SIGINT);
+    sigaddset(&signals.set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals.set, NULL);
     signal(SIGPIPE, SIG_IGN);
     if (gateway_start(settings, &signals.gateway, &fault) != RESULT_OK) {

@@ -9,10 +9,15 @@
 #include "effects.h"
 #include "guard.h"
 #include "health.h"
+#include "log_wait.h"
 #include "normalize/normalize.h"
 #include "quarantine_cause.h"
+#include "reload.h"
 #include "reserve.h"
+#include "rules/fleet.h"
 #include "rule_keep.h"
+#include "rule_versions.h"
+#include "rules/pack_holder.h"
 #include "settings.h"
 #include "store/history.h"
 #include "tickets/storm.h"
@@ -25,8 +30,11 @@ struct figures {
         sessions_asked, commands_sent, replies;
     _Atomic uint64_t evidence_asked, evidence_attached, evidence_failed;
     _Atomic uint64_t turns, turns_failed, changes;
+    _Atomic uint64_t rules_reloads, rules_refused;
+    _Atomic int64_t rules_version;
     _Atomic uint64_t put_off; /* bulk messages not taken while the disk is full */
     _Atomic bool is_short_of_disk;
+    _Atomic uint64_t patterns_off; /* of log rules, for taking too long */
     _Atomic uint64_t clock_jumps, clock_rebased, own_clock_steps, identity_switches, flapping_begun, doubted;
     _Atomic uint64_t quarantined_by[QUARANTINE_CAUSES];
     _Atomic uint64_t dropped_store_failed, dropped_unknown_device; /* messages; not taken, so they come again */
@@ -39,10 +47,14 @@ struct figures {
 
 struct core {
     const struct settings *settings;
-    const struct packs *packs;
+    const struct packs *packs; /* the newest of the holder; devices go over to them (reload.h) */
+    struct pack_holder *holder;
+    struct reload reload;
+    struct rule_versions versions;
     struct store *store;
     struct history *history;
     struct registry *registry;
+    struct fleets *fleets; /* of the registry's devices, by model and firmware */
     struct normalizer *normalizer;
     struct inbox *inbox;
     _Atomic(struct mqtt *) mqtt; /* NULL until it begins to connect, after the edge has begun to answer */
@@ -53,6 +65,7 @@ struct core {
     struct reporter *reporter;
     struct reserve *reserve;
     struct rule_keep rule_keep;
+    struct log_wait log_wait;
     struct guard guard;
     struct doubt doubt;
     struct storm *storm; /* raises of late, over the fleet */
@@ -62,6 +75,7 @@ struct core {
     struct timing timing;
     struct health health;
     struct watchdog *watchdog; /* NULL: nobody is told */
+    int64_t absence_mono_ms;   /* when silent devices are looked at next */
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;
     struct device *touched; /* through next_touched: last_seen and stream positions to write */

@@ -16,6 +16,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "fieldline/service.h"
+#include "folder_trial.h"
 #include "foreign.h"
 #include "metrics.h"
 #include "pipeline.h"
@@ -26,7 +27,6 @@
 
 struct gateway {
     struct core core;
-    struct packs *packs;
     struct turns *turns;
     struct key *seal_key;
     char *store_path, *reserve_path, *seal_path, *transcript_dir;
@@ -65,17 +65,10 @@ static void submit(void *self, struct change *change) {
     turns_submit(g->turns, change);
 }
 
-static enum result start_packs(struct gateway *g, struct fault *fault) {
-    struct buf problems;
-    buf_init(&problems, 64 * 1024);
-    const enum result result = packs_load(g->core.settings->rules_dir, &g->packs, &problems);
-    if (result != RESULT_OK) {
-        fprintf(stderr, "%s", buf_text(&problems));
-        fault_set(fault, result, "product packs in %s have problems (listed above)", g->core.settings->rules_dir);
-    }
-    buf_fini(&problems);
-    g->core.packs = g->packs;
-    return result;
+static enum result try_folder(void *self, struct reader *reader, const struct packs *in_use, struct json_out *out,
+                              struct fault *fault) {
+    const struct gateway *g = self;
+    return folder_trial(g->core.settings->rules_dir, reader, in_use, out, fault);
 }
 
 static enum result start_web(struct gateway *g, struct fault *fault) {
@@ -91,7 +84,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .store_path = g->store_path,
                                         .transcript_dir = g->transcript_dir,
                                         .seal_key = g->seal_path,
-                                        .packs = g->packs,
+                                        .holder = g->core.holder,
                                         .reader_threads = (int)s->reader_threads,
                                         .login_idle_ms = s->login_idle_ms,
                                         .login_max_ms = s->login_max_ms,
@@ -99,6 +92,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .connections_per_address = (int)s->connections_per_address,
                                         .metrics = print_metrics,
                                         .health = print_health,
+                                        .trial = try_folder,
                                         .self = g};
     const enum result result = web_start(&options, &g->core.web, fault);
     if (result != RESULT_OK)
@@ -140,13 +134,13 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
                                       .key = s->broker_key,
                                       .keep_alive_s = (int)(s->broker_keep_alive_ms / 1000),
                                       .qos = (int)s->broker_qos};
-    enum result result = start_packs(g, fault);
-    if (result == RESULT_OK)
-        result = key_read_private(g->seal_path, &g->seal_key, fault);
+    enum result result = key_read_private(g->seal_path, &g->seal_key, fault);
     if (result == RESULT_OK)
         result = evidence_place(s, fault);
     if (result == RESULT_OK)
         result = store_open(g->store_path, &core->store, fault);
+    if (result == RESULT_OK)
+        result = rule_versions_start(core, fault);
     if (result != RESULT_OK)
         return result;
     core->reserve = reserve_open(g->reserve_path, s->reserve_bytes);
@@ -193,7 +187,7 @@ enum result gateway_start(const struct settings *settings, struct gateway **out,
         return result;
     }
     log_info("gateway", "started", "web_port=%d session_port=%d packs=%zu", web_port(g->core.web),
-             web_session_port(g->core.web), packs_count(g->packs));
+             web_session_port(g->core.web), packs_count(g->core.packs));
     *out = g;
     return RESULT_OK;
 }
@@ -204,6 +198,12 @@ void gateway_run(struct gateway *g) {
     web_stop(g->core.web); /* live sessions end here and are sealed; what the edge says of them is the last turn's */
     foreign_disconnect(g->core.foreign);
     turns_last(g->turns);
+}
+
+void gateway_reload(struct gateway *g) {
+    struct change *change = change_new(CHANGE_RULES_RELOAD);
+    snprintf(change->by.name, sizeof change->by.name, "SIGHUP");
+    turns_submit(g->turns, change);
 }
 
 void gateway_stop(struct gateway *g) {
@@ -232,11 +232,12 @@ void gateway_free(struct gateway *g) {
     normalizer_free(g->core.normalizer);
     storm_free(g->core.storm);
     registry_free(g->core.registry);
+    fleets_free(g->core.fleets);
     history_close(g->core.history);
     store_close(g->core.store);
     reserve_close(g->core.reserve);
     key_free(g->seal_key);
-    packs_free(g->packs);
+    pack_holder_free(g->core.holder);
     free(g->store_path);
     free(g->reserve_path);
     free(g->seal_path);

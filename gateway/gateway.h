@@ -9,7 +9,8 @@ struct gateway;
 FL_CHECK enum result gateway_start(const struct settings *settings, struct gateway **out, struct fault *fault);
 /* Runs the pipeline on the calling thread until gateway_stop. */
 void gateway_run(struct gateway *gateway);
-void gateway_stop(struct gateway *gateway); /* from any thread */
+void gateway_reload(struct gateway *gateway); /* the rules folder was changed; from any thread */
+void gateway_stop(struct gateway *gateway);   /* from any thread */
 void gateway_free(struct gateway *gateway);
 
 /* `init`: data folder (0700), database, sealing key; keeps what is there. */

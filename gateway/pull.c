@@ -17,6 +17,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "outbox.h"
+#include "rules/rule.h"
 #include "store/cases.h"
 #include "store/evidence.h"
 
@@ -43,12 +44,33 @@ static enum result ask(struct core *core, const struct device *device, const str
     return result;
 }
 
+/* An alarm's raised_ms is when its condition began; it was told when that had held for the rule's `for`. */
+static int64_t told_ms(const struct core *core, const struct pack *pack, const struct alarm *alarm) {
+    int64_t hold_ms = 0;
+    for (size_t i = 0; i < pack->rule_count; i++)
+        if (strcmp(pack->rules[i]->alert, alarm->alarm) == 0 && pack->rules[i]->for_ms > hold_ms)
+            hold_ms = pack->rules[i]->for_ms;
+    const int64_t told_ms = alarm->raised_ms + hold_ms;
+    return told_ms > core->now_ms && alarm->raised_ms <= core->now_ms ? core->now_ms : told_ms;
+}
+
+/* From before the condition began until after the alarm was told. */
+static void set_stretch(const struct core *core, const struct pack *pack, const struct alarm *alarm,
+                        struct evidence *e) {
+    e->raised_ms = alarm->raised_ms;
+    e->to_ms = told_ms(core, pack, alarm) + pack->evidence_after_ms;
+    e->from_ms = alarm->raised_ms - pack->evidence_before_ms;
+    if (e->from_ms < e->to_ms - EVIDENCE_SPAN_MS)
+        e->from_ms = e->to_ms - EVIDENCE_SPAN_MS;
+}
+
 /* What speaks against asking this device now; NULL: nothing. */
-static const char *objection(struct core *core, const struct device *device, const struct alarm *alarm,
+static const char *objection(struct core *core, const struct device *device, const struct evidence *e,
                              enum result *result) {
     int64_t count = 0, newest_ms = 0;
     bool is_open = false;
-    if (alarm->raised_ms < core->now_ms - PULL_LATE_MS || alarm->raised_ms > core->now_ms + CAP_TIME_AHEAD_MS)
+    const int64_t told_ms = e->to_ms - device->pack->evidence_after_ms;
+    if (told_ms < core->now_ms - PULL_LATE_MS || told_ms > core->now_ms + CAP_TIME_AHEAD_MS)
         return "long_past";
     if (core->figures.is_short_of_disk)
         return "disk_short";
@@ -64,18 +86,13 @@ enum result pull_begin(struct core *core, struct device *device, const struct al
     if (alarm->ticket == 0 || device->evidence_bytes == 0 || !pack || pack->evidence_before_ms == 0 ||
         core->settings->evidence_bytes == 0)
         return RESULT_OK;
-    const char *why = objection(core, device, alarm, &result);
+    struct evidence e = {.device = device->row, .ticket = alarm->ticket, .alarm = alarm->id, .asked_ms = core->now_ms};
+    set_stretch(core, pack, alarm, &e);
+    const char *why = objection(core, device, &e, &result);
     if (why)
         log_info("gateway.pull", "evidence_not_asked", "device=%s alarm=%s why=%s", device->id, alarm->alarm, why);
     if (why || result != RESULT_OK)
         return result;
-    struct evidence e = {.device = device->row,
-                         .ticket = alarm->ticket,
-                         .alarm = alarm->id,
-                         .asked_ms = core->now_ms,
-                         .raised_ms = alarm->raised_ms,
-                         .from_ms = alarm->raised_ms - pack->evidence_before_ms,
-                         .to_ms = alarm->raised_ms + pack->evidence_after_ms};
     uuid_make(e.uuid);
     result = store_evidence_put(core->store, &e);
     if (result == RESULT_OK)
@@ -174,15 +191,23 @@ static void print_count(int64_t count, const char *what, char *out, size_t room)
         snprintf(out, room, "%" PRId64 " %s", count, what);
 }
 
+enum { AMOUNT_BYTES = 120 };
+
+/* "312 s, 6 metrics, 18,000 samples" */
+static void print_amount(const struct evidence *e, char out[AMOUNT_BYTES]) {
+    char samples[48];
+    print_count(e->samples, e->samples == 1 ? "sample" : "samples", samples, sizeof samples);
+    snprintf(out, AMOUNT_BYTES, "%" PRId64 " s, %" PRId64 " %s, %s", (e->last_ms - e->first_ms + 500) / 1000, e->series,
+             e->series == 1 ? "metric" : "metrics", samples);
+}
+
 static enum result note_in_ticket(struct core *core, const struct device *device, const struct evidence *e) {
-    char samples[48], text[TICKET_DATA_BYTES + 1];
+    char text[TICKET_DATA_BYTES + 1], amount[AMOUNT_BYTES];
     struct ticket *before = mem_alloc(2 * sizeof *before);
     struct ticket_event *event = mem_alloc(sizeof *event);
     struct buf data;
-    print_count(e->samples, e->samples == 1 ? "sample" : "samples", samples, sizeof samples);
-    snprintf(text, sizeof text, "evidence attached: %" PRId64 " s, %" PRId64 " %s, %s%s%s",
-             (e->last_ms - e->first_ms + 500) / 1000, e->series, e->series == 1 ? "metric" : "metrics", samples,
-             e->why[0] ? "; incomplete: " : "", e->why);
+    print_amount(e, amount);
+    snprintf(text, sizeof text, "evidence attached: %s%s%s", amount, e->why[0] ? "; incomplete: " : "", e->why);
     buf_init(&data, TICKET_DATA_BYTES);
     struct json_out j = json_out(&data);
     jo_object(&j, NULL);
@@ -302,4 +327,21 @@ enum result pull_expired(struct core *core, const char *evidence) {
     if (result != RESULT_OK || e.state > EVIDENCE_ARRIVING)
         return result == RESULT_NOT_FOUND ? RESULT_OK : result;
     return finish(core, NULL, &e, "the product did not answer in time");
+}
+
+static void report_row(void *self, const struct evidence *e) {
+    struct buf *out = self;
+    char raised[32], amount[AMOUNT_BYTES];
+    if (e->parts == 0)
+        return;
+    if (!strstr(buf_text(out), "\n## Around the alarm\n"))
+        buf_str(out, "\n## Around the alarm\n\nRecorded by the product itself, at full rate.\n\n"
+                     "| Evidence | Alarm raised | What there is |\n|---|---|---|\n");
+    clock_print(e->raised_ms, raised);
+    print_amount(e, amount);
+    buf_printf(out, "| %" PRId64 " | %s | %s%s |\n", e->id, raised, amount, e->why[0] ? ", incomplete" : "");
+}
+
+enum result pull_report(struct core *core, int64_t ticket, struct buf *out) {
+    return store_evidence_of(core->store, ticket, report_row, out);
 }

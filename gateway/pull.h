@@ -9,7 +9,8 @@
 enum {
     PULL_EVERY_MS = 60 * 1000, /* of one device */
     PULLS_A_DAY = 20,
-    PULL_LATE_MS = 10 * 60 * 1000,    /* an alarm older than that is of a backlog: no recorder goes back so far */
+    PULL_LATE_MS =
+        10 * 60 * 1000, /* an alarm that was told before that is of a backlog: no recorder goes back so far */
     PULL_EXPIRES_MS = 10 * 60 * 1000, /* so long a part may take, the device being offline included */
     PULL_PARTS_MAX = 256
 };
@@ -19,5 +20,7 @@ FL_CHECK enum result pull_begin(struct core *core, struct device *device, const 
 /* The reply to a pull of that evidence (a UUID). */
 FL_CHECK enum result pull_answered(struct core *core, struct device *device, const char *evidence,
                                    const struct reply_message *reply);
+/* What a service report says of the ticket's evidence: a section of Markdown, nothing when there is none. */
+FL_CHECK enum result pull_report(struct core *core, int64_t ticket, struct buf *out);
 /* A pull expired without an answer. */
 FL_CHECK enum result pull_expired(struct core *core, const char *evidence);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "absence.h"
 #include "desk.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
@@ -96,7 +97,9 @@ void turns_stop(struct turns *t) {
 static size_t gather(struct turns *t) {
     struct core *core = t->core;
     const int64_t idle = foreign_wait_ms(core->foreign, acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS));
-    return inbox_take(core->inbox, t->batch, t->batch_room, idle, core->settings->batch_wait_ms);
+    /* devices that go over to other rules wait for no message */
+    return inbox_take(core->inbox, t->batch, t->batch_room, core->reload.is_under_way ? 0 : idle,
+                      core->settings->batch_wait_ms);
 }
 
 /* Carries changes out as long as `result` is OK; all become answers of this turn, executed or not. */
@@ -152,6 +155,10 @@ static enum result tick(struct turns *t) {
         result = doubt_tick(core);
     if (result == RESULT_OK)
         result = alarm_watch_tick(core);
+    if (result == RESULT_OK)
+        result = absence_tick(core);
+    if (result == RESULT_OK)
+        result = log_wait_tick(core);
     return result == RESULT_OK ? session_desk_tick(core) : result;
 }
 
@@ -186,6 +193,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
         result = guard_own_clock(core, core->now_ms, boot_ms());
     if (result == RESULT_OK)
         result = outbox_pump(core);
+    if (result == RESULT_OK)
+        result = rule_versions_turn(core);
     if (count > 0)
         histogram_observe(&core->timing.batch, (int64_t)count);
     for (size_t i = 0; i < count; i++) {

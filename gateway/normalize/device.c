@@ -43,11 +43,14 @@ struct registry *registry_new(void) {
     return registry;
 }
 
+void device_series_free(struct device_series *series, const struct pack *pack) {
+    for (size_t i = 0; series && i < pack->metric_count; i++)
+        free(series[i].ids);
+    free(series);
+}
+
 static void device_forget_pack(struct device *device) {
-    if (device->series && device->pack)
-        for (size_t i = 0; i < device->pack->metric_count; i++)
-            free(device->series[i].ids);
-    free(device->series);
+    device_series_free(device->series, device->pack);
     device->series = NULL;
     rule_device_free(device->rules);
     device->rules = NULL;
@@ -185,7 +188,8 @@ struct device *registry_next(const struct registry *registry, const struct devic
 }
 
 void device_set_pack(struct device *device, const char *model, const struct pack *pack) {
-    snprintf(device->model, sizeof device->model, "%s", model);
+    if (model != device->model)
+        snprintf(device->model, sizeof device->model, "%s", model);
     if (pack == device->pack)
         return;
     device_forget_pack(device);
@@ -194,6 +198,16 @@ void device_set_pack(struct device *device, const char *model, const struct pack
     device->pack = pack;
     device->series = mem_alloc(sizeof *device->series * (pack->metric_count ? pack->metric_count : 1));
     device->rules = rule_device_new(pack, device->id);
+}
+
+struct rule_device *device_change_pack(struct device *device, const struct pack *pack, struct device_series **series) {
+    struct rule_device *old = device->rules;
+    *series = device->series;
+    device->rules = NULL;
+    device->series = NULL;
+    device->pack = NULL;
+    device_set_pack(device, device->model, pack);
+    return old;
 }
 
 int64_t device_series_id(const struct device *device, int metric, int part) {

@@ -172,6 +172,7 @@ int parser_derive_detector(struct parser *p, size_t at, const struct detector_ro
     struct buf key;
     buf_init(&key, KEY_BYTES_MAX);
     buf_str(&key, row->name);
+    parser_put_library(p, row, &key);
     for (int i = 0; i < input_count; i++) {
         buf_str(&key, i > 0 ? " , " : " ");
         put_words(&key, p->source, inputs[i].at, inputs[i].end);
@@ -189,7 +190,8 @@ int parser_derive_detector(struct parser *p, size_t at, const struct detector_ro
         memcpy(d->spec.numbers, numbers, (size_t)number_count * sizeof *numbers);
         if (!p->has_failed) {
             d->spec.interval_ms = input_count > 0 ? interval_of(p->plan, d->inputs[0]) : 0;
-            check_detector(p, at, d);
+            if (parser_take_library(p, at, d, inputs))
+                check_detector(p, at, d);
         }
         metric = finish(p, at, d);
     }

@@ -16,6 +16,10 @@ struct rule_raised {
     const struct rule *rule;
     const char *part;
     double value; /* when it was last true */
+    int64_t since_ms;
 };
 /* Copies up to `room`; returns how many there are. */
 size_t rule_device_raised(const struct rule_device *d, struct rule_raised *out, size_t room);
+/* The fault codes that are on. Copies up to `room`; returns how many there are. */
+enum { FAULTS_ON_MAX = 600 };
+size_t rule_device_faults(const struct rule_device *d, const char **out, size_t room);

@@ -93,6 +93,7 @@ static void detect(struct rule_device *d, const struct derived *derived, int64_t
         struct series *series = series_find(&d->set, derived->metric, all.parts[i]);
         struct derived_series *own = series_derived(series, metric_of(d, derived));
         struct element e = {.state = ELEMENT_UNKNOWN, .part = all.parts[i], .until_ms = all.until_ms[i]};
+        device_join_series(d, derived, series);
         if (all.is_known[i] && now_ms > own->fed_ms) {
             own->fed_ms = now_ms;
             if (derived->detector->update(own->detector, &derived->spec, now_ms, all.values[i], own->outputs) &&

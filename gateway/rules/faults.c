@@ -95,6 +95,18 @@ void fault_states_restore(struct fault_states *s, const struct pack *pack, const
     find(s, pack, code)->is_active = true;
 }
 
+size_t fault_states_on(const struct fault_states *s, const struct pack *pack, const char **out, size_t room) {
+    size_t count = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (!s->items[i].is_active)
+            continue;
+        if (count < room)
+            out[count] = i < s->known ? pack->faults[i].code : s->items[i].code;
+        count++;
+    }
+    return count;
+}
+
 size_t fault_states_bytes(const struct fault_states *s) {
     size_t bytes = s->room * sizeof *s->items;
     for (size_t i = s->known; i < s->count; i++)

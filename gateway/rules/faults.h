@@ -22,4 +22,5 @@ void fault_states_event(struct fault_states *s, const struct pack *pack, const c
                         const char *text, int64_t event_ms, struct firings *out);
 void fault_states_settle(struct fault_states *s); /* none is on */
 void fault_states_restore(struct fault_states *s, const struct pack *pack, const char *code);
+size_t fault_states_on(const struct fault_states *s, const struct pack *pack, const char **out, size_t room);
 size_t fault_states_bytes(const struct fault_states *s);

@@ -6,7 +6,9 @@
 #include <math.h>
 
 static double middle_of_three(double a, double b, double c) {
-    return fmax(fmin(a, b), fmin(fmax(a, b), c));
+    if (a > b)
+        return b > c ? b : a < c ? a : c;
+    return b < c ? b : a > c ? a : c;
 }
 
 double order_nth(double *values, size_t count, size_t nth) {
@@ -41,7 +43,7 @@ void order_middle(double *values, size_t count, double *low, double *high) {
         return;
     *low = values[0];
     for (size_t i = 1; i < count / 2; i++)
-        *low = fmax(*low, values[i]);
+        *low = values[i] > *low ? values[i] : *low;
 }
 
 double order_median(double *values, size_t count) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rules/bundle.h"
+#include "rules/detect/life_library.h"
 #include "rules/folder.h"
 #include "rules/pack_parts.h"
 #include "rules/plan.h"
@@ -127,6 +128,13 @@ static void read_alerts(struct pack *pack, const char *dir, struct problems *pro
     free(path);
 }
 
+static void read_lives(struct pack *pack, const char *dir, struct problems *problems) {
+    char *folder = path_join(dir, "lives");
+    if (pack->plan && path_is_folder(folder) && life_library_load(folder, &pack->plan->lives, problems) != RESULT_OK)
+        pack->plan->lives = NULL;
+    free(folder);
+}
+
 static void read_pack(struct pack *pack, const char *dir, struct problems *problems) {
     char *path = path_join(dir, "pack.yaml"), real[PATH_MAX];
     struct document *doc = document_open(path, problems);
@@ -136,6 +144,7 @@ static void read_pack(struct pack *pack, const char *dir, struct problems *probl
     char *resolved = realpath(dir, real), *slash = resolved ? strrchr(resolved, '/') : NULL;
     pack_read_yaml(pack, doc, slash ? slash + 1 : dir, problems);
     document_free(doc);
+    read_lives(pack, dir, problems);
     read_alerts(pack, dir, problems);
     read_articles(pack, dir, problems);
     index_metrics(pack);

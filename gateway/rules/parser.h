@@ -59,3 +59,6 @@ struct span {
 };
 int parser_derive_detector(struct parser *p, size_t at, const struct detector_row *row, const struct span *inputs,
                            int input_count, const double *numbers, int number_count);
+/* What the pack has recorded for a detector (derive_library.c): its place in the key, and spec.library. */
+void parser_put_library(const struct parser *p, const struct detector_row *row, struct buf *key);
+bool parser_take_library(struct parser *p, size_t at, struct derived *d, const struct span *inputs);

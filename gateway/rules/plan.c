@@ -2,12 +2,14 @@
  * a pack are listed here by (metric, range), and what they must keep is the union of what their users need. Likewise a
  * test such as part=~"disk.*" is answered once, when a device first names a part, and is a bit from then on: no string
  * is compared while rules run. Linear searches: this is load time. */
-#include "rules/derived.h"
+#include "rules/plan.h"
 
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/derived.h"
+#include "rules/detect/life_library.h"
 #include "rules/logs/watch.h"
 
 struct part_test {
@@ -52,6 +54,7 @@ void plan_free(struct plan *plan) {
     for (size_t i = 0; i < plan->derived_count; i++)
         derived_free(plan->derived[i]);
     log_watches_free(plan->logs);
+    life_library_free(plan->lives);
     for (size_t i = 0; i < plan->test_count; i++) {
         if (plan->tests[i]->has_regex)
             regfree(&plan->tests[i]->regex);

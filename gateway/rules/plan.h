@@ -45,6 +45,7 @@ struct part_test;
 struct derived;
 struct expression_error;
 struct log_watches;
+struct life_library;
 struct plan {
     bool is_open; /* an unknown metric is taken up instead of refused (`rules test` of a file without a pack) */
     struct plan_metric *metrics;
@@ -55,7 +56,8 @@ struct plan {
     size_t window_count;
     struct part_test *tests[PLAN_TESTS_MAX];
     size_t test_count;
-    struct log_watches *logs; /* what is asked of log lines and events (logs/watch.h) */
+    struct log_watches *logs;   /* what is asked of log lines and events (logs/watch.h) */
+    struct life_library *lives; /* recorded lives (detect/life_library.h); NULL: none. Owned */
 };
 
 struct plan *plan_new(const struct pack_metric *metrics, size_t count); /* metrics NULL: an open plan */

@@ -13,6 +13,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/exposition.h"
 #include "fieldline/log.h"
+#include "rules/pack_holder.h"
 #include "web/cookie.h"
 #include "web/pool.h"
 #include "web/read.h"
@@ -209,9 +210,12 @@ void api_answer(void *reader, void *argument) {
     struct api *api = job->api;
     struct request *request = job->request;
     struct response *response = response_new(200);
+    struct web_options options = *api->options;
+    if (options.holder)
+        options.packs = pack_holder_take(options.holder);
     struct read read = {.reader = reader,
                         .request = request,
-                        .options = api->options,
+                        .options = &options,
                         .tickets = api->tickets,
                         .figures = print_figures,
                         .self = api};
@@ -230,6 +234,8 @@ void api_answer(void *reader, void *argument) {
     if (response != NULL) {
         api_post(api, request->exchange, response);
     }
+    if (options.holder)
+        pack_holder_return(options.holder, options.packs);
     request_free(request);
     free(job);
 }

@@ -7,6 +7,8 @@
 
 struct web;
 struct packs;
+struct reader;
+struct pack_holder;
 struct web_options {    /* texts must outlive the web */
     const char *listen; /* IP address for people: HTTPS + WebSocket; NULL: every one of this machine */
     int port;           /* 0: any free one */
@@ -16,8 +18,9 @@ struct web_options {    /* texts must outlive the web */
     const char *console_dir; /* built console files */
     const char *store_path;  /* readers open it read-only */
     const char *transcript_dir;
-    const char *seal_key; /* Ed25519 private key, PEM */
-    const struct packs *packs;
+    const char *seal_key;       /* Ed25519 private key, PEM */
+    const struct packs *packs;  /* what a request sees; taken from the holder for each */
+    struct pack_holder *holder; /* NULL: packs stay as they are */
     int reader_threads;
     int connections_per_address; /* 0: as many as there may be at all */
     int64_t login_idle_ms, login_max_ms;
@@ -28,6 +31,10 @@ struct web_options {    /* texts must outlive the web */
     /* Writes how the gateway is as a JSON object and returns the HTTP status; must not block (called on the edge
      * thread). NULL: as well as the edge. */
     int (*health)(void *self, bool only_live, bool is_detailed, struct buf *out);
+    /* Tries the rules folder on the stored past (called on a reader thread; may take seconds): an object. NULL: there
+     * is none. */
+    enum result (*trial)(void *self, struct reader *reader, const struct packs *in_use, struct json_out *out,
+                         struct fault *fault);
     void *self;
 };
 FL_CHECK enum result web_start(const struct web_options *options, struct web **out, struct fault *fault);

@@ -6,8 +6,9 @@
  * The fault as a whole has a peak as well: when everything has fallen to a third of it, the fault is over for all
  * inputs, for after a big fault the small ones beside it (a casing that is still warm) are its rest.
  *
- * An input that never changed in the stretch is not judged: nothing is known of its spread. After a gap the fast means
- * begin anew, and there is no answer until they have come in: machines are restarted in gaps.
+ * An input that never changed in the stretch is not judged: nothing is known of its spread. Machines are restarted
+ * in gaps: after one so many samples as a fast mean has are not looked at, and then the fast means begin anew; there is
+ * no answer until they have come in.
  *
  * Left: T-squared and Q of principal components (F1 .76 on SKAB in its published table, drift alarms all the time, and
  * they name no sensor); nearest neighbours in the stretch (cost and memory grow with it); learning anew by itself (it
@@ -26,6 +27,7 @@ enum { FAST_PART = 40, SLOW_PART = 8, SMOOTH_FASTS = 2 };
 static const double EXPLAINED_LEAST = 0.5;
 static const double OVER = 0.3; /* of the peak of the whole fault */
 static const double STILL_OUTSIDE = 1.0001;
+static const double FAR_OUT = 1e9; /* deviations; no sum of them is too big */
 
 struct health {
     double *stretch;       /* while it learns: rows of input_count; NULL afterwards */
@@ -187,7 +189,7 @@ static void judge(struct health *h, const struct detector_spec *spec, const doub
     struct verdict_of_health v = {0};
     double row[DETECTOR_INPUTS_MAX];
     for (int i = 0; i < n; i++)
-        row[i] = h->deviation[i] > 0 ? (inputs[i] - h->mean[i]) / h->deviation[i] : 0;
+        row[i] = h->deviation[i] > 0 ? fmin(fmax((inputs[i] - h->mean[i]) / h->deviation[i], -FAR_OUT), FAR_OUT) : 0;
     for (int i = 0; i < n; i++) {
         if (h->deviation[i] > 0)
             look(&h->watches[i], scale, row[i], i, &v);
@@ -208,6 +210,7 @@ static bool health_update(void *state, const struct detector_spec *spec, int64_t
     struct health *h = state;
     const int n = spec->input_count;
     const int64_t since_ms = at_ms - h->last_ms;
+    const uint32_t fast = (uint32_t)scale_of(spec).fast;
     if (h->stretch) {
         for (int i = 0; i < n; i++)
             h->stretch[(size_t)h->seen * (size_t)n + (size_t)i] = inputs[i];
@@ -220,13 +223,12 @@ static bool health_update(void *state, const struct detector_spec *spec, int64_t
     h->last_ms = at_ms;
     if (since_ms > h->gap_ms) {
         watches_each(h, n, restart, scale_of(spec));
-        h->waiting = (uint32_t)scale_of(spec).fast - 1;
+        h->waiting = 2 * fast;
     }
-    judge(h, spec, inputs, outputs);
-    if (h->waiting == 0)
-        return true;
-    h->waiting--;
-    return false;
+    h->waiting -= h->waiting > 0;
+    if (h->waiting < fast)
+        judge(h, spec, inputs, outputs);
+    return h->waiting == 0;
 }
 
 /* ---- as bytes ---- */

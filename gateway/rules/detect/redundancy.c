@@ -1,13 +1,16 @@
 /* The linear relations between sensors, from the inverse of their correlation matrix: row i of the inverse, over its
  * diagonal, is the regression of sensor i on all others at once (Whittaker 1990, ch. 5). A little is added to the
- * diagonal (ridge), so that sensors that say the same, or fewer samples than sensors, are no special case.
+ * diagonal (ridge), so that sensors that say the same, or fewer samples than sensors, are no special
+ * case.
  *
  * Principal components would do the same work, but their residual names no sensor; here each residual has an owner,
- * which is what an explanation needs. At most 32 sensors: a plain Cholesky factor, once in a detector's life. */
+ * which is what an explanation needs. At most 32 sensors, once in a detector's life. */
 #include "rules/detect/redundancy.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+#include "rules/detect/cholesky.h"
 
 static const double RIDGE = 0.1;
 
@@ -21,42 +24,17 @@ static void correlate(const double *values, size_t count, int n, double *out) {
         }
 }
 
-/* In place, lower half. What is added to the diagonal keeps every pivot positive. */
-static void factor(double *a, int n) {
-    for (int j = 0; j < n; j++)
-        for (int i = j; i < n; i++) {
-            double sum = a[i * n + j];
-            for (int k = 0; k < j; k++)
-                sum -= a[i * n + k] * a[j * n + k];
-            a[i * n + j] = i == j ? sqrt(fmax(sum, RIDGE / 2)) : sum / a[j * n + j];
-        }
-}
-
-/* Solves for column `c` of the inverse. */
-static void inverse_column(const double *l, int n, int c, double *out) {
-    for (int i = 0; i < n; i++) {
-        double sum = i == c;
-        for (int k = 0; k < i; k++)
-            sum -= l[i * n + k] * out[k];
-        out[i] = sum / l[i * n + i];
-    }
-    for (int i = n - 1; i >= 0; i--) {
-        double sum = out[i];
-        for (int k = i + 1; k < n; k++)
-            sum -= l[k * n + i] * out[k];
-        out[i] = sum / l[i * n + i];
-    }
-}
-
 void redundancy_learn(const double *values, size_t count, int n, double *weights, double *explained) {
     double *matrix = mem_alloc((size_t)(n * n) * sizeof *matrix);
     correlate(values, count, n, matrix);
     for (int i = 0; i < n; i++)
         explained[i] = matrix[i * n + i]; /* its variance, for now */
-    factor(matrix, n);
+    cholesky_factor(matrix, n, RIDGE / 2);
     for (int i = 0; i < n; i++) {
         double *row = weights + i * n;
-        inverse_column(matrix, n, i, row);
+        for (int j = 0; j < n; j++)
+            row[j] = j == i;
+        cholesky_solve(matrix, n, row);
         const double own = row[i];
         explained[i] = fmax(0, 1 - 1 / (own * explained[i]));
         for (int j = 0; j < n; j++)

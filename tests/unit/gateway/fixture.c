@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "absence.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +152,7 @@ void fixture_free(struct fixture *f) {
     normalizer_free(core->normalizer);
     storm_free(core->storm);
     registry_free(core->registry);
+    fleets_free(core->fleets);
     history_close(core->history);
     store_close(core->store);
     reserve_close(core->reserve);
@@ -205,6 +208,7 @@ void fixture_tick(struct fixture *f) {
     cr_assert_eq(guard_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     cr_assert_eq(doubt_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     cr_assert_eq(alarm_watch_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
+    cr_assert_eq(absence_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     end(f);
 }
 

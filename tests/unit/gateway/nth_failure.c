@@ -198,6 +198,7 @@ static void finish(struct life *l) {
     normalizer_free(l->core.normalizer);
     storm_free(l->core.storm);
     registry_free(l->core.registry);
+    fleets_free(l->core.fleets);
     run("rm -rf", l->dir, "");
 }
 

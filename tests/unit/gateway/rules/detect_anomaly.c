@@ -112,6 +112,7 @@ Test(detect_anomaly, after_an_alarm_it_rests) {
         alarms++;
     }
     cr_assert_geq(alarms, 1);
+    detect_probe_fini(&p);
 }
 
 /* A scale is no property of the data: volts or millivolts, the same alarms. */

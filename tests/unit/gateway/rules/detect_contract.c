@@ -14,7 +14,8 @@ bool detect_accepts(const struct detector_row *row, const struct detector_spec *
 
 void detect_probe_init(struct detect_probe *p, const struct detector_row *row, const struct detector_spec *spec) {
     *p = (struct detect_probe){.row = row, .spec = *spec, .state = mem_alloc(row->state_bytes)};
-    row->init(p->state, &p->spec);
+    if (row->init)
+        row->init(p->state, &p->spec);
 }
 
 void detect_probe_fini(struct detect_probe *p) {

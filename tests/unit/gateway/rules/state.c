@@ -11,6 +11,17 @@ static const char alerts[] =
     "groups:\n"
     "- name: g\n"
     "  rules:\n"
+    "  - record: b:mean\n"
+    "    expr: avg_over_time(b[1m])\n"
+    "  - alert: Derived\n"
+    "    expr: max_over_time(b:mean[5m:30s]) - b:mean offset 2m > 6 and avg_over_time((a > bool b)[3m:7s]) > 0.2\n"
+    "    labels: {severity: minor}\n"
+    "  - alert: Counted\n"
+    "    expr: duty_cycle(a > 55, 10m) > 0.4 and starts(v{part='left'} > 20, 5m) > 3 and run_hours(b > 5) > 0.1\n"
+    "    labels: {severity: minor}\n"
+    "  - alert: Counted\n"
+    "    expr: duty_cycle(a > 55, 10m) > 0.6\n"
+    "    labels: {severity: critical}\n"
     "  - alert: High\n"
     "    expr: a > 50\n"
     "    for: 30s\n"
@@ -173,6 +184,54 @@ Test(state, an_edit_leaves_new_windows_cold_and_history_warms_them) {
     rule_device_free(e);
     pack_free(before);
     pack_free(after);
+}
+
+/* Firings of 1,000,000 samples as one digest; `lives` > 1: killed and loaded again in between, at moments of its own.
+ */
+static void log_of_a_million(int lives, uint8_t out[SHA256_BYTES], size_t *told) {
+    struct pack *pack = rig_pack(alerts);
+    struct rule_device *d = rule_device_new(pack, "pump-1");
+    struct firings f;
+    struct buf log, state;
+    uint64_t seed = 11;
+    buf_init(&log, 1 << 28);
+    buf_init(&state, 1 << 24);
+    firings_init(&f);
+    *told = 0;
+    for (int64_t second = 0; second < 1000000 / 6; second++) {
+        firings_reset(&f);
+        feed(d, second, &seed, &f);
+        *told += f.count;
+        for (size_t i = 0; i < f.count; i++)
+            buf_printf(&log, "%d %s/%s %d %lld %.17g %s %s\n", (int)f.items[i].kind, f.items[i].alarm, f.items[i].part,
+                       (int)f.items[i].severity, (long long)f.items[i].event_ms, f.items[i].value, f.items[i].summary,
+                       f.items[i].explanation);
+        if (lives == 1 || second % (1000000 / 6 / lives) != 77)
+            continue;
+        save(d, &state);
+        rule_device_free(d);
+        d = rule_device_new(pack, "pump-1");
+        cr_assert_eq(rule_device_load(d, state.data, state.count), RESULT_OK);
+    }
+    cr_assert_not(log.overflow);
+    sha256(log.data, log.count, out);
+    buf_fini(&log);
+    buf_fini(&state);
+    firings_fini(&f);
+    rule_device_free(d);
+    pack_free(pack);
+}
+
+Test(state, promise_24_the_same_input_gives_the_same_log) {
+    uint8_t first[SHA256_BYTES], second[SHA256_BYTES], killed[SHA256_BYTES];
+    size_t told, told_killed;
+    log_of_a_million(1, first, &told);
+    log_of_a_million(1, second, &told);
+    log_of_a_million(97, killed, &told_killed);
+    cr_expect_gt(told, 1000, "the rules fired: %zu", told);
+    cr_expect_eq(told, told_killed, "%zu, %zu", told, told_killed);
+    cr_expect_eq(memcmp(first, second, SHA256_BYTES), 0);
+    cr_expect_eq(memcmp(first, killed, SHA256_BYTES), 0, "kills leave no trace in it");
 }
 
 Test(state, damaged_is_refused_and_changes_nothing) {

@@ -45,7 +45,7 @@ Test(store, each_older_version_migrates_to_the_newest) {
         cr_assert_eq(store_open(path, &store, &fault), RESULT_OK, "from %d: %s", migrations[i].version - 1, fault.text);
         store_close(store);
         cr_expect_eq(store_check(path, &fault), RESULT_OK, "from %d: %s", migrations[i].version - 1, fault.text);
-        cr_expect_eq(migrations[i].version, i + 1, "numbers have no holes");
+        cr_expect(i == 0 || migrations[i].version > migrations[i - 1].version, "numbers rise");
         unlink(path);
     }
 }

@@ -192,7 +192,7 @@ static const char alarm_life_schema[] =
     "CREATE INDEX alarm_taken ON alarm(taken_ms) WHERE is_active = 1;"
     "CREATE INDEX alarm_latched ON alarm(raised_ms) WHERE is_latched = 1;"
     "CREATE INDEX alarm_silent ON alarm(raised_ms) WHERE is_active = 1 AND silence > 0;"
-    "CREATE INDEX alarm_of_incident ON alarm(incident, is_active, raised_ms) WHERE incident IS NOT NULL;"
+    "CREATE INDEX alarm_of_incident ON alarm(incident) WHERE incident IS NOT NULL;"
     "CREATE TABLE shelf(id INTEGER PRIMARY KEY, device INTEGER NOT NULL REFERENCES device(id), alarm TEXT NOT NULL,"
     " part TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,"
     " UNIQUE(device, alarm, part));"

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "rules/detect/anomaly.h"
 #include "rules/detect/baseline.h"
 #include "rules/detect/duty_cycle.h"
 #include "rules/detect/fleet_zscore.h"
@@ -12,6 +13,7 @@
 #include "rules/detect/starts.h"
 
 const struct detector_function detector_functions[] = {
+    {"anomaly_score", &detect_anomaly, 0},
     {"baseline", &detect_baseline, 0},
     {"baseline_spread", &detect_baseline, 1},
     {"duty_cycle", &detect_duty_cycle, 0},

@@ -75,6 +75,13 @@ static bool over_time_to(const struct window_view *v, double *out) {
 static bool over_time_to_linear(const struct window_view *v, double *out) {
     return time_to(v, TREND_LINEAR, out);
 }
+static bool over_time_to_model(const struct window_view *v, double *out) {
+    struct trend trend;
+    if (!trend_fit(v->window, v->spec, v->now_ms, TREND_BEST, &trend))
+        return false;
+    *out = trend.model;
+    return true;
+}
 static bool over_time_to_exponential(const struct window_view *v, double *out) {
     return time_to(v, TREND_EXPONENTIAL, out);
 }
@@ -295,6 +302,7 @@ const struct function_row function_rows[] = {
      .needs = WINDOW_READ,
      .over = over_quantile},
     {"time_to", TIME_TO(over_time_to)},
+    {"time_to_model", OVER(over_time_to_model), .needs = WINDOW_READ},
     {"time_to_linear", TIME_TO(over_time_to_linear)},
     {"time_to_exponential", TIME_TO(over_time_to_exponential)},
     {"increase", OVER(over_increase), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},

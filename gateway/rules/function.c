@@ -138,7 +138,7 @@ static bool over_resets(const struct window_view *v, double *out) {
 static size_t read_values(const struct window *w, double *values) {
     struct window_item item;
     size_t count = 0;
-    for (struct window_reader r = window_read(w); window_next(&r, &item);)
+    for (struct window_reader r = window_read(w); window_read_next(&r, &item);)
         values[count++] = item.value;
     return count;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rules/device.h"
+#include "rules/fleet.h"
 #include "rules/plan.h"
 #include "rules/samples_verdict.h"
 
@@ -107,7 +108,8 @@ static void note_device(const char *name, struct test_device *out, size_t *count
     out[(*count)++] = (struct test_device){.name = name};
 }
 
-static size_t find_devices(const struct test_run *run, struct test_device *out) {
+/* All of one fleet. */
+static size_t find_devices(const struct test_run *run, struct fleets *fleets, struct test_device *out) {
     size_t count = 0;
     for (size_t i = 0; i < run->series_count; i++)
         note_device(run->series[i].device, out, &count);
@@ -115,8 +117,10 @@ static size_t find_devices(const struct test_run *run, struct test_device *out) 
         note_device(run->logs.items[i].device, out, &count);
     if (count == 0)
         out[count++] = (struct test_device){.name = ""}; /* absent() of everything */
-    for (size_t d = 0; d < count; d++)
+    for (size_t d = 0; d < count; d++) {
         out[d].rules = rule_device_new(run->pack, out[d].name);
+        rule_device_join(out[d].rules, fleet_enter(fleets, "", ""));
+    }
     return count;
 }
 
@@ -169,7 +173,8 @@ static void ask_at(struct test_run *run, const struct test_question *q, const st
 void test_play(struct test_run *run, const struct test_question *questions, size_t question_count) {
     struct test_device *devices = mem_alloc((run->series_count + run->logs.count + 1) * sizeof *devices);
     struct sample *scratch = mem_alloc((run->series_count + 1) * sizeof *scratch);
-    size_t device_count = find_devices(run, devices), asked = 0, step = 0, next_log = 0;
+    struct fleets *fleets = fleets_new();
+    size_t device_count = find_devices(run, fleets, devices), asked = 0, step = 0, next_log = 0;
     struct firings firings;
     firings_init(&firings);
     for (int64_t now_ms = 0; asked < question_count; now_ms += run->evaluation_ms) {
@@ -188,6 +193,7 @@ void test_play(struct test_run *run, const struct test_question *questions, size
     firings_fini(&firings);
     for (size_t d = 0; d < device_count; d++)
         rule_device_free(devices[d].rules);
+    fleets_free(fleets);
     free(devices);
     free(scratch);
 }

@@ -171,8 +171,8 @@ static void bench_detector(size_t index, int64_t rounds) {
     life_model_free(model);
     fleet_leave(fleet);
     fleets_free(all);
-    printf("detector_%s_ns_per_sample %.0f ns\n", f->row->name, median(ns, (size_t)rounds));
-    printf("detector_%s_bytes %.0f bytes\n", f->row->name, bytes / STATES);
+    printf("detector_%s_ns_per_sample %.0f ns\n", f->name, median(ns, (size_t)rounds));
+    printf("detector_%s_bytes %.0f bytes\n", f->name, bytes / STATES);
     fflush(stdout);
 }
 

@@ -24,6 +24,7 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 enum { CERTIFICATE_BYTES = 64 * 1024, LEAST_BYTES_PER_DAY = 100 * 1024 };
 
 #define AT(field) offsetof(struct agent_config, field)
+_Static_assert(RECORDER_LEAST_BYTES == 64 << 10, "the least of [evidence] bytes");
 
 /* clang-format off */
 static const struct config_row rows[] = {
@@ -68,7 +69,7 @@ static const struct config_row rows[] = {
 
     {"evidence", "enabled", CONFIG_BOOL, AT(evidence_enabled), "yes", 0, 0, false,
      "whether the gateway may ask for the minutes before an alarm at full rate"},
-    {"evidence", "bytes", CONFIG_SIZE, AT(evidence_bytes), "256KiB", RECORDER_LEAST_BYTES, CAP_EVIDENCE_BYTES, false,
+    {"evidence", "bytes", CONFIG_SIZE, AT(evidence_bytes), "256KiB", 64 << 10, CAP_EVIDENCE_BYTES, false,
      "memory that keeps them; 100 samples a second take about 25 KiB a minute"},
 
     {"batch", "max_wait", CONFIG_DURATION, AT(batch_max_wait_ms), "1s", 10, HOUR, false, "longest wait before sending"},

@@ -94,6 +94,11 @@ static void add_collected(const struct status_report *r, struct buf *out) {
         {"statsd_unfit_values_total", "counter", "values of the wrong kind, or of too many series",
          (double)r->collectors.statsd_unfit},
         {"syslog_datagrams_total", "counter", "datagrams read", (double)r->collectors.syslog_datagrams},
+        {"recorder_bytes", "gauge", "held as it came in, for evidence", (double)r->recorder.bytes},
+        {"recorder_seconds", "gauge", "how far back that goes",
+         (double)(r->recorder.to_ms - r->recorder.from_ms) / 1000},
+        {"evidence_parts_total", "counter", "parts of evidence given to the gateway", (double)r->pulls.parts},
+        {"evidence_refused_total", "counter", "pulls of evidence that were refused", (double)r->pulls.refused},
     };
     add_figures(rows, sizeof rows / sizeof rows[0], out);
     head(out, "statsd_refused_lines_total", "counter", "lines that are not statsd");

@@ -27,6 +27,10 @@ static struct status_report look(struct agent *a) {
     if (a->is_in_memory) {
         report.disk_trouble = "data_dir cannot be written";
     }
+    report.pulls = pulls_counts(a->pulls);
+    if (a->recorder != NULL) {
+        report.recorder = recorder_span(a->recorder);
+    }
     for (int lane = 0; lane < SPOOL_LANES; lane++) {
         report.lanes[lane] = spool_stats(a->spool, (enum spool_lane)lane);
     }

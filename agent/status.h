@@ -4,6 +4,7 @@
 #include "collect/collectors.h"
 #include "losses.h"
 #include "packer.h"
+#include "pulls.h"
 #include "spool.h"
 #include "uplink.h"
 
@@ -26,6 +27,8 @@ struct status_report {
     bool is_clock_held;
     uint64_t bad_command_count;
     size_t session_count;
+    struct recorder_span recorder; /* zeros: evidence is off */
+    struct pulls_counts pulls;
 };
 void status_encode(const struct status_report *report, struct buf *out);
 /* Replaces the file; a reader sees the old or the new. */

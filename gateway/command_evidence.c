@@ -67,9 +67,10 @@ static int verify_file(char *path) {
     struct fault fault;
     if (integrity_verify(path, print_finding, path, &t, &fault) != RESULT_OK)
         return command_failed(&fault);
-    printf("%s: %lld chunks with %lld samples, %lld tiers, %lld journal rows, %lld audit rows: ", path,
-           (long long)t.chunks, (long long)t.samples, (long long)t.tiers, (long long)t.journal_rows,
-           (long long)t.audit_rows);
+    printf("%s: %lld chunks with %lld samples, %lld tiers, %lld journal rows, %lld audit rows, "
+           "%lld parts of evidence: ",
+           path, (long long)t.chunks, (long long)t.samples, (long long)t.tiers, (long long)t.journal_rows,
+           (long long)t.audit_rows, (long long)t.evidence_parts);
     if (t.findings == 0)
         printf("sound\n");
     else

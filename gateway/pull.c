@@ -174,15 +174,23 @@ static void print_count(int64_t count, const char *what, char *out, size_t room)
         snprintf(out, room, "%" PRId64 " %s", count, what);
 }
 
+enum { AMOUNT_BYTES = 120 };
+
+/* "312 s, 6 metrics, 18,000 samples" */
+static void print_amount(const struct evidence *e, char out[AMOUNT_BYTES]) {
+    char samples[48];
+    print_count(e->samples, e->samples == 1 ? "sample" : "samples", samples, sizeof samples);
+    snprintf(out, AMOUNT_BYTES, "%" PRId64 " s, %" PRId64 " %s, %s", (e->last_ms - e->first_ms + 500) / 1000, e->series,
+             e->series == 1 ? "metric" : "metrics", samples);
+}
+
 static enum result note_in_ticket(struct core *core, const struct device *device, const struct evidence *e) {
-    char samples[48], text[TICKET_DATA_BYTES + 1];
+    char text[TICKET_DATA_BYTES + 1], amount[AMOUNT_BYTES];
     struct ticket *before = mem_alloc(2 * sizeof *before);
     struct ticket_event *event = mem_alloc(sizeof *event);
     struct buf data;
-    print_count(e->samples, e->samples == 1 ? "sample" : "samples", samples, sizeof samples);
-    snprintf(text, sizeof text, "evidence attached: %" PRId64 " s, %" PRId64 " %s, %s%s%s",
-             (e->last_ms - e->first_ms + 500) / 1000, e->series, e->series == 1 ? "metric" : "metrics", samples,
-             e->why[0] ? "; incomplete: " : "", e->why);
+    print_amount(e, amount);
+    snprintf(text, sizeof text, "evidence attached: %s%s%s", amount, e->why[0] ? "; incomplete: " : "", e->why);
     buf_init(&data, TICKET_DATA_BYTES);
     struct json_out j = json_out(&data);
     jo_object(&j, NULL);
@@ -302,4 +310,21 @@ enum result pull_expired(struct core *core, const char *evidence) {
     if (result != RESULT_OK || e.state > EVIDENCE_ARRIVING)
         return result == RESULT_NOT_FOUND ? RESULT_OK : result;
     return finish(core, NULL, &e, "the product did not answer in time");
+}
+
+static void report_row(void *self, const struct evidence *e) {
+    struct buf *out = self;
+    char raised[32], amount[AMOUNT_BYTES];
+    if (e->parts == 0)
+        return;
+    if (!strstr(buf_text(out), "\n## Around the alarm\n"))
+        buf_str(out, "\n## Around the alarm\n\nRecorded by the product itself, at full rate.\n\n"
+                     "| Evidence | Alarm raised | What there is |\n|---|---|---|\n");
+    clock_print(e->raised_ms, raised);
+    print_amount(e, amount);
+    buf_printf(out, "| %" PRId64 " | %s | %s%s |\n", e->id, raised, amount, e->why[0] ? ", incomplete" : "");
+}
+
+enum result pull_report(struct core *core, int64_t ticket, struct buf *out) {
+    return store_evidence_of(core->store, ticket, report_row, out);
 }

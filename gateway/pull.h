@@ -19,5 +19,7 @@ FL_CHECK enum result pull_begin(struct core *core, struct device *device, const 
 /* The reply to a pull of that evidence (a UUID). */
 FL_CHECK enum result pull_answered(struct core *core, struct device *device, const char *evidence,
                                    const struct reply_message *reply);
+/* What a service report says of the ticket's evidence: a section of Markdown, nothing when there is none. */
+FL_CHECK enum result pull_report(struct core *core, int64_t ticket, struct buf *out);
 /* A pull expired without an answer. */
 FL_CHECK enum result pull_expired(struct core *core, const char *evidence);

@@ -89,6 +89,7 @@ static enum result move_state(const struct crossing *c) {
     const enum result loaded =
         state.overflow ? RESULT_TOO_BIG : rule_device_load(device->rules, state.data, state.count);
     buf_fini(&state);
+    rule_device_pass_fleet(c->old, device->rules);
     report->kept += loaded == RESULT_OK;
     report->anew += loaded != RESULT_OK;
     if (loaded != RESULT_OK)

@@ -9,10 +9,12 @@
 
 #include "fieldline/log.h"
 #include "outbox.h"
+#include "pull.h"
 #include "reporter.h"
 #include "session_case.h"
 #include "store/cases.h"
 
+enum { REPORT_BYTES = 512 * 1024 };
 enum { ANSWER_MARGIN_MS = 15 * 1000 /* the agent's own time-out comes first; this is for an agent that is gone */ };
 
 static enum result find(struct core *core, struct change *change, struct session *s, bool *is_found) {
@@ -126,14 +128,20 @@ enum result session_desk_report(struct core *core, struct change *change) {
     enum result result = find(core, change, &s, &is_found);
     if (result != RESULT_OK || !is_found)
         return result;
-    if (json_string(change->body, "markdown", 512 * 1024, &markdown, &fault) != RESULT_OK ||
+    if (json_string(change->body, "markdown", REPORT_BYTES, &markdown, &fault) != RESULT_OK ||
         json_string(change->body, "digest", SHA256_HEX_BYTES, &digest, &fault) != RESULT_OK) {
         log_error("gateway.sessions", "bad_report", "session=%s reason=%s", s.id, log_text(fault.text));
         return RESULT_OK;
     }
+    struct buf text;
+    buf_init(&text, 2 * REPORT_BYTES);
+    buf_str(&text, markdown);
+    result = pull_report(core, s.ticket, &text);
     const struct report_row row = {
-        .ticket = s.ticket, .session = s.id, .markdown = markdown, .digest = digest, .at_ms = core->now_ms};
-    result = store_report_put(core->store, &row);
+        .ticket = s.ticket, .session = s.id, .markdown = buf_text(&text), .digest = digest, .at_ms = core->now_ms};
+    if (result == RESULT_OK)
+        result = store_report_put(core->store, &row);
+    buf_fini(&text);
     if (result == RESULT_OK)
         result = session_case_note(core, &s, TICKET_EVENT_REPORT, TICKET_BY_GATEWAY,
                                    "Service report written from the session's transcript.");

@@ -50,7 +50,7 @@ struct device {
     int stream_count, stream_room;
     int current[LANE_COUNT]; /* 1 + the index of the stream that a lane's last message came in; 0: none yet */
     struct conduct conduct;
-    uint32_t capabilities; /* from the birth */
+    uint32_t capabilities;  /* from the birth */
     int64_t evidence_bytes; /* the same; 0: no evidence can be pulled from it */
     bool is_online;
     bool is_touched; /* in this transaction: last_seen to be written */
@@ -71,11 +71,11 @@ struct device {
     } log_wait;           /* log_wait.h */
     int64_t tele_mono_ms; /* when its last telemetry was received; 0: not yet */
     int64_t rules_loaded; /* journal row up to which `rules` came from the store; replay goes on after it */
+    int64_t front_ms;     /* the newest time that it told of, in data or fault codes; 0: nothing since the start */
     struct {
         bool is_there, has_logs; /* has_logs: it has seen log lines and events up to these rows */
         int64_t log, event;
     } state_loaded; /* of `rules`, from the store */
-    int64_t front_ms;     /* the newest time that it told of, in data or fault codes; 0: nothing since the start */
     struct device *next_ack, *next_touched, *next_listed;
 };
 

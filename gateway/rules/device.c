@@ -35,8 +35,8 @@ void rule_device_free(struct rule_device *d) {
     free(d->rules);
     fault_states_fini(&d->faults);
     series_set_fini(&d->set);
-    feed_free(d->warm_feed);
     fleet_leave(d->fleet);
+    feed_free(d->warm_feed);
     free(d->name);
     free(d);
 }

@@ -46,5 +46,3 @@ void device_evaluate(struct rule_device *d, const uint64_t wanted[RULE_WORDS], i
 /* A series of the device may be one that is compared with those of others: it joins the device's fleet, if it has one
  * and that was not done before. */
 void device_join_series(struct rule_device *d, const struct derived *derived, const struct series *series);
-/* The entry in the fleet goes to another state of the same device. */
-void device_pass_fleet(struct rule_device *from, struct rule_device *to);

@@ -52,6 +52,8 @@ void rule_device_free(struct rule_device *d);
  * made; it is given back when the device is freed. Without a fleet fleet_zscore() has no answer. */
 struct fleet;
 void rule_device_join(struct rule_device *d, struct fleet *fleet);
+/* The same fleet for the one that takes its place, whose state is loaded. */
+void rule_device_pass_fleet(struct rule_device *from, struct rule_device *to);
 /* Index of a part name, interned for this device ("" is 0). -1 when the device already has RULE_PARTS_MAX parts. */
 enum { RULE_PARTS_MAX = 256 };
 int rule_device_part(struct rule_device *d, const char *part);

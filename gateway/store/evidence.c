@@ -75,6 +75,18 @@ enum result store_evidence_find(struct store *store, const char *uuid, struct ev
     return RESULT_OK;
 }
 
+enum result store_evidence_of(struct store *store, int64_t ticket, evidence_row_fn *fn, void *self) {
+    struct query q =
+        query_of(&store->sql, "SELECT " EVIDENCE_COLUMNS EVIDENCE_FROM "WHERE e.ticket = ? ORDER BY e.id LIMIT 1000");
+    put_int(&q, ticket);
+    while (query_next(&q)) {
+        struct evidence row;
+        take_evidence(&q, &row);
+        fn(self, &row);
+    }
+    return query_end(&q);
+}
+
 enum result store_evidence_names(struct store *store, int64_t id, struct buf *out) {
     struct query q = query_of(&store->sql, "SELECT names FROM evidence WHERE id = ?");
     put_int(&q, id);

@@ -41,6 +41,9 @@ FL_CHECK enum result store_evidence_set_names(struct store *store, int64_t id, c
 /* How many were asked of the device since then, when the newest was (0: none), and whether one is not finished. */
 FL_CHECK enum result store_evidence_recent(struct store *store, int64_t device, int64_t since_ms, int64_t *count,
                                            int64_t *newest_ms, bool *is_open);
+typedef void evidence_row_fn(void *self, const struct evidence *evidence);
+FL_CHECK enum result store_evidence_of(struct store *store, int64_t ticket, evidence_row_fn *fn,
+                                       void *self); /* oldest first */
 /* Part number `part` (0, 1, ...); shift_ms: what is to be added to its times. */
 FL_CHECK enum result store_evidence_part_add(struct store *store, int64_t id, int64_t part, int64_t shift_ms,
                                              const void *block, size_t bytes);

@@ -12,6 +12,7 @@
 
 #include "store/audit.h"
 #include "store/chunk_rows.h"
+#include "store/evidence.h"
 #include "store/journal.h"
 #include "store/migrate.h"
 
@@ -71,6 +72,24 @@ static const char *check_journal(struct check *c, struct query *q, int64_t *id) 
     return prev >= *id ? "follows a later row" : NULL;
 }
 
+static const char *check_evidence(struct check *c, struct query *q, int64_t *id) {
+    struct evidence_reader *block = mem_alloc(sizeof *block);
+    struct evidence_item item;
+    size_t count = 0;
+    bool is_end = false;
+    *id = take_int(q);
+    const int64_t shift_ms = take_int(q), sum = take_int(q);
+    const void *bytes = take_blob(q, &count);
+    enum result result = sum == evidence_part_sum(shift_ms, bytes, count) ? RESULT_OK : RESULT_CORRUPT;
+    if (result == RESULT_OK)
+        result = evidence_open(block, bytes, count, NULL);
+    while (result == RESULT_OK && !is_end)
+        result = evidence_next(block, &item, &is_end, NULL);
+    free(block);
+    c->totals.evidence_parts++;
+    return result == RESULT_OK ? NULL : "is not what was written: its samples are lost";
+}
+
 static const struct table {
     const char *name, *page; /* rows with id > ?1, in order, ?2 of them */
     const char *(*check)(struct check *c, struct query *q, int64_t *id);
@@ -80,6 +99,8 @@ static const struct table {
      " ORDER BY id LIMIT ?",
      check_chunk},
     {"tier", "SELECT id, bytes FROM tier WHERE id > ? ORDER BY id LIMIT ?", check_tier},
+    {"evidence_part", "SELECT id, shift_ms, crc, bytes FROM evidence_part WHERE id > ? ORDER BY id LIMIT ?",
+     check_evidence},
     {"journal", "SELECT id, prev, payload FROM journal WHERE id > ? ORDER BY id LIMIT ?", check_journal},
 };
 

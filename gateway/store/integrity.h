@@ -10,7 +10,7 @@ struct integrity_finding {
 };
 typedef void integrity_fn(void *self, const struct integrity_finding *finding);
 struct integrity_totals {
-    int64_t chunks, samples, tiers, journal_rows, audit_rows; /* looked at */
+    int64_t chunks, samples, tiers, journal_rows, audit_rows, evidence_parts; /* looked at */
     int64_t findings;
 };
 /* Calls fn for each finding. A result other than RESULT_OK means that the check could not be made: no such file, not a

@@ -1,9 +1,10 @@
 /* Evidence for those who look at it: the rows of a ticket, and what is in the parts of one, a record at a time. A part
  * that is not what was written is skipped and counted; the others are still served. */
+#include "store/reader_evidence.h"
+
 #include <stdlib.h>
 
 #include "store/evidence_row.h"
-#include "store/reader_evidence.h"
 #include "store/reader_handle.h"
 
 enum result reader_evidence_of(struct reader *reader, int64_t ticket, evidence_fn *fn, void *self) {

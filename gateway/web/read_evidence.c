@@ -247,5 +247,8 @@ static enum result answer_csv(struct read *read, const struct evidence *e, void 
 /* Names have no commas or quotes, so nothing is quoted; log lines are in the JSON form. */
 void read_evidence_csv(struct read *read, struct response *response) {
     response->type = "text/csv; charset=utf-8; header=present";
-    (void)!read_failed(read, response, with_evidence(read, answer_csv, &response->body), "evidence");
+    if (!read_failed(read, response, with_evidence(read, answer_csv, &response->body), "evidence") &&
+        response->body.overflow)
+        response_problem(response, 413, "too_big", "as a table it has more than %d MiB; take it without /csv",
+                         RESPONSE_CAP_BYTES >> 20);
 }

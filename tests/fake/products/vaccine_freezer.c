@@ -3,7 +3,7 @@
  *
  * The faults are those of cold.c: charge, condenser, seal of the lid, valves of the compressor; and the battery of the
  * alarm unit. The product has failed when the air has been above -15 Cel for ten minutes with the lid shut. Readings
- * come every 10 s instead of every second, so that a month is quickly over; no rule of the pack needs more. */
+ * come every 15 s instead of every second, so that a month is quickly over; no rule of the pack needs more. */
 #include <math.h>
 #include <stdbool.h>
 
@@ -11,7 +11,7 @@
 #include "kinds.h"
 
 enum { LEAK, CONDENSER, SEAL, VALVES, BATTERY, FAULTS };
-enum { STEP_S = 10, MINUTE_STEPS = 6 };
+enum { STEP_S = 15, MINUTE_STEPS = 4 };
 
 #define LIMIT_C  (-15.0)
 #define WARM_S   600.0
@@ -76,16 +76,16 @@ static void step(void *self) {
 enum { AIR, SETPOINT, EVAPORATOR, SUCTION, CONDENSER_C, AMBIENT, POWER, DUTY, STARTS, LID, BATTERY_V, SERIES };
 static const struct specimen_series series[SERIES] = {
     [AIR] = {"air_temperature", "", 1},
-    [SETPOINT] = {"setpoint_temperature", "", 6},
+    [SETPOINT] = {"setpoint_temperature", "", 4},
     [EVAPORATOR] = {"evaporator_temperature", "", 1},
     [SUCTION] = {"suction_temperature", "", 1},
     [CONDENSER_C] = {"condenser_temperature", "", 1},
-    [AMBIENT] = {"ambient_temperature", "", 3},
+    [AMBIENT] = {"ambient_temperature", "", 2},
     [POWER] = {"compressor_power", "", 1},
     [DUTY] = {"compressor_duty", "", 1},
-    [STARTS] = {"compressor_starts", "", 6},
+    [STARTS] = {"compressor_starts", "", 4},
     [LID] = {"door_open", "", 1},
-    [BATTERY_V] = {"battery_voltage", "", 6},
+    [BATTERY_V] = {"battery_voltage", "", 4},
 };
 
 static void read(void *self, double *v) {

@@ -123,3 +123,13 @@ Test(command, what_is_no_command_is_counted) {
     cr_expect_eq(seen.sends, 0);
     cr_expect_eq(seen.pings, 0);
 }
+
+Test(command, what_was_forgotten_runs_again) {
+    take(1, "agent.ping");
+    commands_forget(seen.commands, "00000001-6f0e-4f55-9b58-2f6b5a3f1d10");
+    take(1, "agent.ping");
+    cr_expect_eq(seen.pings, 2);
+    commands_forget(seen.commands, "00000009-6f0e-4f55-9b58-2f6b5a3f1d10"); /* nobody knows it: nothing happens */
+    take(1, "agent.ping");
+    cr_expect_eq(seen.pings, 2);
+}

@@ -54,6 +54,12 @@ Test(pack_yaml, refusals) {
         {HEAD METRIC "faults:\n- {code: E1, title: F}\n", "'severity' is missing in a fault"},
         {HEAD METRIC "faults:\n- {code: E1, title: F, severity: major}\n- {code: E1, title: F, severity: major}\n",
          "the fault 'E1' is there twice"},
+        {HEAD METRIC "evidence: maybe\n", "'evidence' is \"maybe\", expected yes or no"},
+        {HEAD METRIC "evidence: [5m]\n", "evidence is a list, expected a map of keys"},
+        {HEAD METRIC "evidence: {around: 5m}\n", "unknown key 'around' in evidence"},
+        {HEAD METRIC "evidence: {before: soon}\n", "'before' is \"soon\", expected a duration"},
+        {HEAD METRIC "evidence: {before: 31m}\n", "'before' is longer than 30 minutes"},
+        {HEAD METRIC "evidence: {after: 5m}\n", "'after' is longer than 4 minutes"},
         {HEAD METRIC "diagnostics:\n- {name: Disk!, title: D}\n", "'name' is \"Disk!\", expected [a-z0-9][a-z0-9-]*"},
         {HEAD METRIC "diagnostics:\n- {name: d, title: D}\n- {name: d, title: D}\n",
          "the diagnostic 'd' is there twice"},
@@ -141,4 +147,27 @@ Test(pack_yaml, severities) {
     cr_expect(alarm_severity_parse("warning", &s) && s == SEVERITY_IS_WARNING);
     cr_expect_not(alarm_severity_parse("Major", &s));
     cr_expect_not(alarm_severity_parse("", &s));
+}
+
+Test(pack_yaml, evidence_is_five_minutes_and_one_unless_said) {
+    static const struct {
+        const char *yaml;
+        int64_t before_s, after_s;
+    } rows[] = {
+        {HEAD METRIC, 300, 60},
+        {HEAD METRIC "evidence: yes\n", 300, 60},
+        {HEAD METRIC "evidence: no\n", 0, 60},
+        {HEAD METRIC "evidence: {before: 2m}\n", 120, 60},
+        {HEAD METRIC "evidence: {before: 30s, after: 10s}\n", 30, 10},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct pack *pack;
+        struct buf problems;
+        buf_init(&problems, 64 * 1024);
+        cr_assert_eq(read_pack(rows[i].yaml, &pack, &problems), 0, "%s", buf_text(&problems));
+        cr_expect_eq(pack->evidence_before_ms, rows[i].before_s * 1000, "%zu", i);
+        cr_expect_eq(pack->evidence_after_ms, rows[i].after_s * 1000, "%zu", i);
+        pack_free(pack);
+        buf_fini(&problems);
+    }
 }

@@ -50,7 +50,7 @@ struct device {
     int stream_count, stream_room;
     int current[LANE_COUNT]; /* 1 + the index of the stream that a lane's last message came in; 0: none yet */
     struct conduct conduct;
-    uint32_t capabilities; /* from the birth */
+    uint32_t capabilities;  /* from the birth */
     int64_t evidence_bytes; /* the same; 0: no evidence can be pulled from it */
     bool is_online;
     bool is_touched; /* in this transaction: last_seen to be written */

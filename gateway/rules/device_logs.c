@@ -72,24 +72,28 @@ void rule_device_code(struct rule_device *d, const char *code, int64_t event_ms,
 
 /* ---- a restart ---- */
 
-/* A feed of its own: the device's, if a state brought one, has seen these lines and will not see them again. */
+/* A feed of its own: the device's, if a state brought one, has seen these lines and will not see them again. Otherwise
+ * it becomes the device's, with the newest moment still waiting in it: so rules are evaluated once even if nothing
+ * comes any more. */
 static struct feed *warm_feed(struct rule_device *d) {
     if (!d->warm_feed)
         d->warm_feed = feed_new(d->pack->plan->logs);
     return d->warm_feed;
 }
 
-static void warm(struct rule_device *d) {
+static void warm(struct rule_device *d, int64_t until_ms) {
     struct sample sample;
-    while (feed_take(d->warm_feed, INT64_MAX - 1, &sample))
+    while (feed_take(d->warm_feed, until_ms, &sample) || feed_spill(d->warm_feed, &sample))
         series_add_to(&d->set, &sample, d->cold);
 }
 
 void rule_device_warm_end(struct rule_device *d) {
-    if (!d->set.feed)
+    if (!d->set.feed) {
         d->set.feed = d->warm_feed;
-    else
+    } else if (d->warm_feed) {
+        warm(d, INT64_MAX - 1);
         feed_free(d->warm_feed);
+    }
     d->warm_feed = NULL;
 }
 
@@ -107,14 +111,14 @@ void rule_device_warm_log(struct rule_device *d, const struct log_record *line) 
     if (!pack_reads_logs(d->pack))
         return;
     feed_line(warm_feed(d), line);
-    warm(d);
+    warm(d, line->event_ms - 1);
 }
 
 void rule_device_warm_code(struct rule_device *d, const char *code, int64_t event_ms) {
     if (!pack_reads_codes(d->pack))
         return;
     feed_event(warm_feed(d), code, event_ms);
-    warm(d);
+    warm(d, event_ms - 1);
 }
 
 /* has_feed u8, the feed */

@@ -72,7 +72,7 @@ async function constants(...paths) {
 }
 
 test('constants of the edge and of the log are listed with their values', async () => {
-  const coded = await constants('gateway/web/server.h', 'gateway/web/edge.h', 'gateway/web/request.h', 'include/fieldline/log.h');
+  const coded = await constants('gateway/web/server.h', 'gateway/web/edge.h', 'gateway/web/request.h', 'include/fieldline/log.h', 'gateway/rules/logs/pattern.h', 'gateway/rules/logs/watch.h', 'gateway/log_wait.h');
   const listed = [...(await documented())].filter(([name]) => /^(SERVER|WEB|REQUEST|LOG)_/.test(name));
   assert.ok(listed.length > 10);
   for (const [name, [value]] of listed) assert.equal(Number(value.replaceAll(',', '')), coded.get(name), name);

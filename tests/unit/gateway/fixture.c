@@ -209,6 +209,7 @@ void fixture_tick(struct fixture *f) {
     cr_assert_eq(doubt_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     cr_assert_eq(alarm_watch_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     cr_assert_eq(absence_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
+    cr_assert_eq(log_wait_tick(&f->core), RESULT_OK, "%s", store_error(f->core.store));
     end(f);
 }
 

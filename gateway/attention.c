@@ -4,7 +4,7 @@
 
 #include "rules/policy.h"
 #include "store/cases.h"
-#include "store/maintenance.h"
+#include "store/maintenance_rows.h"
 
 static enum result is_explained(struct core *core, const struct device *device, const struct alarm *alarm, bool *out) {
     const char *name;

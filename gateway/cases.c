@@ -89,9 +89,10 @@ static enum result carry(struct core *core, struct device *device, struct alarm 
     case ALARM_ROSE:
         if (is_of_fleet)
             return fleet_rise(core, alarm);
-        if (!alarm->is_in_ticket && alarm->silence == SILENCE_NONE)
-            return attend(core, device, alarm, change, raise); /* too mild for a ticket until now */
-        return alarm->is_in_ticket ? fold_into_ticket(core, device, alarm, change) : RESULT_OK;
+        if (alarm->silence != SILENCE_NONE)
+            return RESULT_OK; /* told when it surfaces */
+        return alarm->is_in_ticket ? fold_into_ticket(core, device, alarm, change)
+                                   : attend(core, device, alarm, change, raise); /* too mild for a ticket until now */
     case ALARM_CLEARED: {
         enum result result = RESULT_OK;
         if (alarm->is_in_ticket)
@@ -138,7 +139,10 @@ enum result cases_change(struct core *core, struct device *device, struct alarm 
 
 enum result cases_surface(struct core *core, struct device *device, struct alarm *alarm, bool is_gathered) {
     const enum silence before = alarm->silence;
-    enum result result = attend(core, device, alarm, ALARM_RAISED, &(struct raise){.is_gathered = is_gathered});
+    /* what its ticket counts already is no news there, but for what rose meanwhile */
+    const enum alarm_change change = alarm->is_in_ticket ? ALARM_ROSE : ALARM_RAISED;
+    alarm->taken_ms = core->now_ms;
+    enum result result = attend(core, device, alarm, change, &(struct raise){.is_gathered = is_gathered});
     if (result == RESULT_OK)
         result = store_alarm_put(core->store, alarm);
     if (result != RESULT_OK)

@@ -13,7 +13,8 @@
 #include "rules/folder.h"
 
 #define USAGE                                                                                                          \
-    "replay --pack DIR|--expr EXPR --csv FILE|DIR... [--device ID] [--interval 10s] [--scores FILE|DIR] "              \
+    "replay --pack DIR|--expr EXPR --csv FILE|DIR... [--device ID] [--interval 10s] [--lives DIR] [--scores "          \
+    "FILE|DIR] "                                                                                                       \
     "[--alarms FILE]\n"                                                                                                \
     "       fieldline-gateway replay --pack DIR [--against DIR] --store FILE|--data-dir DIR [--model M] "              \
     "[--device ID] [--since 30d] [--alarms FILE]"
@@ -134,10 +135,12 @@ static int replay_recorded(struct replay_command *c, const char *pack, int argc,
     enum result result = RESULT_OK;
     const char *csv, *interval = command_option(&argc, argv, "--interval");
     c->options.expr = command_option(&argc, argv, "--expr");
+    c->options.lives = command_option(&argc, argv, "--lives");
     c->scores = command_option(&argc, argv, "--scores");
     while (result == RESULT_OK && (csv = command_option(&argc, argv, "--csv")))
         result = add_source(c, csv, &fault);
-    const bool is_wrong = result == RESULT_OK && (argc != 0 || !pack == !c->options.expr || c->file_count == 0);
+    const bool is_wrong = result == RESULT_OK &&
+                          (argc != 0 || !pack == !c->options.expr || (pack && c->options.lives) || c->file_count == 0);
     if (interval && !number_duration_ms(interval, strlen(interval), &c->options.interval_ms))
         result = fault_set(&fault, RESULT_BAD_INPUT, "--interval is '%s', expected a duration such as 10s", interval);
     if (result == RESULT_OK && !is_wrong && pack)

@@ -118,6 +118,8 @@ static enum result place_order(struct ordering *o, const struct buf *content, co
     if (result == RESULT_OK)
         result = store_activation_add(store, &o->a);
     if (result == RESULT_OK)
+        result = rule_versions_see_folder(store, o->settings->rules_dir);
+    if (result == RESULT_OK)
         result = audit(store, &o->a, what);
     if (result == RESULT_OK)
         result = store_commit(store);

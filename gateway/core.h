@@ -9,6 +9,7 @@
 #include "effects.h"
 #include "guard.h"
 #include "health.h"
+#include "log_wait.h"
 #include "normalize/normalize.h"
 #include "quarantine_cause.h"
 #include "reload.h"
@@ -33,6 +34,7 @@ struct figures {
     _Atomic int64_t rules_version;
     _Atomic uint64_t put_off; /* bulk messages not taken while the disk is full */
     _Atomic bool is_short_of_disk;
+    _Atomic uint64_t patterns_off; /* of log rules, for taking too long */
     _Atomic uint64_t clock_jumps, clock_rebased, own_clock_steps, identity_switches, flapping_begun, doubted;
     _Atomic uint64_t quarantined_by[QUARANTINE_CAUSES];
     _Atomic uint64_t dropped_store_failed, dropped_unknown_device; /* messages; not taken, so they come again */
@@ -63,6 +65,7 @@ struct core {
     struct reporter *reporter;
     struct reserve *reserve;
     struct rule_keep rule_keep;
+    struct log_wait log_wait;
     struct guard guard;
     struct doubt doubt;
     struct storm *storm; /* raises of late, over the fleet */
@@ -72,7 +75,7 @@ struct core {
     struct timing timing;
     struct health health;
     struct watchdog *watchdog; /* NULL: nobody is told */
-    int64_t absence_mono_ms; /* when silent devices are looked at next */
+    int64_t absence_mono_ms;   /* when silent devices are looked at next */
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;
     struct device *touched; /* through next_touched: last_seen and stream positions to write */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm_desk.h"
 #include "fieldline/log.h"
 #include "session_desk.h"
 #include "store/audit.h"
@@ -15,8 +16,8 @@
 #include "tickets/print.h"
 #include "web/auth.h"
 
-static enum result audit(struct core *core, const struct change *change, const char *what, const char *object,
-                         const char *result, const char *detail) {
+enum result desk_audit(struct core *core, const struct change *change, const char *what, const char *object,
+                       const char *result, const char *detail) {
     const struct audit_row row = {.at_ms = core->now_ms,
                                   .who = change->by.name,
                                   .what = what,
@@ -38,11 +39,10 @@ static int status_of(enum result verdict) {
     return 400;
 }
 
-/* The answer is a refusal; it is audited like a deed. */
-static enum result refuse(struct core *core, struct change *change, const char *what, const char *object,
-                          enum result verdict, const char *text) {
+enum result desk_refuse(struct core *core, struct change *change, const char *what, const char *object,
+                        enum result verdict, const char *text) {
     change_problem(change, status_of(verdict), result_name(verdict), "%s", text);
-    return audit(core, change, what, object, result_name(verdict), text);
+    return desk_audit(core, change, what, object, result_name(verdict), text);
 }
 
 static void answer_ticket(struct change *change, int status, const struct ticket *ticket) {
@@ -99,7 +99,7 @@ static enum result open_ticket(struct core *core, struct change *change) {
     if (verdict == RESULT_OK)
         verdict = ticket_open(&first, change->by.name, text, core->now_ms, &ticket, &event, &fault);
     if (verdict != RESULT_OK)
-        return refuse(core, change, "ticket.open", object, verdict, fault.text);
+        return desk_refuse(core, change, "ticket.open", object, verdict, fault.text);
     enum result result = store_ticket_put(core->store, &ticket, &event, 1);
     if (result != RESULT_OK)
         return result;
@@ -107,7 +107,7 @@ static enum result open_ticket(struct core *core, struct change *change) {
     snprintf(object, sizeof object, "ticket/%lld", (long long)ticket.id);
     effects_notify_row(core->effects, "ticket", ticket.id, ticket.device);
     answer_ticket(change, 201, &ticket);
-    return audit(core, change, "ticket.open", object, "ok", ticket.subject);
+    return desk_audit(core, change, "ticket.open", object, "ok", ticket.subject);
 }
 
 /* Reads the action; an assignee must be somebody who can work on tickets. Only the store's failures are results. */
@@ -145,7 +145,7 @@ static enum result act_on_ticket(struct core *core, struct change *change) {
     snprintf(object, sizeof object, "ticket/%lld", (long long)id);
     enum result result = store_ticket_find(core->store, id, &before);
     if (result == RESULT_NOT_FOUND)
-        return refuse(core, change, "ticket.action", object, RESULT_NOT_FOUND, "There is no such ticket.");
+        return desk_refuse(core, change, "ticket.action", object, RESULT_NOT_FOUND, "There is no such ticket.");
     if (result == RESULT_OK)
         result = read_action(core, change, &action, &verdict, &fault);
     if (result != RESULT_OK)
@@ -153,7 +153,7 @@ static enum result act_on_ticket(struct core *core, struct change *change) {
     if (verdict == RESULT_OK)
         verdict = ticket_apply(&before, &action, &after, &event, &fault);
     if (verdict != RESULT_OK)
-        return refuse(core, change, "ticket.action", object, verdict, fault.text);
+        return desk_refuse(core, change, "ticket.action", object, verdict, fault.text);
     result = store_ticket_put(core->store, &after, &event, 1);
     if (result == RESULT_OK && ticket_state_is_open(before.state) && !ticket_state_is_open(after.state))
         result = session_desk_ticket_closed(core, id);
@@ -164,31 +164,7 @@ static enum result act_on_ticket(struct core *core, struct change *change) {
     snprintf(what, sizeof what, "ticket.%s", ticket_verb_name(action.verb));
     effects_notify_row(core->effects, "ticket", id, after.device);
     answer_ticket(change, 200, &after);
-    return audit(core, change, what, object, "ok", event.text);
-}
-
-static enum result acknowledge_alarm(struct core *core, struct change *change) {
-    struct alarm before, after;
-    struct fault fault;
-    char object[40];
-    const int64_t id = strtoll(change->id, NULL, 10);
-    snprintf(object, sizeof object, "alarm/%lld", (long long)id);
-    enum result result = store_alarm_find(core->store, id, &before);
-    if (result == RESULT_NOT_FOUND)
-        return refuse(core, change, "alarm.acknowledge", object, RESULT_NOT_FOUND, "There is no such alarm.");
-    if (result != RESULT_OK)
-        return result;
-    const enum result verdict = alarm_acknowledge(&before, change->by.name, core->now_ms, &after, &fault);
-    if (verdict != RESULT_OK)
-        return refuse(core, change, "alarm.acknowledge", object, verdict, fault.text);
-    result = store_alarm_put(core->store, &after);
-    if (result != RESULT_OK)
-        return result;
-    struct json_out j = json_out(&change->reply);
-    change->status = 200;
-    alarm_print(&after, &j, NULL);
-    effects_notify_row(core->effects, "alarm", id, after.device);
-    return audit(core, change, "alarm.acknowledge", object, "ok", after.alarm);
+    return desk_audit(core, change, what, object, "ok", event.text);
 }
 
 /* ---- logins
@@ -206,7 +182,7 @@ static enum result log_in(struct core *core, struct change *change) {
         return result;
     change->status = 200;
     json_print(change->body, &change->reply);
-    return audit(core, change, "login", "", "ok", "");
+    return desk_audit(core, change, "login", "", "ok", "");
 }
 
 static enum result login_failed(struct core *core, struct change *change) {
@@ -216,7 +192,7 @@ static enum result login_failed(struct core *core, struct change *change) {
     if (json_string(change->body, "user", USER_NAME_BYTES, &user, &fault) != RESULT_OK)
         user = "";
     snprintf(change->by.name, sizeof change->by.name, "%s", user);
-    return audit(core, change, "login", "", "denied", "wrong user or password");
+    return desk_audit(core, change, "login", "", "denied", "wrong user or password");
 }
 
 /* The digest that names a login session; false when the edge gave none. */
@@ -246,7 +222,7 @@ static enum result note_read(struct core *core, struct change *change) {
         return RESULT_OK;
     if (change->id[0])
         snprintf(object, sizeof object, "session/%s", change->id);
-    return audit(core, change, what, object, "ok", "");
+    return desk_audit(core, change, what, object, "ok", "");
 }
 
 static enum result log_out(struct core *core, struct change *change) {
@@ -255,7 +231,8 @@ static enum result log_out(struct core *core, struct change *change) {
     if (!read_login(change, token_sha256))
         return RESULT_OK;
     const enum result result = store_login_delete(core->store, token_sha256);
-    return result == RESULT_OK || result == RESULT_NOT_FOUND ? audit(core, change, "logout", "", "ok", "") : result;
+    return result == RESULT_OK || result == RESULT_NOT_FOUND ? desk_audit(core, change, "logout", "", "ok", "")
+                                                             : result;
 }
 
 static const struct {
@@ -264,7 +241,14 @@ static const struct {
 } verbs[] = {
     {CHANGE_TICKET_OPEN, open_ticket},
     {CHANGE_TICKET_ACTION, act_on_ticket},
-    {CHANGE_ALARM_ACK, acknowledge_alarm},
+    {CHANGE_ALARM_ACK, alarm_desk_acknowledge},
+    {CHANGE_ALARM_SHELVE, alarm_desk_shelve},
+    {CHANGE_ALARM_UNSHELVE, alarm_desk_unshelve},
+    {CHANGE_ALARM_RESET, alarm_desk_reset},
+    {CHANGE_MAINTENANCE_BEGIN, alarm_desk_maintain},
+    {CHANGE_MAINTENANCE_END, alarm_desk_end_maintenance},
+    {CHANGE_DEVICE_LOCATE, alarm_desk_locate},
+    {CHANGE_DEVICE_PENDING, alarm_desk_pending},
     {CHANGE_SESSION_REQUEST, session_desk_request},
     {CHANGE_SESSION_CONSENT, session_desk_consent},
     {CHANGE_SESSION_END, session_desk_end},

@@ -145,7 +145,7 @@ static enum result take_fault(struct foreign *f, struct device *device, const st
     if (core->firings.count == 0)
         return RESULT_OK; /* as it was */
     core->figures.events++;
-    const enum result result = store_event_add(core->store, device->row, core->now_ms, event);
+    const enum result result = pipeline_fault(core, device, event);
     return result == RESULT_OK ? cases_take(core, device, &core->firings, event->event_ms, f->message->recv_mono_us)
                                : result;
 }

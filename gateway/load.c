@@ -1,10 +1,11 @@
 /* Reads back what the pipeline thread holds in memory: devices, streams, series, rule state, open chunks. At the start,
  * and in place of a restart when a turn's transaction failed (then what is in memory may be ahead of what is stored).
  *
- * Order: devices with their packs, series, streams; the rules' states; then the journal, which gives rules what their
- * states have not seen and history its open chunks; last the raised alarms. What a state does not hold (there is none,
- * or the pack was edited since) is made anew from history: windows are filled, conditions begin with the next sample.
- * Firings of the replay are thrown away: what they caused is in the store already. */
+ * Order: devices with their packs, series, streams; the rules' states; log lines and events that these have not seen
+ * (load_logs.c); then the journal, which gives rules what their states have not seen and history its open chunks; last
+ * the raised alarms. What a state does not hold (there is none, or the pack was edited since) is made anew from
+ * history: windows are filled, conditions begin with the next sample. Firings of the replay are thrown away: what they
+ * caused is in the store already. */
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -14,6 +15,7 @@
 #include "fieldline/log.h"
 #include "fleet.h"
 #include "foreign.h"
+#include "load_logs.h"
 #include "pipeline.h"
 #include "store/cases.h"
 #include "store/conduct.h"
@@ -39,10 +41,12 @@ struct loading {
     struct place *places;
     int64_t place_count;
     struct sample samples[JOURNAL_SAMPLES_MAX];
+    enum result failed; /* in the middle of the journal */
     int64_t rows, samples_total, states, warmed;
 };
 
-static struct device *by_row_find(const struct loading *l, int64_t row) {
+static struct device *by_row_find(const void *self, int64_t row) {
+    const struct loading *l = self;
     struct by_row *found;
     HASH_FIND(hh, l->by_row, &row, sizeof row, found);
     return found ? found->device : NULL;
@@ -107,7 +111,8 @@ static void load_state(void *self, int64_t row, int64_t journal, const void *sta
         return;
     const enum result result = rule_device_load(device->rules, state, bytes);
     if (result == RESULT_OK) {
-        device->rules_loaded = journal;
+        device->rules_loaded = device->unkept.newest = journal;
+        device->state_loaded.is_there = true;
         l->states++;
     } else {
         log_info("gateway.load", "state_unfit", "device=%s result=%s", device->id, result_name(result));
@@ -181,7 +186,8 @@ static void replay_row(void *self, const struct journal_row *row) {
     if (device && row->id > device->rules_loaded) {
         firings_reset(&l->core->firings);
         rule_device_samples(device->rules, l->samples, count, &l->core->firings);
-        rule_keep_note(&l->core->rule_keep, device, row->id, clock_mono_ms());
+        if (l->failed == RESULT_OK)
+            l->failed = rule_keep_note(l->core, device, row->id, clock_mono_ms());
     }
     if (++l->rows % BEAT_ROWS == 0)
         watchdog_beat(l->core->watchdog, l->core);
@@ -197,6 +203,7 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
     foreign_forget(core->foreign);
     acks_forget(core->acks);
     core->touched = NULL;
+    core->log_wait.first = NULL;
     rule_keep_forget(&core->rule_keep);
     core->guard.listed = NULL;
     registry_free(core->registry);
@@ -221,8 +228,14 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
         result = store_rule_states_load(core->store, load_state, l);
     if (result == RESULT_OK)
         result = warm_up(l);
+    struct load_logs logs = {.core = core, .find = by_row_find, .self = l};
+    if (result == RESULT_OK)
+        result = load_logs(&logs);
     if (result == RESULT_OK)
         result = journal_replay(core->store, 0, replay_row, l);
+    if (result == RESULT_OK)
+        result = l->failed;
+    load_logs_wait(core);
     for (struct device *d = NULL; result == RESULT_OK && (d = registry_next(core->registry, d));)
         if (d->rules)
             rule_device_settle(d->rules);
@@ -235,9 +248,9 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
         store_rollback(core->store);
     } else {
         log_info("gateway.load", "loaded",
-                 "devices=%zu states=%lld warmed_samples=%lld journal_rows=%lld samples=%lld ms=%lld",
+                 "devices=%zu states=%lld warmed_samples=%lld journal_rows=%lld samples=%lld log_rows=%lld ms=%lld",
                  registry_count(core->registry), (long long)l->states, (long long)l->warmed, (long long)l->rows,
-                 (long long)l->samples_total, (long long)(clock_mono_ms() - begun_ms));
+                 (long long)l->samples_total, (long long)logs.rows, (long long)(clock_mono_ms() - begun_ms));
     }
     struct by_row *entry, *next;
     HASH_ITER(hh, l->by_row, entry, next) {

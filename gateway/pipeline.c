@@ -131,10 +131,13 @@ static enum result keep_samples(struct core *core, struct device *device, const 
                                     .samples = kept,
                                     .count = n->sample_count};
     int64_t id = 0;
-    const enum result result = journal_append(core->store, &row, &id);
+    enum result result = journal_append(core->store, &row, &id);
     if (result != RESULT_OK)
         return result;
-    rule_keep_note(&core->rule_keep, device, id, core->now_mono_ms);
+    result = rule_keep_note(core, device, id, core->now_mono_ms);
+    if (result != RESULT_OK)
+        return result;
+    device->tele_mono_ms = core->now_mono_ms;
     for (size_t i = 0; i < n->sample_count; i++)
         history_add(core->history, kept[i].series, id, core->now_ms, kept[i].event_ms, kept[i].value);
     core->figures.samples += n->sample_count;
@@ -178,6 +181,27 @@ enum result pipeline_records(struct core *core, struct device *device, const str
     return take_normalized(core, device, m, n);
 }
 
+enum result pipeline_fault(struct core *core, struct device *device, const struct event_message *event) {
+    const bool is_read = event->active && device->rules && pack_reads_codes(device->pack);
+    enum result result = is_read ? rule_keep_note_logs(core, device, core->now_mono_ms) : RESULT_OK;
+    if (result == RESULT_OK)
+        result = store_event_add(core->store, device->row, core->now_ms, event);
+    if (result != RESULT_OK || !is_read)
+        return result;
+    rule_device_code(device->rules, event->code, event->event_ms, &core->firings);
+    log_wait_note(&core->log_wait, device, core->now_mono_ms);
+    return RESULT_OK;
+}
+
+static enum result receive_fault(struct core *core, struct device *device, const struct inbound *m,
+                                 const struct event_message *event) {
+    firings_reset(&core->firings);
+    if (device->rules)
+        rule_device_event(device->rules, event->code, event->active, event->text, event->event_ms, &core->firings);
+    const enum result result = pipeline_fault(core, device, event);
+    return result == RESULT_OK ? cases_take(core, device, &core->firings, event->event_ms, m->recv_mono_us) : result;
+}
+
 static enum result receive_event(struct core *core, struct device *device, const struct inbound *m) {
     struct event_message event;
     struct fault fault;
@@ -185,19 +209,44 @@ static enum result receive_event(struct core *core, struct device *device, const
         normalize_event(core->normalizer, &event, core->now_ms, &fault) != RESULT_OK)
         return pipeline_quarantine(core, m, device->id, "event: %s", fault.text);
     core->figures.events++;
-    enum result result = store_event_add(core->store, device->row, core->now_ms, &event);
+    if (event.kind == EVENT_FAULT)
+        return receive_fault(core, device, m, &event);
+    const enum result result = store_event_add(core->store, device->row, core->now_ms, &event);
     if (result != RESULT_OK)
         return result;
     if (event.kind == EVENT_GAP)
         log_warn("gateway.pipeline", "gap_reported", "device=%s records=%llu reason=%s", device->id,
                  (unsigned long long)event.gap_count, log_text(event.text));
-    if (event.kind == EVENT_CALL)
-        return cases_call(core, device, event.text);
-    if (event.kind != EVENT_FAULT || !device->rules)
-        return RESULT_OK;
+    return event.kind == EVENT_CALL ? cases_call(core, device, event.text) : RESULT_OK;
+}
+
+/* A pattern that takes too long is off from now on, for all devices of the model: among the events of the device whose
+ * line it was, in the log, and counted. */
+static enum result tell_pattern_off(struct core *core, struct device *device, const char *pattern) {
+    struct event_message event = {.event_ms = core->now_ms, .kind = EVENT_INFO, .severity = SEVERITY_WARNING};
+    snprintf(event.text, sizeof event.text,
+             "the log pattern \"%s\" takes too long for lines of this product and is switched off until a restart",
+             pattern);
+    core->figures.patterns_off++;
+    log_warn("gateway.pipeline", "pattern_off", "device=%s model=%s pattern=%s", device->id, log_text(device->model),
+             log_text(pattern));
+    return store_event_add(core->store, device->row, core->now_ms, &event);
+}
+
+/* Rules see what is stored. */
+static enum result match_lines(struct core *core, struct device *device, const struct inbound *m,
+                               const struct normalized *n) {
+    enum result result = RESULT_OK;
     firings_reset(&core->firings);
-    rule_device_event(device->rules, event.code, event.active, event.text, event.event_ms, &core->firings);
-    return cases_take(core, device, &core->firings, event.event_ms, m->recv_mono_us);
+    int64_t newest_ms = 0;
+    for (size_t i = 0; i < n->log_count; i++) {
+        rule_device_log(device->rules, &n->logs[i], &core->firings);
+        newest_ms = n->logs[i].event_ms > newest_ms ? n->logs[i].event_ms : newest_ms;
+    }
+    log_wait_note(&core->log_wait, device, core->now_mono_ms);
+    for (const char *off; result == RESULT_OK && (off = pack_pattern_off(device->pack));)
+        result = tell_pattern_off(core, device, off);
+    return result == RESULT_OK ? cases_take(core, device, &core->firings, newest_ms, m->recv_mono_us) : result;
 }
 
 static enum result receive_log(struct core *core, struct device *device, const struct inbound *m) {
@@ -205,13 +254,16 @@ static enum result receive_log(struct core *core, struct device *device, const s
     struct fault fault;
     if (normalize_logs(core->normalizer, m->payload, m->payload_bytes, core->now_ms, &n, &fault) != RESULT_OK)
         return pipeline_quarantine(core, m, device->id, "log: %s", fault.text);
+    const bool is_read = n->log_count > 0 && device->rules && pack_reads_logs(device->pack);
     enum result result = note_rejects(core, device, m, n);
+    if (result == RESULT_OK && is_read)
+        result = rule_keep_note_logs(core, device, core->now_mono_ms);
     for (size_t i = 0; i < n->log_count && result == RESULT_OK; i++)
         result = store_log_add(core->store, device->row, core->now_ms, &n->logs[i]);
     core->figures.logs += n->log_count;
     if (n->log_count > 0)
         effects_notify(core->effects, "log", device->id, device->id);
-    return result;
+    return result == RESULT_OK && is_read ? match_lines(core, device, m, n) : result;
 }
 
 static enum result receive_reply(struct core *core, struct device *device, const struct inbound *m) {

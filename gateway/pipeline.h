@@ -10,6 +10,8 @@ FL_CHECK enum result pipeline_born(struct core *core, struct device *device, con
                                    bool is_online, const struct inbound *message);
 FL_CHECK enum result pipeline_records(struct core *core, struct device *device, const struct inbound *message,
                                       const struct senml_record *records, size_t count);
+/* A fault code is stored, and counted by rules that look for it: adds to core->firings. */
+FL_CHECK enum result pipeline_fault(struct core *core, struct device *device, const struct event_message *event);
 /* The device came or went: row, log line, notification, sessions that wait for its owner. */
 FL_CHECK enum result pipeline_presence(struct core *core, struct device *device, bool is_online);
 void pipeline_touch(struct core *core, struct device *device); /* it was heard of in this turn */

@@ -89,6 +89,7 @@ static enum result move_state(const struct crossing *c) {
     const enum result loaded =
         state.overflow ? RESULT_TOO_BIG : rule_device_load(device->rules, state.data, state.count);
     buf_fini(&state);
+    rule_device_pass_fleet(c->old, device->rules);
     report->kept += loaded == RESULT_OK;
     report->anew += loaded != RESULT_OK;
     if (loaded != RESULT_OK)
@@ -143,8 +144,8 @@ static enum result clear_alarm(const struct crossing *c, const struct rule_raise
                            .value = raised->value};
     snprintf(clear.summary, sizeof clear.summary, "%.100s: its rule is gone", rule->alert);
     if (result == RESULT_OK)
-        result = cases_take(core, c->device, &(struct firings){.items = &clear, .count = 1}, core->now_ms,
-                            clock_mono_us());
+        result =
+            cases_take(core, c->device, &(struct firings){.items = &clear, .count = 1}, core->now_ms, clock_mono_us());
     core->reload.report.alarms_cleared++;
     log_info("gateway.reload", "alarm_without_rule", "device=%s alarm=%s part=%s", c->device->id, rule->alert,
              log_text(raised->part));

@@ -10,6 +10,7 @@
 
 #include "fieldline/number.h"
 #include "ingest/recording.h"
+#include "rules/detect/life_library.h"
 #include "rules/probe.h"
 #include "rules/rule.h"
 
@@ -38,7 +39,24 @@ struct replay {
 
 /* ---- what is read ---- */
 
+static enum result load_lives(const char *folder, struct life_library **out, struct fault *fault) {
+    struct buf text;
+    buf_init(&text, 64 * 1024);
+    struct problems problems = {.to = &text};
+    enum result result = life_library_load(folder, out, &problems);
+    if (result != RESULT_OK)
+        result = fault_set(fault, result, "%.*s", (int)strcspn(buf_text(&text), "\n"), buf_text(&text));
+    buf_fini(&text);
+    return result;
+}
+
 static enum result make_probe(struct replay *r, struct fault *fault) {
+    struct life_library *lives = NULL;
+    if (r->options->lives) {
+        const enum result result = load_lives(r->options->lives, &lives, fault);
+        if (result != RESULT_OK)
+            return result;
+    }
     const char **names = mem_alloc((r->count + 1) * sizeof *names);
     int64_t interval_ms = r->options->interval_ms;
     struct expression_error error;
@@ -48,7 +66,7 @@ static enum result make_probe(struct replay *r, struct fault *fault) {
     }
     if (interval_ms == 0)
         interval_ms = recording_interval_ms(r->recording);
-    r->probe = probe_new(r->options->expr, names, r->count, interval_ms, &error);
+    r->probe = probe_new(r->options->expr, names, r->count, interval_ms, lives, &error);
     free(names);
     if (!r->probe)
         return fault_set(fault, RESULT_BAD_INPUT, "--expr:%zu: %s", error.at + 1, error.text);

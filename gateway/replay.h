@@ -6,6 +6,7 @@
 struct replay_options {
     const struct pack *pack; /* NULL: `expr` */
     const char *expr;
+    const char *lives;   /* for `expr`: a folder of recorded lives, which rul() learns from; NULL: none */
     const char *device;  /* NULL: the file's name without .csv */
     int64_t interval_ms; /* of the columns of `expr`; 0: what the file's first rows let expect */
     FILE *scores;        /* the file's rows with a column for each result behind them; NULL: nowhere */

@@ -75,10 +75,22 @@ static struct activation ordered(const struct core *core, enum activation_how ho
     return a;
 }
 
-static enum result note_folder(struct core *core, const struct buf *content) {
+static enum result note_folder(struct store *store, const struct buf *content) {
     char digest[SHA256_HEX_BYTES];
     digest_text(content, digest);
-    return store_meta_put(core->store, META_FOLDER, digest);
+    return store_meta_put(store, META_FOLDER, digest);
+}
+
+enum result rule_versions_see_folder(struct store *store, const char *rules_dir) {
+    struct buf content, text;
+    buf_init(&content, BUNDLE_BYTES_MAX);
+    buf_init(&text, RULE_VERSIONS_PROBLEM_BYTES);
+    struct problems problems = {.to = &text};
+    const bool is_read = bundle_read(rules_dir, &content, &problems);
+    const enum result result = is_read ? note_folder(store, &content) : RESULT_OK; /* a start would say why not */
+    buf_fini(&content);
+    buf_fini(&text);
+    return result;
 }
 
 /* ---- start ---- */
@@ -126,7 +138,7 @@ static enum result start_in_transaction(struct core *core, struct packs *folder,
         if (result == RESULT_OK)
             result = store_activation_add(core->store, &a);
         if (result == RESULT_OK)
-            result = note_folder(core, content);
+            result = note_folder(core->store, content);
         packs = folder;
     }
     if (result == RESULT_OK && a.applied_ms == 0)
@@ -286,7 +298,7 @@ static enum result take_folder(struct core *core, struct change *change, struct 
     const int64_t running = core->figures.rules_version;
     enum result result = store_version_put(core->store, content->data, content->count, core->now_ms, &a.version);
     if (result == RESULT_OK)
-        result = note_folder(core, content);
+        result = note_folder(core->store, content);
     if (result == RESULT_OK && a.version != running)
         result = store_activation_add(core->store, &a);
     if (result != RESULT_OK || a.version == running) {
@@ -334,6 +346,8 @@ static enum result revert(struct core *core, struct change *change) {
         return result != RESULT_OK ? result : decline(core, change, "rules.revert", fault.text);
     struct activation a = ordered(core, ACTIVATED_BY_REVERT, change->by.name, version);
     result = store_activation_add(core->store, &a);
+    if (result == RESULT_OK)
+        result = rule_versions_see_folder(core->store, core->settings->rules_dir);
     if (result == RESULT_OK)
         result = carry_out(core, &a);
     if (result != RESULT_OK)

@@ -10,6 +10,7 @@
 struct core;
 struct change;
 struct packs;
+struct store;
 struct rule_versions {
     int64_t newest;       /* activation that was carried out, or refused */
     int64_t running;      /* activation whose packs are in use */
@@ -26,6 +27,9 @@ FL_CHECK enum result rule_versions_turn(struct core *core);
 /* CHANGE_RULES_RELOAD: what is in the rules folder now. CHANGE_RULES_REVERT: body {"version"}, or the one before. */
 FL_CHECK enum result rule_versions_change(struct core *core, struct change *change);
 
+/* In a transaction: what the folder has now is known; a start does not take it for an edit. Whoever activates something
+ * else by hand wants that to stay. */
+FL_CHECK enum result rule_versions_see_folder(struct store *store, const char *rules_dir);
 /* The packs of a version's content. NULL, and problems: it is not sound (any more). `dir`: where files may be put for a
  * moment. */
 struct packs *rule_versions_load(const char *dir, const void *content, size_t bytes, struct buf *problems);

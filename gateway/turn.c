@@ -97,7 +97,9 @@ void turns_stop(struct turns *t) {
 static size_t gather(struct turns *t) {
     struct core *core = t->core;
     const int64_t idle = foreign_wait_ms(core->foreign, acks_wait_ms(core->acks, clock_mono_ms(), IDLE_WAIT_MS));
-    return inbox_take(core->inbox, t->batch, t->batch_room, idle, core->settings->batch_wait_ms);
+    /* devices that go over to other rules wait for no message */
+    return inbox_take(core->inbox, t->batch, t->batch_room, core->reload.is_under_way ? 0 : idle,
+                      core->settings->batch_wait_ms);
 }
 
 /* Carries changes out as long as `result` is OK; all become answers of this turn, executed or not. */
@@ -155,6 +157,8 @@ static enum result tick(struct turns *t) {
         result = alarm_watch_tick(core);
     if (result == RESULT_OK)
         result = absence_tick(core);
+    if (result == RESULT_OK)
+        result = log_wait_tick(core);
     return result == RESULT_OK ? session_desk_tick(core) : result;
 }
 

@@ -60,11 +60,22 @@ struct device {
     int64_t birth_asked_mono_ms; /* when it was last told to introduce itself */
     struct {
         int64_t oldest, newest; /* journal rows that the stored rule state has not seen; 0: it has seen all */
+        int64_t log, event;     /* rows of these that it may not have seen come after them */
         int64_t since_mono_ms;
         struct device *newer;
-    } unkept;             /* rule_keep.h */
+    } unkept; /* rule_keep.h */
+    struct {
+        bool is_listed;
+        int64_t since_mono_ms;
+        struct device *next;
+    } log_wait;           /* log_wait.h */
+    int64_t tele_mono_ms; /* when its last telemetry was received; 0: not yet */
     int64_t rules_loaded; /* journal row up to which `rules` came from the store; replay goes on after it */
     int64_t front_ms;     /* the newest time that it told of, in data or fault codes; 0: nothing since the start */
+    struct {
+        bool is_there, has_logs; /* has_logs: it has seen log lines and events up to these rows */
+        int64_t log, event;
+    } state_loaded; /* of `rules`, from the store */
     struct device *next_ack, *next_touched, *next_listed;
 };
 

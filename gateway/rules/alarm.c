@@ -256,3 +256,18 @@ bool alarm_calm(const struct alarm *now, int64_t wall_ms, struct alarm *out) {
     out->flap_count = 0;
     return true;
 }
+
+enum result shelf_make(const char *who, const char *reason, int64_t minutes, int64_t wall_ms, struct shelf *out,
+                       struct fault *fault) {
+    if (minutes < 1 || minutes > SHELF_MINUTES_MAX) {
+        return fault_set(fault, RESULT_BAD_INPUT, "'minutes' is %lld, expected 1 to %d", (long long)minutes,
+                         SHELF_MINUTES_MAX);
+    }
+    if (reason[strspn(reason, " \t\r\n")] == '\0') {
+        return fault_set(fault, RESULT_BAD_INPUT, "'reason' is empty: say why");
+    }
+    *out = (struct shelf){.from_ms = wall_ms, .until_ms = wall_ms + minutes * 60000};
+    copy(out->by, sizeof out->by, who);
+    copy(out->reason, sizeof out->reason, reason);
+    return RESULT_OK;
+}

@@ -19,7 +19,8 @@ enum {
     ALARM_REASON_BYTES = 199,
     ALARM_HOLD_MS = 60 * 60 * 1000,
     ALARM_FLAP_MS = 10 * 60 * 1000,
-    ALARM_FLAP_RAISES = 4
+    ALARM_FLAP_RAISES = 4,
+    SHELF_MINUTES_MAX = 7 * 24 * 60 /* nothing is shelved for ever */
 };
 
 /* Put aside by a person for a while; of the (device, alarm, part), whatever the alarm does meanwhile. */
@@ -54,7 +55,7 @@ struct alarm {
     int64_t count;           /* raises of this row */
     int64_t flap_count;      /* raises in a row, each soon after the one before */
     bool is_flapping;
-    int64_t taken_ms; /* our time: the newest raise or clear */
+    int64_t taken_ms; /* our time: the newest raise or clear, or when it surfaced */
     /* what became of it (cases.c) */
     int64_t ticket;    /* 0: none */
     int64_t incident;  /* the newest one that it was a member of; 0: none */
@@ -98,3 +99,6 @@ FL_CHECK enum result alarm_reset(const struct alarm *now, const char *who, int64
                                  struct fault *fault);
 /* True: it flapped and has been quiet since. */
 FL_CHECK bool alarm_calm(const struct alarm *now, int64_t wall_ms, struct alarm *out);
+/* Shelved from now on. RESULT_BAD_INPUT: no reason, or not 1 minute to SHELF_MINUTES_MAX. */
+FL_CHECK enum result shelf_make(const char *who, const char *reason, int64_t minutes, int64_t wall_ms,
+                                struct shelf *out, struct fault *fault);

@@ -2,13 +2,15 @@
  * evaluated (device_rules.c). All samples of one moment are applied before that, late ones without it.
  *
  * Owned by the gateway's device registry, touched by the pipeline thread only. */
-#include "rules/device_derived.h"
+#include "rules/device.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/device_derived.h"
 #include "rules/fleet.h"
+#include "rules/logs/feed.h"
 
 enum { PREFETCH_MAX = 64 };
 
@@ -34,6 +36,7 @@ void rule_device_free(struct rule_device *d) {
     free(d->rules);
     fault_states_fini(&d->faults);
     series_set_fini(&d->set);
+    feed_free(d->warm_feed);
     fleet_leave(d->fleet);
     free(d->name);
     free(d);
@@ -160,8 +163,6 @@ void rule_device_wall(struct rule_device *d, int64_t now_ms, struct firings *out
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
                        struct firings *out) {
     fault_states_event(&d->faults, d->pack, code, active, text, event_ms, out);
-    if (active)
-        device_take_code(d, code, event_ms, out);
 }
 
 void rule_device_settle(struct rule_device *d) {

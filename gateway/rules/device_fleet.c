@@ -28,7 +28,7 @@ void rule_device_join(struct rule_device *d, struct fleet *fleet) {
     fleet_leave(before);
 }
 
-void device_pass_fleet(struct rule_device *from, struct rule_device *to) {
+void rule_device_pass_fleet(struct rule_device *from, struct rule_device *to) {
     to->fleet = from->fleet;
     from->fleet = NULL;
     join_all(to);

@@ -7,12 +7,17 @@
 
 enum { MOMENT_MAX = LOG_WATCHES_MAX };
 
-bool rule_device_reads_logs(const struct rule_device *d) {
-    return d->pack->plan->logs->has_lines || d->pack->plan->logs->has_novelty;
+bool pack_reads_logs(const struct pack *pack) {
+    return pack->plan->logs->has_lines || pack->plan->logs->has_novelty;
 }
 
-bool rule_device_reads_events(const struct rule_device *d) {
-    return d->pack->plan->logs->has_codes;
+bool pack_reads_codes(const struct pack *pack) {
+    return pack->plan->logs->has_codes;
+}
+
+const char *pack_pattern_off(const struct pack *pack) {
+    const struct log_watch *watch = log_watches_switched_off(pack->plan->logs);
+    return watch ? watch->text : NULL;
 }
 
 static struct feed *feed_of(struct rule_device *d) {
@@ -38,8 +43,9 @@ void device_flush(struct rule_device *d, int64_t until_ms, struct firings *out) 
     }
 }
 
-void rule_device_pass(struct rule_device *d, struct firings *out) {
+int64_t rule_device_pass(struct rule_device *d, struct firings *out) {
     device_flush(d, INT64_MAX - 1, out);
+    return d->evaluated_ms;
 }
 
 /* What is not newer than what was evaluated has nothing to wait for; nor has what finds no room to wait in. */
@@ -51,14 +57,14 @@ static void settle(struct rule_device *d, struct firings *out) {
 }
 
 void rule_device_log(struct rule_device *d, const struct log_record *line, struct firings *out) {
-    if (!rule_device_reads_logs(d))
+    if (!pack_reads_logs(d->pack))
         return;
     feed_line(feed_of(d), line);
     settle(d, out);
 }
 
-void device_take_code(struct rule_device *d, const char *code, int64_t event_ms, struct firings *out) {
-    if (!rule_device_reads_events(d))
+void rule_device_code(struct rule_device *d, const char *code, int64_t event_ms, struct firings *out) {
+    if (!pack_reads_codes(d->pack))
         return;
     feed_event(feed_of(d), code, event_ms);
     settle(d, out);
@@ -66,23 +72,48 @@ void device_take_code(struct rule_device *d, const char *code, int64_t event_ms,
 
 /* ---- a restart ---- */
 
+/* A feed of its own: the device's, if a state brought one, has seen these lines and will not see them again. */
+static struct feed *warm_feed(struct rule_device *d) {
+    if (!d->warm_feed)
+        d->warm_feed = feed_new(d->pack->plan->logs);
+    return d->warm_feed;
+}
+
 static void warm(struct rule_device *d) {
     struct sample sample;
-    while (feed_take(d->set.feed, INT64_MAX - 1, &sample))
-        series_add(&d->set, &sample);
+    while (feed_take(d->warm_feed, INT64_MAX - 1, &sample))
+        series_add_to(&d->set, &sample, d->cold);
+}
+
+void rule_device_warm_end(struct rule_device *d) {
+    if (!d->set.feed)
+        d->set.feed = d->warm_feed;
+    else
+        feed_free(d->warm_feed);
+    d->warm_feed = NULL;
+}
+
+bool rule_device_logs_are_cold(const struct rule_device *d) {
+    const struct plan *plan = d->pack->plan;
+    for (size_t w = 0; w < plan->window_count; w++) {
+        const struct derived *derived = plan->metrics[plan->windows[w].metric].derived;
+        if ((d->cold[w / 64] >> (w % 64) & 1) && derived && derived->watch)
+            return true;
+    }
+    return false;
 }
 
 void rule_device_warm_log(struct rule_device *d, const struct log_record *line) {
-    if (!rule_device_reads_logs(d))
+    if (!pack_reads_logs(d->pack))
         return;
-    feed_line(feed_of(d), line);
+    feed_line(warm_feed(d), line);
     warm(d);
 }
 
-void rule_device_warm_event(struct rule_device *d, const char *code, int64_t event_ms) {
-    if (!rule_device_reads_events(d))
+void rule_device_warm_code(struct rule_device *d, const char *code, int64_t event_ms) {
+    if (!pack_reads_codes(d->pack))
         return;
-    feed_event(feed_of(d), code, event_ms);
+    feed_event(warm_feed(d), code, event_ms);
     warm(d);
 }
 

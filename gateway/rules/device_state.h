@@ -19,6 +19,7 @@ struct rule_device {
     struct fault_states faults;
     struct fleet *fleet; /* an entry of its own; NULL: it is compared with nobody */
     int64_t evaluated_ms, due_ms;
+    struct feed *warm_feed;               /* while windows of log lines and events are filled */
     uint64_t cold[PLAN_WINDOWS_MAX / 64]; /* windows that have missed what was before, a bit each */
 };
 
@@ -28,7 +29,6 @@ size_t device_moment(struct rule_device *d, const struct sample *samples, size_t
 /* ---- device_logs.c ---- */
 /* What waits and is not later than until_ms is taken, moment by moment. */
 void device_flush(struct rule_device *d, int64_t until_ms, struct firings *out);
-void device_take_code(struct rule_device *d, const char *code, int64_t event_ms, struct firings *out);
 void device_feed_save(const struct rule_device *d, struct buf *out);
 FL_CHECK bool device_feed_load(struct rule_device *d, struct cursor *in);
 
@@ -46,5 +46,3 @@ void device_evaluate(struct rule_device *d, const uint64_t wanted[RULE_WORDS], i
 /* A series of the device may be one that is compared with those of others: it joins the device's fleet, if it has one
  * and that was not done before. */
 void device_join_series(struct rule_device *d, const struct derived *derived, const struct series *series);
-/* The entry in the fleet goes to another state of the same device. */
-void device_pass_fleet(struct rule_device *from, struct rule_device *to);

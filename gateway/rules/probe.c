@@ -27,10 +27,11 @@ static void take_metric(struct plan *plan, const char *name, int64_t interval_ms
 }
 
 struct probe *probe_new(const char *source, const char *const *metrics, size_t count, int64_t interval_ms,
-                        struct expression_error *error) {
+                        struct life_library *lives, struct expression_error *error) {
     struct probe *probe = mem_alloc(sizeof *probe);
     probe->pack = mem_alloc(sizeof *probe->pack);
     probe->pack->plan = plan_new(NULL, 0);
+    probe->pack->plan->lives = lives;
     for (size_t i = 0; i < count; i++)
         take_metric(probe->pack->plan, metrics[i], interval_ms);
     probe->pack->plan->is_open = false;

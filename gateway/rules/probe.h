@@ -7,10 +7,11 @@
 #include "rules/evaluate.h"
 
 struct probe;
-/* `metrics`: count names; doubled ones are one metric. interval_ms: how often they come; 0: not known. NULL on an error
- * of the expression, which may name no other metric. */
+/* `metrics`: count names; doubled ones are one metric. interval_ms: how often they come; 0: not known. `lives`: what
+ * rul() learns from, taken in any case; NULL: none. NULL on an error of the expression, which may name no other metric.
+ */
 struct probe *probe_new(const char *source, const char *const *metrics, size_t count, int64_t interval_ms,
-                        struct expression_error *error);
+                        struct life_library *lives, struct expression_error *error);
 void probe_free(struct probe *probe); /* after its devices */
 const struct pack *probe_pack(const struct probe *probe);
 int probe_metric(const struct probe *probe, const char *name); /* for struct sample; -1: none */

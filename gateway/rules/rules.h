@@ -52,6 +52,8 @@ void rule_device_free(struct rule_device *d);
  * made; it is given back when the device is freed. Without a fleet fleet_zscore() has no answer. */
 struct fleet;
 void rule_device_join(struct rule_device *d, struct fleet *fleet);
+/* The same fleet for the one that takes its place, whose state is loaded. */
+void rule_device_pass_fleet(struct rule_device *from, struct rule_device *to);
 /* Index of a part name, interned for this device ("" is 0). -1 when the device already has RULE_PARTS_MAX parts. */
 enum { RULE_PARTS_MAX = 256 };
 int rule_device_part(struct rule_device *d, const char *part);
@@ -66,20 +68,27 @@ void rule_device_wall(struct rule_device *d, int64_t now_ms, struct firings *out
 /* A fault code came or went. Unknown codes raise a warning of their own name that opens no ticket. */
 void rule_device_event(struct rule_device *d, const char *code, bool active, const char *text, int64_t event_ms,
                        struct firings *out);
-/* A log line came. What rules make of it, and of events, waits until telemetry has reached its time, because lines and
- * events travel apart from it and may come hours before older telemetry. */
+/* A log line, or a fault code, came; for log_rate(), log_novelty() and events(). What they make waits until telemetry
+ * has reached its time, because it travels apart and may come hours before older telemetry. A code counts each time it
+ * is told of, on or off before: who repeats what he said before is for the caller to know. */
 struct log_record;
 void rule_device_log(struct rule_device *d, const struct log_record *line, struct firings *out);
+void rule_device_code(struct rule_device *d, const char *code, int64_t event_ms, struct firings *out);
 /* When the first of what waits happened; INT64_MAX: nothing waits. */
 int64_t rule_device_waiting_ms(const struct rule_device *d);
-/* No telemetry of before is to be expected any longer: evaluates what waits. */
-void rule_device_pass(struct rule_device *d, struct firings *out);
-/* A line and a code of the past, for a device whose windows are filled anew: evaluates nothing. */
+/* No telemetry of before is to be expected any longer: evaluates what waits. Returns the newest time evaluated. */
+int64_t rule_device_pass(struct rule_device *d, struct firings *out);
+/* Of the past, in order of time: fill cold windows, evaluate nothing; between the end of loading a state and the end.
+ */
 void rule_device_warm_log(struct rule_device *d, const struct log_record *line);
-void rule_device_warm_event(struct rule_device *d, const char *code, int64_t event_ms);
-/* Do its rules ask for any? */
-bool rule_device_reads_logs(const struct rule_device *d);
-bool rule_device_reads_events(const struct rule_device *d);
+void rule_device_warm_code(struct rule_device *d, const char *code, int64_t event_ms);
+void rule_device_warm_end(struct rule_device *d);
+bool rule_device_logs_are_cold(const struct rule_device *d);
+/* Do the rules ask for any? */
+bool pack_reads_logs(const struct pack *pack);
+bool pack_reads_codes(const struct pack *pack);
+/* A pattern that took too long on three lines and is not asked again, each told once; NULL: none. */
+const char *pack_pattern_off(const struct pack *pack);
 /* Everything the rules know of the data so far (newest values, windows, conditions), to go on from after a restart.
  * Fault codes are not in it: the alarms tell. */
 void rule_device_save(const struct rule_device *d, struct buf *out);

@@ -369,7 +369,7 @@ enum result rule_device_load(struct rule_device *d, const void *state, size_t by
         const struct rule_device old = *d;
         *d = *fresh;
         *fresh = old;
-        device_pass_fleet(fresh, d);
+        rule_device_pass_fleet(fresh, d);
     }
     rule_device_free(fresh);
     return result;

@@ -6,7 +6,30 @@
 #include <stdlib.h>
 
 #include "store/handle.h"
+#include "store/rule_logs.h"
 #include "store/words.h"
+
+/* Ids are never used again, though the newest row may be deleted (a line that came late is soon too old): rules
+ * remember how far they have read by them. `log_top` and `event_top` are the newest ids that were ever deleted. */
+#define NEWEST(table)                                                                                                  \
+    "max((SELECT coalesce(max(id), 0) FROM " table "), (SELECT coalesce(max(n), 0) FROM counter WHERE name = '" table  \
+    "_top'))"
+
+enum result store_log_newest(struct store *store, struct log_place *out) {
+    struct query q = query_of(&store->sql, "SELECT " NEWEST("log") ", " NEWEST("event"));
+    while (query_next(&q)) {
+        out->log = take_int(&q);
+        out->event = take_int(&q);
+    }
+    return query_end(&q);
+}
+
+static enum result keep_top(struct store *store, const char *name, int64_t top) {
+    struct query q = query_of(&store->sql, "INSERT OR REPLACE INTO counter(name, n) VALUES(?, ?)");
+    put_text(&q, name);
+    put_int(&q, top);
+    return query_run(&q);
+}
 
 enum { LINE_BYTES_MAX = 4 * (CAP_LOG_TEXT_BYTES + CAP_LOG_APP_BYTES) + 16 };
 
@@ -30,8 +53,8 @@ static enum result write_index(struct store *store, const char *text, int64_t id
 
 static enum result insert_line(struct store *store, int64_t device, int64_t recv_ms, const struct log_record *record) {
     struct query q =
-        query_of(&store->sql, "INSERT INTO log(device, event_ms, recv_ms, severity, facility, is_cut, app, line)"
-                              " VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+        query_of(&store->sql, "INSERT INTO log(id, device, event_ms, recv_ms, severity, facility, is_cut, app, line)"
+                              " VALUES(" NEWEST("log") " + 1, ?, ?, ?, ?, ?, ?, ?, ?)");
     put_int(&q, device);
     put_int(&q, record->event_ms);
     put_int(&q, recv_ms);
@@ -61,6 +84,7 @@ enum result store_logs_expire(struct store *store, int64_t device, int64_t befor
     enum result written = RESULT_OK;
     int64_t *ids = mem_alloc((size_t)(rows_max > 0 ? rows_max : 1) * sizeof *ids);
     int count = 0;
+    struct log_place newest = {0};
     buf_init(&body, LINE_BYTES_MAX);
     *deleted = 0;
     struct query q = query_of(&store->sql, "SELECT id, app, line FROM log WHERE device = ? AND event_ms < ?"
@@ -77,12 +101,14 @@ enum result store_logs_expire(struct store *store, int64_t device, int64_t befor
     }
     enum result result = query_end(&q);
     if (result == RESULT_OK)
-        result = written;
+        result = written == RESULT_OK ? store_log_newest(store, &newest) : written;
     for (int i = 0; i < count && result == RESULT_OK; i++) {
         q = query_of(&store->sql, "DELETE FROM log WHERE id = ?");
         put_int(&q, ids[i]);
         result = query_run(&q);
     }
+    if (result == RESULT_OK && count > 0)
+        result = keep_top(store, "log_top", newest.log);
     if (result == RESULT_OK)
         *deleted = count;
     buf_fini(&body);
@@ -91,9 +117,10 @@ enum result store_logs_expire(struct store *store, int64_t device, int64_t befor
 }
 
 enum result store_event_add(struct store *store, int64_t device, int64_t recv_ms, const struct event_message *event) {
-    struct query q =
-        query_of(&store->sql, "INSERT INTO event(device, event_ms, recv_ms, kind, code, is_active, severity, line,"
-                              " gap_count, gap_first_ms, gap_last_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    struct query q = query_of(
+        &store->sql,
+        "INSERT INTO event(id, device, event_ms, recv_ms, kind, code, is_active, severity, line,"
+        " gap_count, gap_first_ms, gap_last_ms) VALUES(" NEWEST("event") " + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     put_int(&q, device);
     put_int(&q, event->event_ms);
     put_int(&q, recv_ms);
@@ -109,14 +136,18 @@ enum result store_event_add(struct store *store, int64_t device, int64_t recv_ms
 }
 
 enum result store_events_expire(struct store *store, int64_t device, int64_t before_ms, int rows_max, int *deleted) {
+    struct log_place newest = {0};
+    enum result result = store_log_newest(store, &newest);
+    *deleted = 0;
+    if (result != RESULT_OK)
+        return result;
     struct query q = query_of(&store->sql, "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE device = ?"
                                            " AND event_ms < ? ORDER BY event_ms LIMIT ?)");
-    *deleted = 0;
     put_int(&q, device);
     put_int(&q, before_ms);
     put_int(&q, rows_max);
-    const enum result result = query_run(&q);
+    result = query_run(&q);
     if (result == RESULT_OK)
         *deleted = sqlite3_changes(store->sql.db);
-    return result;
+    return result == RESULT_OK && *deleted > 0 ? keep_top(store, "event_top", newest.event) : result;
 }

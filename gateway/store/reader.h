@@ -117,11 +117,24 @@ FL_CHECK enum result reader_quarantine(struct reader *reader, const char *device
                                        void *self);
 
 /* ---- alarms, tickets, sessions ---- */
+/* Active ones only, but for ANY. */
+enum alarm_filter {
+    ALARMS_ANY,
+    ALARMS_OPEN, /* neither acknowledged nor silent: what waits for somebody */
+    ALARMS_ACKNOWLEDGED,
+    ALARMS_LATCHED,
+    ALARMS_SHELVED,
+    ALARMS_SUPPRESSED, /* silent for another reason (rules/silence.h) */
+    ALARMS_FLAPPING
+};
 struct alarm_query {
     const char *device; /* NULL: all */
     bool has_active, is_active;
     int64_t ticket; /* 0: any */
     int limit;
+    enum alarm_filter filter;
+    int64_t incident; /* not 0: its members, by id, after `after`; nothing else counts */
+    int64_t after;
 };
 typedef void alarm_fn(void *self, const struct alarm *alarm);
 /* Active first, then the newest. */

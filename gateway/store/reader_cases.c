@@ -10,29 +10,48 @@
 /* ---- alarms
  * ------------------------------------------------------------------------------------------------------------ */
 
-#define ALARM_ORDER " ORDER BY a.is_active DESC, a.raised_ms DESC LIMIT ?"
+/* ?8: enum alarm_filter */
+#define ALARM_FILTER                                                                                                   \
+    " AND (?8 = 0 OR (?8 = 1 AND a.is_acknowledged = 0 AND a.silence = 0) OR (?8 = 2 AND a.is_acknowledged = 1)"       \
+    " OR (?8 = 3 AND a.is_latched = 1) OR (?8 = 4 AND s.until_ms > 0) OR (?8 = 5 AND a.silence > 1)"                   \
+    " OR (?8 = 6 AND a.is_flapping = 1))"
+#define ALARM_ORDER " ORDER BY a.is_active DESC, a.raised_ms DESC LIMIT ?7"
+#define ALARM_PAGE  "SELECT " ALARM_COLUMNS ALARM_FROM
+
+/* ?1 ?2 least and greatest is_active, ?3 device row, ?4 ticket, ?5 incident, ?6 after */
+static const char alarms_of_all[] = ALARM_PAGE "WHERE a.is_active BETWEEN ?1 AND ?2 AND ?3 = 0 AND ?4 = 0 AND ?5 = 0"
+                                               " AND ?6 = 0" ALARM_FILTER ALARM_ORDER;
+static const char alarms_of_device[] = ALARM_PAGE "WHERE a.device = ?3 AND a.is_active BETWEEN ?1 AND ?2 AND (?4 = 0 "
+                                                  "OR a.ticket = ?4) AND ?5 = 0 AND ?6 = 0" ALARM_FILTER ALARM_ORDER;
+static const char alarms_of_ticket[] = ALARM_PAGE
+    "WHERE a.ticket = ?4 AND a.is_active BETWEEN ?1 AND ?2 AND ?3 = 0 AND ?5 = 0 AND ?6 = 0" ALARM_FILTER ALARM_ORDER;
+static const char alarms_of_incident[] = ALARM_PAGE
+    "WHERE a.incident = ?5 AND a.id > ?6 AND a.is_active BETWEEN ?1 AND ?2 AND ?3 = 0 AND ?4 = 0" ALARM_FILTER
+    " ORDER BY a.id LIMIT ?7";
 
 enum result reader_alarms(struct reader *reader, const struct alarm_query *query, alarm_fn *fn, void *self) {
     int64_t device = 0;
-    const char *text = "SELECT " ALARM_COLUMNS ALARM_FROM "WHERE a.is_active BETWEEN ? AND ?" ALARM_ORDER;
-    if (query->device != NULL) {
+    const bool only_active = query->filter != ALARMS_ANY || (query->has_active && query->is_active);
+    const char *text = alarms_of_all;
+    if (query->incident != 0) {
+        text = alarms_of_incident;
+    } else if (query->device != NULL) {
         const enum result result = reader_device_row(reader, query->device, &device);
         if (result != RESULT_OK)
             return result == RESULT_NOT_FOUND ? RESULT_OK : result;
-        text = "SELECT " ALARM_COLUMNS ALARM_FROM "WHERE a.device = ?3 AND a.is_active BETWEEN ?1 AND ?2"
-               " AND (?4 = 0 OR a.ticket = ?4) ORDER BY a.is_active DESC, a.raised_ms DESC LIMIT ?5";
+        text = alarms_of_device;
     } else if (query->ticket != 0) {
-        text = "SELECT " ALARM_COLUMNS ALARM_FROM "WHERE a.ticket = ?3 AND a.is_active BETWEEN ?1 AND ?2"
-               " ORDER BY a.is_active DESC, a.raised_ms DESC LIMIT ?4";
+        text = alarms_of_ticket;
     }
     struct query q = query_of(&reader->sql, text);
-    put_int(&q, query->has_active && query->is_active);
-    put_int(&q, !query->has_active || query->is_active);
-    if (query->device != NULL)
-        put_int(&q, device);
-    if (query->device != NULL || query->ticket != 0)
-        put_int(&q, query->ticket);
+    put_int(&q, only_active);
+    put_int(&q, only_active || !query->has_active);
+    put_int(&q, device);
+    put_int(&q, query->incident ? 0 : query->ticket);
+    put_int(&q, query->incident);
+    put_int(&q, query->incident ? query->after : 0);
     put_int(&q, reader_limit(query->limit));
+    put_int(&q, query->filter);
     while (query_next(&q)) {
         struct alarm alarm;
         take_alarm(&q, &alarm);

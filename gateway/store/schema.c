@@ -192,7 +192,7 @@ static const char alarm_life_schema[] =
     "CREATE INDEX alarm_taken ON alarm(taken_ms) WHERE is_active = 1;"
     "CREATE INDEX alarm_latched ON alarm(raised_ms) WHERE is_latched = 1;"
     "CREATE INDEX alarm_silent ON alarm(raised_ms) WHERE is_active = 1 AND silence > 0;"
-    "CREATE INDEX alarm_of_incident ON alarm(incident, is_active, raised_ms) WHERE incident IS NOT NULL;"
+    "CREATE INDEX alarm_of_incident ON alarm(incident) WHERE incident IS NOT NULL;"
     "CREATE TABLE shelf(id INTEGER PRIMARY KEY, device INTEGER NOT NULL REFERENCES device(id), alarm TEXT NOT NULL,"
     " part TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,"
     " UNIQUE(device, alarm, part));"
@@ -206,6 +206,13 @@ static const char alarm_life_schema[] =
     "CREATE INDEX location_parent ON location(parent) WHERE parent IS NOT NULL;"
     "CREATE INDEX location_site ON location(site) WHERE site <> '';"
     "CREATE INDEX device_kind ON device(model, firmware);";
+
+/* Which rows of log and event the stored rule states have seen: all up to these. Device 0: every state has; what is
+ * after it may be missing in some. */
+static const char rule_logs_schema[] =
+    "CREATE TABLE rule_logs(device INTEGER PRIMARY KEY, log INTEGER NOT NULL, event INTEGER NOT NULL);"
+    "INSERT INTO rule_logs(device, log, event) SELECT 0, (SELECT coalesce(max(id), 0) FROM log),"
+    " (SELECT coalesce(max(id), 0) FROM event);";
 
 /* What products measured around alarms (store/evidence.h); what all parts take is a tally. */
 static const char evidence_schema[] =
@@ -246,5 +253,6 @@ const struct migration migrations[] = {
     {5, "life of alarms", alarm_life_schema},
     {6, "evidence of alarms", evidence_schema},
     {7, "versions of the rules", versions_schema},
+    {8, "log lines and events that rules have seen", rule_logs_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

@@ -8,13 +8,20 @@
 #include "tickets/role.h" /* enum role: tickets, store and web share it */
 
 enum change_verb {
-    CHANGE_TICKET_OPEN,   /* POST /tickets                  body: device, subject, text, severity */
-    CHANGE_TICKET_ACTION, /* POST /tickets/{id}/actions     body: action, text, assignee, outcome...; If-Match: version
-                           */
-    CHANGE_ALARM_ACK,     /* POST /alarms/{id}/acknowledge */
-    CHANGE_SESSION_REQUEST, /* POST /tickets/{id}/sessions    body: capabilities, minutes, reason */
-    CHANGE_SESSION_CONSENT, /* POST /sessions/{id}/consent    body: code */
-    CHANGE_SESSION_END,     /* POST /sessions/{id}/end        body: reason */
+    CHANGE_TICKET_OPEN,    /* POST /tickets                  body: device, subject, text, severity */
+    CHANGE_TICKET_ACTION,  /* POST /tickets/{id}/actions     body: action, text, assignee, outcome...; If-Match: version
+                            */
+    CHANGE_ALARM_ACK,      /* POST /alarms/{id}/acknowledge */
+    CHANGE_ALARM_SHELVE,   /* POST /alarms/{id}/shelve          body: minutes, reason */
+    CHANGE_ALARM_UNSHELVE, /* POST /alarms/{id}/unshelve */
+    CHANGE_ALARM_RESET,    /* POST /alarms/{id}/reset */
+    CHANGE_MAINTENANCE_BEGIN, /* POST /maintenance            body: scope, target, from_ms, to_ms, reason */
+    CHANGE_MAINTENANCE_END,   /* POST /maintenance/{id}/end */
+    CHANGE_DEVICE_LOCATE,     /* POST /devices/{device}/location  body: site, parent */
+    CHANGE_DEVICE_PENDING,    /* GET /devices/{device}/pending: a read of what only the pipeline thread knows */
+    CHANGE_SESSION_REQUEST,   /* POST /tickets/{id}/sessions    body: capabilities, minutes, reason */
+    CHANGE_SESSION_CONSENT,   /* POST /sessions/{id}/consent    body: code */
+    CHANGE_SESSION_END,       /* POST /sessions/{id}/end        body: reason */
     CHANGE_LOGIN, /* the password was right: make a login session (auth.h makes the token); cookie gets the token,
                      reply is the body: {"user","name","role"} */
     CHANGE_LOGIN_FAILED, /* audit only, nobody waits; body: {"user"} as typed; by: address, user_id 0 when unknown */

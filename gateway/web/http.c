@@ -254,6 +254,7 @@ static enum request_class class_of(const struct exchange *exchange) {
     switch (route->kind) {
     case ROUTE_NOW: return REQUEST_WATCH;
     case ROUTE_LOGIN: return REQUEST_LOGIN;
+    case ROUTE_ASK:
     case ROUTE_CHANGE: return REQUEST_CHANGE;
     case ROUTE_READ:
     case ROUTE_SOCKET: break; /* a socket's address over plain HTTP was refused above */

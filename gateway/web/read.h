@@ -29,6 +29,7 @@ read_fn read_overview, read_models, read_audit, read_quarantine, read_me, read_o
 read_fn read_rules, read_rules_files, read_rules_versions, read_rules_trial;              /* read_rules.c */
 read_fn read_metrics, read_health;                                                        /* read_service.c */
 read_fn read_devices, read_device, read_history, read_logs;                               /* read_devices.c */
-read_fn read_alarms, read_tickets, read_ticket;                                           /* read_tickets.c */
+read_fn read_alarms, read_shelves, read_maintenance, read_incidents, read_incident;       /* read_alarms.c */
+read_fn read_tickets, read_ticket;                                                        /* read_tickets.c */
 read_fn read_evidence_list, read_evidence, read_evidence_csv;                             /* read_evidence.c */
 read_fn read_sessions, read_session, read_cast, read_transcript, read_seal, read_verdict; /* read_sessions.c */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rules/pack.h"
+#include "store/locations.h"
 
 static void print_title(struct json_out *j, const char *title, const char *title_zh, const char *prefix) {
     char zh[32];
@@ -176,6 +177,16 @@ static void print_detail(void *self, const struct device_row *row) {
     jo_int(j, "dropped", row->dropped);
 }
 
+static void print_location(void *self, const struct location_row *row) {
+    struct json_out *j = self;
+    jo_object(j, "location");
+    jo_str(j, "site", row->site[0] == '\0' ? NULL : row->site);
+    jo_str(j, "parent", row->parent[0] == '\0' ? NULL : row->parent);
+    jo_bool(j, "parent_online", row->is_parent_online);
+    jo_int(j, "children", row->children);
+    jo_end(j);
+}
+
 void read_device(struct read *read, struct response *response) {
     struct json_out j = read_json(response);
     struct detail detail = {.read = read, .out = &j, .series = mem_alloc(SERIES_MAX * sizeof(struct series_name))};
@@ -185,6 +196,9 @@ void read_device(struct read *read, struct response *response) {
         result = reader_device(read->reader, read->request->id, print_detail, &detail);
     }
     free(detail.series);
+    if (result == RESULT_OK) {
+        result = reader_location(read->reader, read->request->id, print_location, &j);
+    }
     if (!read_failed(read, response, result, "device")) {
         jo_end(&j);
     }

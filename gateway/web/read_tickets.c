@@ -1,4 +1,4 @@
-/* Alarms, tickets and the case file (openapi.yaml: /alarms, /tickets...). Reader threads; see read.h. The case file is
+/* Tickets and the case file (openapi.yaml: /tickets...). Reader threads; see read.h. The case file is
  * read in several queries within one snapshot, so that its parts fit together. How a ticket or an alarm looks in JSON
  * is tickets/print.h's business: the desk answers changes with the same text. */
 #include "web/read.h"
@@ -8,36 +8,9 @@
 #include <string.h>
 
 #include "fieldline/number.h"
+#include "store/incidents.h"
 #include "tickets/knowledge.h"
 #include "tickets/print.h"
-
-static void list_alarm(void *self, const struct alarm *alarm) {
-    alarm_print(alarm, self, NULL);
-}
-
-void read_alarms(struct read *read, struct response *response) {
-    const struct query *query = &read->request->query;
-    struct fault fault;
-    int64_t limit;
-    struct alarm_query wanted = {.device = query_text(query, "device"),
-                                 .has_active = query_text(query, "active") != NULL};
-    enum result result = query_integer(query, "limit", 1, 500, 100, &limit, &fault);
-    if (result == RESULT_OK) {
-        result = query_bool(query, "active", false, &wanted.is_active, &fault);
-    }
-    if (result != RESULT_OK) {
-        response_refuse(response, result, &fault);
-        return;
-    }
-    wanted.limit = (int)limit;
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_array(&j, "items");
-    if (!read_failed(read, response, reader_alarms(read->reader, &wanted, list_alarm, &j), "device")) {
-        jo_end(&j);
-        jo_end(&j);
-    }
-}
 
 /* ---- list ---- */
 
@@ -175,6 +148,19 @@ static void print_report(void *self, const char *session, const char *markdown, 
     jo_end(j);
 }
 
+/* What the ticket is about when it is a fault of many products. */
+static enum result print_incident(struct read *read, const struct ticket *ticket, struct json_out *j) {
+    struct incident incident;
+    const enum result result = reader_incident_of_ticket(read->reader, ticket->id, &incident);
+    if (result == RESULT_OK) {
+        incident_print(&incident, j, "incident");
+    } else if (result == RESULT_NOT_FOUND) {
+        jo_null(j, "incident");
+        return RESULT_OK;
+    }
+    return result;
+}
+
 static enum result print_case(struct read *read, const struct ticket *ticket, struct case_alarms *alarms) {
     struct json_out *j = alarms->out;
     jo_object(j, NULL);
@@ -201,6 +187,9 @@ static enum result print_case(struct read *read, const struct ticket *ticket, st
     if (result == RESULT_NOT_FOUND) {
         jo_null(j, "report");
         result = RESULT_OK;
+    }
+    if (result == RESULT_OK) {
+        result = print_incident(read, ticket, j);
     }
     print_articles(packs_find(read->options->packs, ticket->model), alarms, ticket, j);
     jo_end(j);

@@ -12,6 +12,7 @@ enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OTHER };
 enum route_kind {
     ROUTE_READ,   /* a handler asks the store */
     ROUTE_CHANGE, /* becomes a change for the desk */
+    ROUTE_ASK,    /* the same, but a read of what only the pipeline thread knows: it changes nothing */
     ROUTE_NOW,    /* a handler answers on the edge thread at once; for anyone, without a store */
     ROUTE_LOGIN,  /* POST /login: the password pool */
     ROUTE_SOCKET  /* a WebSocket; over plain HTTP 426 */

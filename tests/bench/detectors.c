@@ -17,6 +17,7 @@
 #include "fieldline/number.h"
 #include "rules/detect/detectors.h"
 #include "rules/detect/fleet_zscore.h"
+#include "rules/detect/life_model.h"
 #include "rules/fleet.h"
 #include "rules/trend.h"
 
@@ -28,7 +29,8 @@ enum {
     STEP_MS = 10000,
     FLEET = 100000,
     FLEET_FEW = 1000,
-    WINDOW_SAMPLES = 1000
+    WINDOW_SAMPLES = 1000,
+    LIVES = 10
 };
 #define BEGIN_MS 1790000000000
 
@@ -38,9 +40,17 @@ static const struct {
     int inputs;
     double numbers[DETECTOR_NUMBERS_MAX];
     int number_count;
+    bool needs_lives;
 } rows[] = {
-    {"baseline", 1, {7 * 86400}, 1}, {"duty_cycle", 1, {3600}, 1}, {"fleet_zscore", 1, {0}, 0},
-    {"run_hours", 1, {0}, 0},        {"starts", 1, {3600}, 1},
+    {"anomaly_score", 1, {0}, 0, false},
+    {"baseline", 1, {7 * 86400}, 1, false},
+    {"drift_score", 1, {0}, 0, false},
+    {"duty_cycle", 1, {3600}, 1, false},
+    {"fleet_zscore", 1, {0}, 0, false},
+    {"health", 4, {0}, 0, false},
+    {"rul", 4, {0}, 0, true},
+    {"run_hours", 1, {0}, 0, false},
+    {"starts", 1, {3600}, 1, false},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -66,6 +76,36 @@ static double median(double *values, size_t count) {
             values[k - 1] = kept;
         }
     return values[count / 2];
+}
+
+/* What rul() has learnt from ten units that wore out, in four metrics. */
+static struct life_model *learn_lives(void) {
+    static const char *const metrics[] = {"a", "b", "c", "d"};
+    struct buf text, out;
+    struct problems problems = {.to = &out};
+    struct fault why;
+    struct life_model *model;
+    struct lives *lives = lives_new();
+    buf_init(&text, 1 << 20);
+    buf_init(&out, 4096);
+    for (int unit = 0; unit < LIVES; unit++) {
+        const int life = 150 + (int)(uniform() * 100);
+        buf_reset(&text);
+        buf_str(&text, "hours,a,b,c,d\n");
+        for (int hour = 0; hour <= life; hour++) {
+            const double worn = exp((hour - life) / 40.0);
+            buf_printf(&text, "%d,%.3f,%.3f,%.3f,%.3f\n", hour, 5 * worn + uniform(), 50 - 9 * worn + uniform(),
+                       20 + 3 * worn + uniform(), 7 + uniform());
+        }
+        if (!lives_read(lives, "unit.csv", buf_text(&text), text.count, &problems))
+            die("bench.detectors", "%s", buf_text(&out));
+    }
+    if (life_model_new(lives, metrics, 4, 0, &model, &why) != RESULT_OK)
+        die("bench.detectors", "%s", why.text);
+    lives_free(lives);
+    buf_fini(&text);
+    buf_fini(&out);
+    return model;
 }
 
 /* ---- detectors ---- */
@@ -109,6 +149,8 @@ static void bench_detector(size_t index, int64_t rounds) {
     h.spec = (struct detector_spec){
         .input_count = rows[index].inputs, .number_count = rows[index].number_count, .interval_ms = STEP_MS};
     memcpy(h.spec.numbers, rows[index].numbers, sizeof h.spec.numbers);
+    struct life_model *model = rows[index].needs_lives ? learn_lives() : NULL;
+    h.spec.library = model;
     struct fleet *fleet = fleet_enter(all, "bench", "1");
     for (int k = 0; k < STATES; k++) {
         h.states[k] = mem_alloc(f->row->state_bytes);
@@ -126,6 +168,7 @@ static void bench_detector(size_t index, int64_t rounds) {
             f->row->fini(h.states[k]);
         free(h.states[k]);
     }
+    life_model_free(model);
     fleet_leave(fleet);
     fleets_free(all);
     printf("detector_%s_ns_per_sample %.0f ns\n", f->row->name, median(ns, (size_t)rounds));

@@ -71,3 +71,13 @@ test('every topic of the bench is a file, and every file that prints figures a t
   }
   assert.deepEqual(exporting.filter(([path, figures]) => topics.get(path) !== figures), []);
 });
+
+test('every detector is measured, and named in README.md', async () => {
+  const table = await read('gateway/rules/detect/detectors.c');
+  const detectors = [...table.matchAll(/^ {4}\{"(\w+)", &\w+, 0\},/gm)].map(([, name]) => name);
+  const rows = [...(await read('tests/bench/detectors.c')).matchAll(/\{"(\w+)", \d/g)].map(([, name]) => name);
+  const names = await documented();
+  assert.ok(detectors.length > 4, 'the table was not understood');
+  assert.deepEqual(detectors.filter((name) => !rows.includes(name)), [], 'without a row in tests/bench/detectors.c');
+  assert.deepEqual(detectors.filter((name) => !names.includes(`detector_${name}_ns_per_sample`)), [], 'not in README.md');
+});

@@ -86,8 +86,8 @@ static bool rul_load(void *state, const struct detector_spec *spec, struct curso
     if (seen == 0)
         return true;
     if (!state_get_time(in, &r->first_ms) || r->first_ms < -((int64_t)1 << 53) || r->first_ms > (int64_t)1 << 53 ||
-        !get_figure(in, &r->course.began) || !get_figure(in, &r->course.at) || !get_figure(in, &r->course.quick_mass) || r->course.quick_mass < 1 ||
-        !get_figure(in, &r->course.slow_mass) || r->course.slow_mass < 1)
+        !get_figure(in, &r->course.began) || !get_figure(in, &r->course.at) || !get_figure(in, &r->course.quick_mass) ||
+        r->course.quick_mass < 1 || !get_figure(in, &r->course.slow_mass) || r->course.slow_mass < 1)
         return false;
     for (int i = 0; i < model->sensor_count; i++)
         if (!get_figure(in, &r->course.quick[i]) || !get_figure(in, &r->course.slow[i]))

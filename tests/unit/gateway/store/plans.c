@@ -7,10 +7,14 @@
 #include "fixture.h"
 #include "store/audit.h"
 #include "store/handle.h"
+#include "store/incidents.h"
+#include "store/locations.h"
+#include "store/maintenance_rows.h"
 #include "store/outbox.h"
 #include "store/reader_evidence.h"
 #include "store/reader_handle.h"
 #include "store/records.h"
+#include "store/shelves.h"
 
 static void no_device(void *self, const struct device_row *row) {
     (void)self, (void)row;
@@ -100,13 +104,82 @@ static void ask_reader(struct reader *r) {
     for (int i = 0; i < 8; i++) {
         const char *device = devices[i & 1];
         fine(reader_quarantine(r, device, 10, no_quarantined, NULL));
-        fine(reader_alarms(r, &(struct alarm_query){device, i & 2, true, i & 4 ? 1 : 0, 10}, no_alarm, NULL));
+        fine(reader_alarms(
+            r,
+            &(struct alarm_query){
+                .device = device, .has_active = i & 2, .is_active = true, .ticket = i & 4 ? 1 : 0, .limit = 10},
+            no_alarm, NULL));
         fine(reader_sessions(r, &(struct session_query){device, i & 4 ? 1 : 0, 10}, no_session, NULL));
         fine(reader_tickets(r, &(struct ticket_query){i & 2, i & 4, TICKET_NEW, device, "", 0, 10}, no_ticket, NULL,
                             &n));
         fine(reader_tickets(r, &(struct ticket_query){i & 2, i & 4, TICKET_NEW, device, "word", 0, 10}, no_ticket, NULL,
                             &n));
     }
+}
+
+static void no_shelf(void *self, const struct shelf_row *row) {
+    (void)self, (void)row;
+}
+static void no_window(void *self, const struct maintenance *row) {
+    (void)self, (void)row;
+}
+static void no_incident(void *self, const struct incident *row) {
+    (void)self, (void)row;
+}
+static void no_location(void *self, const struct location_row *row) {
+    (void)self, (void)row;
+}
+static void no_raise(void *self, const struct raise_row *row) {
+    (void)self, (void)row;
+}
+
+static void ask_reader_about_alarms(struct reader *r) {
+    struct incident incident;
+    int64_t next = 0;
+    for (int filter = ALARMS_ANY; filter <= ALARMS_FLAPPING; filter++)
+        fine(reader_alarms(r, &(struct alarm_query){.limit = 10, .filter = (enum alarm_filter)filter}, no_alarm, NULL));
+    fine(reader_alarms(r, &(struct alarm_query){.limit = 10, .incident = 1}, no_alarm, NULL));
+    fine(reader_shelves(r, 10, no_shelf, NULL));
+    for (int i = 0; i < 2; i++) {
+        fine(reader_maintenance(r, i, 1000, 10, no_window, NULL));
+        fine(reader_incidents(r, &(struct incident_query){.has_active = i, .limit = 10}, no_incident, NULL, &next));
+    }
+    fine(reader_incident(r, 1, &incident));
+    fine(reader_incident_of_ticket(r, 1, &incident));
+    fine(reader_location(r, "freezer-7", no_location, NULL));
+}
+
+static void ask_writer_about_alarms(struct fixture *f, int64_t device) {
+    const struct incident group = {.alarm = "A", .model = "freezer-v1", .firmware = "1"};
+    const struct shelf shelf = {.until_ms = 5};
+    struct maintenance window = {.to_ms = 5};
+    struct incident incident;
+    struct location location;
+    char by[CAP_DEVICE_ID_BYTES + 1];
+    int64_t n = 0;
+    int count = 0;
+    bool is_so;
+    fine(store_alarms_quiet(f->store, &n, 10, no_alarm, NULL));
+    fine(store_alarms_flapping(f->store, &n, 10, no_alarm, NULL));
+    fine(store_alarm_is_active(f->store, device, "A", &is_so));
+    fine(store_raises_since(f->store, 5, no_raise, NULL));
+    fine(store_incident_for(f->store, "A", "freezer-v1", "1", "", 0, &incident));
+    fine(store_incident_candidates(f->store, &group, 5, 0, 10, no_alarm, NULL));
+    fine(store_location_read(f->store, device, &location));
+    fine(store_location_is_cut_off(f->store, device, &is_so, by));
+    fine(store_count_model(f->store, "freezer-v1", "1", &n));
+    fine(store_count_site(f->store, "plant-7", &n));
+    fine(store_maintenance_find(f->store, 1, &window));
+    fine(store_maintenance_count(f->store, 5, &n));
+    fine(store_maintenance_covers(f->store, 5, "m", "s", "d", &is_so));
+    fine(store_shelves_count(f->store, &n));
+    begin(f);
+    fine(store_location_put(f->store, device, 0, "plant-7"));
+    fine(store_maintenance_put(f->store, &window));
+    fine(store_shelf_put(f->store, device, "A", "", &shelf));
+    fine(store_shelf_delete(f->store, device, "A", ""));
+    fine(store_shelves_expire(f->store, 10, &count));
+    commit(f);
 }
 
 static void ask_history(struct fixture *f, int64_t device, int64_t series) {
@@ -166,7 +239,7 @@ static void ask_writer(struct fixture *f, int64_t device) {
 
 /* Lines of the plan that a table which grows must not appear with. What is walked on purpose stops at a LIMIT. */
 static bool is_bad(const char *sql, const char *detail) {
-    static const char *const small[] = {"tally", "sqlite_master", "x VIRTUAL", "presence"};
+    static const char *const small[] = {"tally", "sqlite_master", "x VIRTUAL", "presence", "SCAN above"};
     static const char *const walked[] = {"FROM alarm a JOIN device d ON d.id = a.device WHERE a.is_active BETWEEN",
                                          "ORDER BY s.number DESC LIMIT",
                                          "FROM quarantine WHERE ? = ''",
@@ -178,7 +251,7 @@ static bool is_bad(const char *sql, const char *detail) {
     if (strstr(detail, "TEMP B-TREE"))
         return strstr(sql, "resolved_ms >= ?2") == NULL &&
                strstr(sql, "cleared_ms > ?") == NULL; /* a handful of rows, from two indices */
-    if (strncmp(detail, "SCAN ", 5) != 0)
+    if (strncmp(detail, "SCAN ", 5) != 0 || strcmp(detail, "SCAN CONSTANT ROW") == 0)
         return false;
     for (size_t i = 0; i < sizeof small / sizeof *small; i++)
         if (strstr(detail, small[i]))
@@ -218,6 +291,8 @@ Test(plans, nothing_walks_a_table_that_grows) {
     commit(&f);
     struct reader *reader = open_reader(&f);
     ask_reader(reader);
+    ask_reader_about_alarms(reader);
+    ask_writer_about_alarms(&f, device);
     ask_writer(&f, device);
     ask_history(&f, device, series);
     cr_expect_gt(check_plans(&reader->sql), 30);

@@ -282,3 +282,87 @@ Test(fold, texts_from_far_away_are_cut_not_overrun) {
     cr_expect_eq(strlen(got.subject), TICKET_SUBJECT_BYTES);
     cr_expect(event.data[0] == '\0' || event.data[strlen(event.data) - 1] == '}', "whole or nothing: %s", event.data);
 }
+
+static int flap(struct ticket *ticket, struct alarm *alarm, int raise) {
+    struct ticket next;
+    struct ticket_event event;
+    int lines = 0;
+    alarm->count = alarm->flap_count = raise;
+    alarm->is_flapping = raise >= ALARM_FLAP_RAISES;
+    alarm->is_active = true;
+    cr_assert_eq(ticket_for_alarm(ticket, 1, "m", alarm, ALARM_REPEATED, NOW, &next, &event), TICKET_CHANGED);
+    lines += event.kind != TICKET_EVENT_NONE;
+    if (raise == ALARM_FLAP_RAISES)
+        cr_expect_not_null(strstr(event.text, "flapping"), "%s", event.text);
+    *ticket = next;
+    alarm->is_active = false;
+    cr_assert_eq(ticket_for_alarm(ticket, 1, "m", alarm, ALARM_CLEARED, NOW, &next, &event), TICKET_CHANGED);
+    lines += event.kind != TICKET_EVENT_NONE;
+    *ticket = next;
+    return lines;
+}
+
+Test(fold, a_flapping_alarm_says_so_once_and_when_it_is_calm) {
+    struct ticket ticket = a_ticket(3, "Warm", TICKET_ASSIGNED), calm;
+    struct alarm alarm = an_alarm("Warm", SEVERITY_IS_MINOR);
+    struct ticket_event event;
+    int lines = 0;
+    alarm.ticket = 3;
+    ticket.alarms_active = 0;
+    for (int i = 1; i < ALARM_FLAP_RAISES; i++)
+        flap(&ticket, &alarm, i);
+    for (int i = ALARM_FLAP_RAISES; i <= 500; i++)
+        lines += flap(&ticket, &alarm, i);
+    cr_expect_eq(lines, 1, "%d lines", lines);
+    cr_expect_eq(ticket.repeats, 500);
+    alarm.is_flapping = false;
+    alarm.flap_count = 0;
+    cr_assert_eq(ticket_for_alarm(&ticket, 1, "m", &alarm, ALARM_CALMED, NOW, &calm, &event), TICKET_CHANGED);
+    cr_expect_not_null(strstr(event.text, "calm again after 500 raises; it is cleared"), "%s", event.text);
+    ticket = a_ticket(3, "Warm", TICKET_NEW);
+    ticket.alarms_active = 0;
+    cr_assert_eq(ticket_for_alarm(&ticket, 1, "m", &alarm, ALARM_CALMED, NOW, &calm, &event), TICKET_CHANGED);
+    cr_expect(calm.state == TICKET_RESOLVED && calm.is_self_healed, "nobody was there, and it is over");
+}
+
+Test(fold, a_fall_is_noted_and_lowers_only_what_nobody_handles) {
+    static const struct {
+        const char *what, *book;
+        int64_t active;
+        bool is_touched;
+        enum severity severity;
+    } rows[] = {{"nobody handles it", "3:Warm:new", 1, false, SEVERITY_IS_WARNING},
+                {"somebody commented", "3:Warm:new", 1, true, SEVERITY_IS_MINOR},
+                {"somebody works on it", "3:Warm:diagnosing", 1, true, SEVERITY_IS_MINOR},
+                {"another alarm is active there", "3:Warm:new", 2, false, SEVERITY_IS_MINOR},
+                {"another alarm opened it", "3:Door:new", 1, false, SEVERITY_IS_MINOR}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct book book = book_of(rows[i].book);
+        struct alarm alarm = an_alarm("Warm", SEVERITY_IS_WARNING);
+        struct ticket got;
+        struct ticket_event event;
+        alarm.ticket = 3;
+        book.tickets[0].alarms_active = rows[i].active;
+        book.tickets[0].is_touched = rows[i].is_touched;
+        cr_assert_eq(ticket_for_alarm(book.tickets, 1, "m", &alarm, ALARM_FELL, NOW, &got, &event), TICKET_CHANGED);
+        cr_expect_eq(got.severity, rows[i].severity, "%s", rows[i].what);
+        cr_expect(event.kind == TICKET_EVENT_ALARM && strstr(event.text, "fell to warning"), "%s", event.text);
+    }
+}
+
+Test(fold, what_latches_waits_for_a_person) {
+    struct book book = book_of("3:Warm:new");
+    struct alarm alarm = an_alarm("Warm", SEVERITY_IS_MAJOR);
+    struct ticket got;
+    struct ticket_event event;
+    alarm.ticket = 3;
+    alarm.latches = alarm.is_latched = alarm.is_in_ticket = true;
+    cr_assert_eq(ticket_for_alarm(book.tickets, 1, "m", &alarm, ALARM_LATCHED, NOW, &got, &event), TICKET_CHANGED);
+    cr_expect(got.alarms_active == 1 && strstr(event.text, "latched until it is reset"), "%s", event.text);
+    alarm.is_latched = false;
+    cr_assert_eq(ticket_for_alarm(&got, 1, "m", &alarm, ALARM_REPEATED, NOW, &got, &event), TICKET_CHANGED);
+    cr_expect_eq(got.alarms_active, 1, "it counted already");
+    alarm.is_active = false;
+    cr_assert_eq(ticket_for_alarm(&got, 1, "m", &alarm, ALARM_CLEARED, NOW, &got, &event), TICKET_CHANGED);
+    cr_expect(got.alarms_active == 0 && got.state == TICKET_NEW, "reset by a person: that is no healing by itself");
+}

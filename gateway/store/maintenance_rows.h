@@ -1,23 +1,8 @@
-/* Maintenance windows: from one moment to another nothing that an alarm of these devices does opens a ticket. They end
- * by themselves; a window that is over stays listed as what was done. */
+/* Maintenance windows (tickets/maintenance.h), kept. */
 #pragma once
 #include "store/reader.h"
 #include "store/store.h"
-
-/* Stored: append only. */
-enum maintenance_scope { MAINTENANCE_ALL, MAINTENANCE_MODEL, MAINTENANCE_SITE, MAINTENANCE_DEVICE, MAINTENANCE_SCOPES };
-const char *maintenance_scope_name(enum maintenance_scope scope); /* "all", "model", "site", "device" */
-
-enum { MAINTENANCE_REASON_BYTES = 199, MAINTENANCE_WHO_BYTES = 63 };
-struct maintenance {
-    int64_t id; /* 0: not stored yet */
-    enum maintenance_scope scope;
-    char target[CAP_MODEL_BYTES + 1]; /* model, site or device id; "" for all */
-    int64_t from_ms, to_ms;           /* our time, [from, to) */
-    char by[MAINTENANCE_WHO_BYTES + 1], reason[MAINTENANCE_REASON_BYTES + 1];
-    int64_t created_ms;
-    char ended_by[MAINTENANCE_WHO_BYTES + 1]; /* a person ended it early; "" otherwise */
-};
+#include "tickets/maintenance.h"
 
 FL_CHECK enum result store_maintenance_put(struct store *store, struct maintenance *window); /* id 0: then set */
 FL_CHECK enum result store_maintenance_find(struct store *store, int64_t id, struct maintenance *out);

@@ -1,15 +1,10 @@
 /* Rows by their end: what is not over is a handful, and each question is a walk over that. */
-#include "store/maintenance.h"
+#include "store/maintenance_rows.h"
 
 #include "store/handle.h"
 #include "store/reader_handle.h"
 
 #define COLUMNS "id, scope, target, from_ms, to_ms, who, reason, created_ms, ended_by"
-
-const char *maintenance_scope_name(enum maintenance_scope scope) {
-    static const char *const names[MAINTENANCE_SCOPES] = {"all", "model", "site", "device"};
-    return names[scope];
-}
 
 static void put(struct query *q, const struct maintenance *window) {
     put_int(q, window->scope);

@@ -1,0 +1,87 @@
+// C-MAPSS FD001: the engines of train_FD001.txt become recorded lives, the engines of test_FD001.txt run through `replay` one after
+// the other with rul() (an engine's `cycle` begins at 1 again, which is how a replaced unit looks). Writes OUT_DIR/FD001.csv:
+// unit,rul,low,high in cycles at the last cycle of each test engine. The answer is capped at 125 cycles, as is usual.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const runFile = promisify(execFile);
+const COLUMNS = [...Array.from({ length: 3 }, (_, i) => `setting_${i + 1}`), ...Array.from({ length: 21 }, (_, i) => `sensor_${i + 1}`)];
+const INPUTS = [...COLUMNS, 'cycle'].join(', ');
+const CAP = 125;
+const START_S = 1577836800; // replay wants times; what counts here is the cycle
+const ANSWERS = ['rul', 'rul_low', 'rul_high'];
+
+/** Rows of a published table by engine: Map of unit -> [[cycle, ...values], ...]. */
+export function enginesOf(text, name = 'table') {
+  const engines = new Map();
+  text.trim().split('\n').forEach((line, index) => {
+    const cells = line.trim().split(/\s+/);
+    if (cells.length !== COLUMNS.length + 2) throw new Error(`${name}:${index + 1}: ${cells.length} columns, expected ${COLUMNS.length + 2}`);
+    const [unit, ...row] = cells;
+    if (!engines.has(unit)) engines.set(unit, []);
+    engines.get(unit).push(row);
+  });
+  return engines;
+}
+
+/** A life for each engine, in the form of a pack's folder lives/. */
+export async function writeLives(engines, folder) {
+  await mkdir(folder, { recursive: true });
+  for (const [unit, rows] of engines) {
+    const lines = rows.map((row) => row.join(','));
+    await writeFile(join(folder, `unit-${unit.padStart(4, '0')}.csv`), `cycle,${COLUMNS.join(',')}\n${lines.join('\n')}\n`);
+  }
+}
+
+/** All engines as one recording, a cycle a second. */
+async function writeRecording(engines, path) {
+  let second = START_S;
+  const lines = [...engines.values()].flat().map((row) => `${second++},${row.join(',')}`);
+  await writeFile(path, `timestamp,cycle,${COLUMNS.join(',')}\n${lines.join('\n')}\n`);
+}
+
+/** What `answer` said at the last cycle of each engine. */
+async function ask(program, answer, lives, recording, engines, scratch) {
+  const scores = join(scratch, `${answer}.csv`);
+  await runFile(program, ['replay', '--expr', `${answer}(${INPUTS}, ${CAP})`, '--lives', lives, '--csv', recording, '--scores', scores], { maxBuffer: 1 << 24 });
+  const rows = (await readFile(scores, 'utf8')).trimEnd().split('\n').slice(1);
+  const last = new Map();
+  let at = -1;
+  for (const [unit, cycles] of engines) {
+    at += cycles.length;
+    last.set(unit, Number(rows[at].split(',').at(-1)));
+  }
+  return last;
+}
+
+/** unit -> {rul, low, high} at the last cycle of each engine of `tested`, learnt from `lived`. */
+export async function forecast(program, lived, tested) {
+  const scratch = await mkdtemp(join(tmpdir(), 'cmapss-'));
+  try {
+    const lives = join(scratch, 'lives');
+    const recording = join(scratch, 'recording.csv');
+    await writeLives(lived, lives);
+    await writeRecording(tested, recording);
+    const answers = [];
+    for (const answer of ANSWERS) answers.push(await ask(program, answer, lives, recording, tested, scratch));
+    const [rul, low, high] = answers;
+    return new Map([...tested.keys()].map((unit) => [unit, { rul: rul.get(unit), low: low.get(unit), high: high.get(unit) }]));
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+export async function run(program, dataDir, outDir) {
+  const read = async (name) => enginesOf(await readFile(join(dataDir, name), 'utf8'), join(dataDir, name));
+  const answers = await forecast(program, await read('train_FD001.txt'), await read('test_FD001.txt'));
+  const lines = [...answers].map(([unit, { rul, low, high }]) => `${unit},${rul.toFixed(2)},${low.toFixed(2)},${high.toFixed(2)}`);
+  await mkdir(outDir, { recursive: true });
+  await writeFile(join(outDir, 'FD001.csv'), `unit,rul,low,high\n${lines.join('\n')}\n`);
+  return `${lines.length} engines`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log(await run(...process.argv.slice(2)));

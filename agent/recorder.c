@@ -89,23 +89,28 @@ static bool next_block(struct recorder *r) {
     return true;
 }
 
-static enum result add(struct recorder *r, const struct senml_record *sample, const struct log_record *log) {
-    return sample != NULL
-               ? evidence_add_sample(&r->writer, sample->metric, sample->part, sample->event_ms, sample->value)
-               : evidence_add_log(&r->writer, log);
+/* Adds one record to the block of now. */
+typedef enum result add_fn(struct evidence_writer *writer, const void *record);
+
+static enum result add_sample(struct evidence_writer *writer, const void *record) {
+    const struct senml_record *sample = record;
+    return evidence_add_sample(writer, sample->metric, sample->part, sample->event_ms, sample->value);
 }
 
-static void record(struct recorder *r, const struct senml_record *sample, const struct log_record *log) {
-    int64_t event_ms = sample != NULL ? sample->event_ms : log->event_ms;
+static enum result add_log(struct evidence_writer *writer, const void *record) {
+    return evidence_add_log(writer, record);
+}
+
+static void keep(struct recorder *r, add_fn *add, const void *record, int64_t event_ms) {
     struct block *block = block_of(r, r->newest);
     /* A block whose clock was set since takes no times of the new one. */
-    enum result result = block->shift_ms != 0 && block->bytes > 0 ? RESULT_FULL : add(r, sample, log);
+    enum result result = block->shift_ms != 0 && block->bytes > 0 ? RESULT_FULL : add(&r->writer, record);
     if (result == RESULT_FULL) {
         if (!next_block(r)) {
             r->missed++;
             return;
         }
-        result = add(r, sample, log);
+        result = add(&r->writer, record);
     }
     if (result != RESULT_OK) {
         return; /* a value that is not finite, a time before 1970: the packer counts it as refused */
@@ -118,19 +123,19 @@ static void record(struct recorder *r, const struct senml_record *sample, const 
 }
 
 void recorder_sample(struct recorder *r, const struct senml_record *sample) {
-    record(r, sample, NULL);
+    keep(r, add_sample, sample, sample->event_ms);
 }
 
 void recorder_log(struct recorder *r, const struct log_record *log) {
     size_t chars = strlen(log->text);
     if (chars <= RECORDER_TEXT_BYTES) {
-        record(r, NULL, log);
+        keep(r, add_log, log, log->event_ms);
         return;
     }
     struct log_record cut = *log;
     cut.text[utf8_cut(cut.text, RECORDER_TEXT_BYTES)] = '\0';
     cut.is_cut = true;
-    record(r, NULL, &cut);
+    keep(r, add_log, &cut, cut.event_ms);
 }
 
 void recorder_step(struct recorder *r, int64_t by_ms) {

@@ -44,8 +44,8 @@ struct evidence_writer {
 };
 /* Begins a block in the caller's memory; room: 16 .. 65,535. */
 void evidence_begin(struct evidence_writer *w, uint8_t *bytes, size_t room);
-/* RESULT_FULL: the block stays as it was, begin another; RESULT_BAD_INPUT: the value is not finite, the time not
- * between 1970 and 9999. */
+/* RESULT_FULL: the block stays as it was, begin another; RESULT_BAD_INPUT: a reader would refuse it: the value is not
+ * finite, the time not between 1970 and 9999, a name that is none, a line that is not UTF-8. */
 FL_CHECK enum result evidence_add_sample(struct evidence_writer *w, const char *metric, const char *part,
                                          int64_t event_ms, double value);
 FL_CHECK enum result evidence_add_log(struct evidence_writer *w, const struct log_record *record);

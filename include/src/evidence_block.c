@@ -15,7 +15,7 @@
 #include "src/names.h"
 
 enum { VERSION = 1, FORM_DELTA = 0, FORM_DECIMAL = 1, FORM_DOUBLE = 2, FORM_OTHER = 3, DIGITS_MAX = 9 };
-enum { OTHER_SERIES = 0, OTHER_LOG = 1 };
+enum { OTHER_SERIES = 0, OTHER_LOG = 1, FACILITY_MAX = 23 };
 enum { NAME_BYTES = CAP_METRIC_BYTES + 1 + CAP_PART_BYTES };
 /* Tag, time, digits and the longest value. */
 enum { SAMPLE_BYTES_MAX = 3 * VARINT_BYTES_MAX + 1 };
@@ -59,11 +59,13 @@ static uint16_t *slot_of(struct evidence_writer *w, const char *name, size_t cha
     }
 }
 
-/* Writes the series' beginning, unless it began before; false: no room. What it wrote counts only with the sample. */
-static bool begin_series(struct evidence_writer *w, const char *metric, const char *part, uint8_t **at, size_t *index,
-                         uint16_t **slot) {
+/* Writes the series' beginning, unless it began before. What it wrote counts only with the sample. */
+static enum result begin_series(struct evidence_writer *w, const char *metric, const char *part, uint8_t **at,
+                                size_t *index, uint16_t **slot) {
     char name[NAME_BYTES + 1];
     const size_t metric_chars = strlen(metric), part_chars = strlen(part);
+    if (metric_chars > CAP_METRIC_BYTES || part_chars > CAP_PART_BYTES)
+        return RESULT_BAD_INPUT;
     size_t chars = metric_chars;
     memcpy(name, metric, metric_chars);
     if (part_chars > 0) {
@@ -74,9 +76,11 @@ static bool begin_series(struct evidence_writer *w, const char *metric, const ch
     *slot = slot_of(w, name, chars);
     *index = **slot ? **slot - 1u : w->series_count;
     if (**slot)
-        return w->room - w->count >= SAMPLE_BYTES_MAX;
+        return w->room - w->count >= SAMPLE_BYTES_MAX ? RESULT_OK : RESULT_FULL;
+    if (!name_is_metric(metric, metric_chars) || (part_chars > 0 && !name_is_part(part, part_chars)))
+        return RESULT_BAD_INPUT;
     if (w->series_count == EVIDENCE_SERIES_MAX || w->room - w->count < SAMPLE_BYTES_MAX + 2 + chars)
-        return false;
+        return RESULT_FULL;
     *at = varint_write(*at, OTHER_SERIES << 2 | FORM_OTHER);
     *(*at)++ = (uint8_t)chars;
     w->series[*index] = (struct evidence_series){.name_at = (uint16_t)(*at - w->bytes),
@@ -85,7 +89,7 @@ static bool begin_series(struct evidence_writer *w, const char *metric, const ch
                                                  .digits = EVIDENCE_NO_DIGITS};
     memcpy(*at, name, chars);
     *at += chars;
-    return true;
+    return RESULT_OK;
 }
 
 static uint8_t *put_value(struct evidence_series *s, uint64_t tag, uint64_t time, double value, uint8_t *at) {
@@ -96,12 +100,12 @@ static uint8_t *put_value(struct evidence_series *s, uint64_t tag, uint64_t time
         s->last = decimal;
         return at;
     }
-    for (uint8_t digits = 0; digits <= DIGITS_MAX; digits++) {
+    for (int digits = 0; digits <= DIGITS_MAX; digits++) {
         if (!is_decimal(value, digits, &decimal))
             continue;
         at = varint_write(varint_write(at, tag | FORM_DECIMAL), time);
-        *at++ = digits;
-        s->digits = digits;
+        *at++ = (uint8_t)digits;
+        s->digits = (uint8_t)digits;
         s->last = decimal;
         return varint_write(at, zigzag_encode(decimal));
     }
@@ -114,6 +118,11 @@ static bool is_time(int64_t event_ms) {
     return event_ms >= 0 && event_ms <= FIELD_TIME_MAX_MS;
 }
 
+static bool is_line(int severity, int facility, const void *app, size_t app_chars) {
+    return severity >= 0 && severity <= SEVERITY_DEBUG && facility >= 0 && facility <= FACILITY_MAX &&
+           app_chars <= CAP_LOG_APP_BYTES && utf8_valid(app, app_chars);
+}
+
 enum result evidence_add_sample(struct evidence_writer *w, const char *metric, const char *part, int64_t event_ms,
                                 double value) {
     uint8_t *at = w->bytes + w->count;
@@ -121,8 +130,9 @@ enum result evidence_add_sample(struct evidence_writer *w, const char *metric, c
     size_t index;
     if (!isfinite(value) || !is_time(event_ms))
         return RESULT_BAD_INPUT;
-    if (!begin_series(w, metric, part, &at, &index, &slot))
-        return RESULT_FULL;
+    const enum result result = begin_series(w, metric, part, &at, &index, &slot);
+    if (result != RESULT_OK)
+        return result;
     if (*slot == 0)
         *slot = (uint16_t)++w->series_count;
     at = put_value(&w->series[index], (uint64_t)index << 2, zigzag_encode(event_ms - w->last_ms), value, at);
@@ -135,7 +145,8 @@ enum result evidence_add_sample(struct evidence_writer *w, const char *metric, c
 enum result evidence_add_log(struct evidence_writer *w, const struct log_record *record) {
     const size_t app_chars = strlen(record->app), chars = strlen(record->text);
     uint8_t *at = w->bytes + w->count;
-    if (!is_time(record->event_ms))
+    if (!is_time(record->event_ms) || !is_line(record->severity, record->facility, record->app, app_chars) ||
+        !utf8_valid(record->text, chars))
         return RESULT_BAD_INPUT;
     if (w->room - w->count < 3 * VARINT_BYTES_MAX + 4 + app_chars + chars)
         return RESULT_FULL;
@@ -217,8 +228,7 @@ static const char *read_log(struct evidence_reader *r, struct log_record *log) {
         !cursor_u8(&r->left, &app_chars) || !cursor_take(&r->left, app_chars, &app) ||
         !cursor_varint(&r->left, &chars) || chars > CAP_LOG_TEXT_BYTES || !cursor_take(&r->left, chars, &text))
         return "a log line is cut short or too long";
-    if (severity > SEVERITY_DEBUG || facility > 23 || is_cut > 1 || app_chars > CAP_LOG_APP_BYTES ||
-        !utf8_valid(app, app_chars) || !utf8_valid(text, chars))
+    if (!is_line(severity, facility, app, app_chars) || is_cut > 1 || !utf8_valid(text, chars))
         return "a log line is not valid";
     log->severity = severity;
     log->facility = facility;

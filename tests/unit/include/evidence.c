@@ -103,8 +103,21 @@ Test(evidence, what_cannot_be_written_is_refused_and_leaves_the_block_as_it_was)
                      rows[i].what);
         cr_expect_eq(writer.count, before);
     }
-    struct log_record log = {.event_ms = -1};
-    cr_expect_eq(evidence_add_log(&writer, &log), RESULT_BAD_INPUT);
+    static const struct {
+        const char *metric, *part;
+    } names[] = {{"A", ""}, {"a", "/"},  {"a", " "},
+                 {"", ""},  {"a b", ""}, {"a12345678901234567890123456789012345678901234567890123456789012345", ""}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        cr_expect_eq(evidence_add_sample(&writer, names[i].metric, names[i].part, NOW, 1), RESULT_BAD_INPUT, "%s/%s",
+                     names[i].metric, names[i].part);
+    static const struct log_record logs[] = {{.event_ms = -1},
+                                             {.event_ms = NOW, .severity = 8},
+                                             {.event_ms = NOW, .facility = 24},
+                                             {.event_ms = NOW, .app = "\xff"},
+                                             {.event_ms = NOW, .text = "\xe6\xb3"}};
+    for (size_t i = 0; i < sizeof logs / sizeof *logs; i++)
+        cr_expect_eq(evidence_add_log(&writer, &logs[i]), RESULT_BAD_INPUT, "line %zu", i);
+    cr_expect_eq(writer.count, before);
 }
 
 Test(evidence, a_full_block_stays_readable) {

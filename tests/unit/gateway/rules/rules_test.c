@@ -193,7 +193,7 @@ Test(rules_test, refusals) {
         {"rule_files: [none.yml]\ntests: []\n", "none.yml: cannot be opened"},
         {"rule_files: [t.yml]\ntests: []\n", "unknown key 'rule_files' in the file"},
         {"rule_files: [r.yml]\nevaluation_interval: x\ntests: []\n", "'evaluation_interval' is \"x\""},
-        {"rule_files: [r.yml]\ngroup_eval_order: []\ntests: []\n", "unknown key 'group_eval_order'"},
+        {"rule_files: [r.yml]\ngroup_order: []\ntests: []\n", "unknown key 'group_order'"},
         {TEST_FILE("  - {series: 'level{job=\"x\"}', values: '1'}\n", "  - {eval_time: 1m, alertname: High}\n"),
          "t.yml:6:21: expected the label part or device"},
         {TEST_FILE("  - {series: level, values: '1 2 three'}\n", "  - {eval_time: 1m, alertname: High}\n"),

@@ -16,10 +16,10 @@ const FAULT_UNITS = Number(process.env.FAULT_UNITS ?? 1);
 // Model, and its faults with the least lead time in hours: about half of what was measured, so that a rule that is changed for the
 // worse shows, and a different month does not.
 const MODELS = {
-  'air-compressor': { air_leak: 90, inlet_filter: 150, cooler_fouling: 50, separator: 200 },
+  'air-compressor': { air_leak: 90, inlet_filter: 120, cooler_fouling: 30, separator: 200 },
   'centrifugal-pump': { bearing: 330, cavitation: 45, impeller_wear: 300, seal_leak: 80 },
   'heat-pump': { refrigerant_leak: 95, icing: 25, low_flow: 65, short_cycling: 20, water_loss: 100 },
-  'linux-gateway': { disk_fills: 45, memory_leak: 6, fan: 95, link_errors: 120, flash_wear: 100 },
+  'linux-gateway': { disk_fills: 45, memory_leak: 4, fan: 43, link_errors: 120, flash_wear: 100 },
   'ups-battery': { capacity_fade: 500, block_dries_out: 400, fan: 180, thermal_runaway: 55 },
   'vaccine-freezer': { refrigerant_leak: 75, dirty_condenser: 65, lid_seal: 65, worn_compressor: 55, alarm_battery: 55 },
   'washing-machine': { bearing: 160, drain_valve: 180 },

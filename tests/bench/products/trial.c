@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fieldline/bytes.h"
 #include "fieldline/log.h"
 
 #define DAY_S      86400.0
@@ -148,7 +149,9 @@ static void live(struct run *r) {
     const double end_s = (t->healthy_days + (fault ? fault->days : 0)) * DAY_S;
     struct specimen *base = r->self;
     const double start_s = base->at_s;
-    for (double passed_s = dt_s; passed_s <= end_s; passed_s += dt_s) {
+    const long steps = (long)(end_s / dt_s);
+    for (long i = 1; i <= steps; i++) {
+        const double passed_s = (double)i * dt_s;
         base->at_s = start_s + passed_s;
         if (fault)
             base->wear[t->fault] = wear(fault, passed_s / DAY_S - t->healthy_days);
@@ -168,9 +171,7 @@ void trial_run(const struct trial *t, struct trial_outcome *out) {
     struct run r = {.trial = t, .out = out, .dice = dice_of(~t->seed)};
     *out = (struct trial_outcome){.onset_s = t->healthy_days * DAY_S, .first_s = -1, .named_s = -1};
     r.device = rule_device_new(t->pack, "specimen");
-    r.self = calloc(1, t->kind->bytes);
-    if (!r.device || !r.self)
-        die("bench.products", "out of memory");
+    r.self = mem_alloc(t->kind->bytes);
     *(struct specimen *)r.self = (struct specimen){.dice = dice_of(t->seed), .at_s = START_S + t->day * DAY_S};
     firings_init(&r.firings);
     resolve(&r);

@@ -11,8 +11,8 @@
  * degrees around it: about 90 W of heat leaks in, 220 W can be pumped out, it runs 40 to 45 % of the time in cycles of
  * some 12 minutes.
  *
- * A dirty condenser gets hot, a bad seal lets heat in, worn valves of the compressor pump less and draw less; all make it
- * run longer, and only the first makes it hot.
+ * A dirty condenser gets hot, a bad seal lets heat in, worn valves of the compressor pump less and draw less; all make
+ * it run longer, and only the first makes it hot.
  *
  * Left out: frost, oil, the pressure drop of the tube, the transient at a start. None changes the story above. */
 #include "cold.h"
@@ -116,6 +116,7 @@ void cold_step(struct cold *c, double dt_s) {
     c->air_c += (walls + from_load - to_coil) / AIR_J_K * dt_s;
     c->load_c -= from_load / LOAD_J_K * dt_s;
     c->coil_c += (to_coil - pumped) / COIL_J_K * dt_s;
-    c->condenser_c += (pumped + 0.8 * power - UA_CONDENSER * c->condenser * (c->condenser_c - c->ambient_c)) / CONDENSER_J_K * dt_s;
+    c->condenser_c +=
+        (pumped + 0.8 * power - UA_CONDENSER * c->condenser * (c->condenser_c - c->ambient_c)) / CONDENSER_J_K * dt_s;
     c->winding_c += (0.75 * power - gas_cooling - 0.6 * (c->winding_c - c->ambient_c)) / WINDING_J_K * dt_s;
 }

@@ -32,6 +32,13 @@ export const ROUTES: Route[] = [
     roles: ['supervisor', 'administrator', 'auditor'],
     load: async () => (await import('./pages/audit')).Audit,
   },
+  {
+    pattern: '/rules',
+    title: 'nav.rules',
+    key: 'r',
+    roles: ['engineer', 'support', 'supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/rules')).Rules,
+  },
   { pattern: '/quarantine', title: 'nav.quarantine', key: 'q', load: async () => (await import('./pages/quarantine')).Quarantine },
   { pattern: '/devices/:id', title: 'device.device', load: async () => (await import('./pages/device')).DevicePage },
   { pattern: '/tickets/:id', title: 'ticket.ticket', load: async () => (await import('./pages/ticket')).TicketPage },

@@ -75,7 +75,7 @@ struct core {
     struct timing timing;
     struct health health;
     struct watchdog *watchdog; /* NULL: nobody is told */
-    int64_t absence_mono_ms; /* when silent devices are looked at next */
+    int64_t absence_mono_ms;   /* when silent devices are looked at next */
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;
     struct device *touched; /* through next_touched: last_seen and stream positions to write */

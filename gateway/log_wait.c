@@ -32,8 +32,8 @@ enum result log_wait_tick(struct core *core) {
             continue;
         if (result == RESULT_OK && is_due(device, core->now_mono_ms)) {
             firings_reset(&core->firings);
-            rule_device_pass(device->rules, &core->firings);
-            result = cases_take(core, device, &core->firings, core->now_ms - LOG_WAIT_MS, clock_mono_us());
+            const int64_t at_ms = rule_device_pass(device->rules, &core->firings);
+            result = cases_take(core, device, &core->firings, at_ms, clock_mono_us());
             continue;
         }
         device->log_wait.is_listed = true; /* stays, since when it did */

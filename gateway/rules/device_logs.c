@@ -43,8 +43,9 @@ void device_flush(struct rule_device *d, int64_t until_ms, struct firings *out) 
     }
 }
 
-void rule_device_pass(struct rule_device *d, struct firings *out) {
+int64_t rule_device_pass(struct rule_device *d, struct firings *out) {
     device_flush(d, INT64_MAX - 1, out);
+    return d->evaluated_ms;
 }
 
 /* What is not newer than what was evaluated has nothing to wait for; nor has what finds no room to wait in. */

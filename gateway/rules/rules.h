@@ -76,8 +76,8 @@ void rule_device_log(struct rule_device *d, const struct log_record *line, struc
 void rule_device_code(struct rule_device *d, const char *code, int64_t event_ms, struct firings *out);
 /* When the first of what waits happened; INT64_MAX: nothing waits. */
 int64_t rule_device_waiting_ms(const struct rule_device *d);
-/* No telemetry of before is to be expected any longer: evaluates what waits. */
-void rule_device_pass(struct rule_device *d, struct firings *out);
+/* No telemetry of before is to be expected any longer: evaluates what waits. Returns the newest time evaluated. */
+int64_t rule_device_pass(struct rule_device *d, struct firings *out);
 /* Of the past, in order of time: fill cold windows, evaluate nothing; between the end of loading a state and the end.
  */
 void rule_device_warm_log(struct rule_device *d, const struct log_record *line);

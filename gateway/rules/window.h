@@ -74,4 +74,4 @@ struct window_reader {
     int64_t at_ms;
 };
 struct window_reader window_read(const struct window *w);
-bool window_next(struct window_reader *r, struct window_item *out); /* false: that was all */
+bool window_read_next(struct window_reader *r, struct window_item *out); /* false: that was all */

@@ -42,7 +42,9 @@ static const struct {
     int number_count;
     bool needs_lives;
 } rows[] = {
+    {"anomaly_score", 1, {0}, 0, false},
     {"baseline", 1, {7 * 86400}, 1, false},
+    {"drift_score", 1, {0}, 0, false},
     {"duty_cycle", 1, {3600}, 1, false},
     {"fleet_zscore", 1, {0}, 0, false},
     {"health", 4, {0}, 0, false},

@@ -5,11 +5,10 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-const run_file = promisify(execFile);
-const gateway = fileURLToPath(new URL('../../build/release/fieldline-gateway', import.meta.url));
+const runFile = promisify(execFile);
 const COLUMNS = [...Array.from({ length: 3 }, (_, i) => `setting_${i + 1}`), ...Array.from({ length: 21 }, (_, i) => `sensor_${i + 1}`)];
 const INPUTS = [...COLUMNS, 'cycle'].join(', ');
 const CAP = 125;
@@ -46,9 +45,9 @@ async function writeRecording(engines, path) {
 }
 
 /** What `answer` said at the last cycle of each engine. */
-async function ask(answer, lives, recording, engines, scratch) {
+async function ask(program, answer, lives, recording, engines, scratch) {
   const scores = join(scratch, `${answer}.csv`);
-  await run_file(gateway, ['replay', '--expr', `${answer}(${INPUTS}, ${CAP})`, '--lives', lives, '--csv', recording, '--scores', scores], { maxBuffer: 1 << 24 });
+  await runFile(program, ['replay', '--expr', `${answer}(${INPUTS}, ${CAP})`, '--lives', lives, '--csv', recording, '--scores', scores], { maxBuffer: 1 << 24 });
   const rows = (await readFile(scores, 'utf8')).trimEnd().split('\n').slice(1);
   const last = new Map();
   let at = -1;
@@ -60,7 +59,7 @@ async function ask(answer, lives, recording, engines, scratch) {
 }
 
 /** unit -> {rul, low, high} at the last cycle of each engine of `tested`, learnt from `lived`. */
-export async function forecast(lived, tested) {
+export async function forecast(program, lived, tested) {
   const scratch = await mkdtemp(join(tmpdir(), 'cmapss-'));
   try {
     const lives = join(scratch, 'lives');
@@ -68,7 +67,7 @@ export async function forecast(lived, tested) {
     await writeLives(lived, lives);
     await writeRecording(tested, recording);
     const answers = [];
-    for (const answer of ANSWERS) answers.push(await ask(answer, lives, recording, tested, scratch));
+    for (const answer of ANSWERS) answers.push(await ask(program, answer, lives, recording, tested, scratch));
     const [rul, low, high] = answers;
     return new Map([...tested.keys()].map((unit) => [unit, { rul: rul.get(unit), low: low.get(unit), high: high.get(unit) }]));
   } finally {
@@ -76,11 +75,13 @@ export async function forecast(lived, tested) {
   }
 }
 
-export async function run(dataDir, outDir) {
+export async function run(program, dataDir, outDir) {
   const read = async (name) => enginesOf(await readFile(join(dataDir, name), 'utf8'), join(dataDir, name));
-  const answers = await forecast(await read('train_FD001.txt'), await read('test_FD001.txt'));
+  const answers = await forecast(program, await read('train_FD001.txt'), await read('test_FD001.txt'));
   const lines = [...answers].map(([unit, { rul, low, high }]) => `${unit},${rul.toFixed(2)},${low.toFixed(2)},${high.toFixed(2)}`);
   await mkdir(outDir, { recursive: true });
   await writeFile(join(outDir, 'FD001.csv'), `unit,rul,low,high\n${lines.join('\n')}\n`);
   return `${lines.length} engines`;
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log(await run(...process.argv.slice(2)));

@@ -5,11 +5,10 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-const run_file = promisify(execFile);
-const gateway = fileURLToPath(new URL('../../build/release/fieldline-gateway', import.meta.url));
+const runFile = promisify(execFile);
 const FOLDERS = ['valve1', 'valve2', 'other'];
 const SENSORS = ['accelerometer1rms', 'accelerometer2rms', 'current', 'pressure', 'temperature', 'thermocouple', 'voltage', 'volume_flow_raterms'];
 export const EXPRESSION = `health(${SENSORS.join(', ')})`;
@@ -32,7 +31,7 @@ function alarmsOf(scores) {
   return `datetime;anomaly\n${rows.join('\n')}\n`;
 }
 
-export async function run(dataDir, outDir) {
+export async function run(program, dataDir, outDir) {
   const { folder, found } = await findRuns(dataDir);
   const scratch = await mkdtemp(join(tmpdir(), 'skab-'));
   let count = 0;
@@ -43,7 +42,7 @@ export async function run(dataDir, outDir) {
       await mkdir(join(outDir, name), { recursive: true });
       for (const file of runs) {
         const scores = join(scratch, basename(file));
-        await run_file(gateway, ['replay', '--expr', EXPRESSION, '--csv', join(inner, file), '--scores', scores]);
+        await runFile(program, ['replay', '--expr', EXPRESSION, '--csv', join(inner, file), '--scores', scores]);
         await writeFile(join(outDir, name, file), alarmsOf(await readFile(scores, 'utf8')));
         count++;
       }
@@ -53,3 +52,5 @@ export async function run(dataDir, outDir) {
   }
   return `${count} runs`;
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log(await run(...process.argv.slice(2)));

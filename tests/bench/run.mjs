@@ -22,6 +22,9 @@ const TOPICS = [
   ['pipeline', 'pipelineFigures'],
   ['detectors', 'detectorsFigures'],
   ['spool', 'spoolFigures'],
+  ['prometheus', 'prometheusFigures'],
+  ['products', 'productsFigures', ({ stack }) => ({ program: stack.place.program('bench-products'), root: stack.place.source() })],
+  ['flood', 'floodFigures'],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
 
 const print = (name, value, unit) => console.log(`${name} ${value} ${unit}`);

@@ -31,7 +31,7 @@
 
 enum {
     DAY_SLOTS = 48,
-    DAY_MEMORY = 10,
+    DAY_MEMORY = 20,
     WEEK_SLOTS = 168,
     WEEK_MEMORY = 20,
     LEVEL_MEMORY = 100,

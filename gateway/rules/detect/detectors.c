@@ -5,6 +5,7 @@
 
 #include "rules/detect/anomaly.h"
 #include "rules/detect/baseline.h"
+#include "rules/detect/drift.h"
 #include "rules/detect/duty_cycle.h"
 #include "rules/detect/fleet_zscore.h"
 #include "rules/detect/health.h"
@@ -16,6 +17,7 @@ const struct detector_function detector_functions[] = {
     {"anomaly_score", &detect_anomaly, 0},
     {"baseline", &detect_baseline, 0},
     {"baseline_spread", &detect_baseline, 1},
+    {"drift_score", &detect_drift, 0},
     {"duty_cycle", &detect_duty_cycle, 0},
     {"duty_cycle_known", &detect_duty_cycle, 1},
     {"fleet_zscore", &detect_fleet_zscore, 0},

@@ -6,8 +6,9 @@
  * The fault as a whole has a peak as well: when everything has fallen to a third of it, the fault is over for all
  * inputs, for after a big fault the small ones beside it (a casing that is still warm) are its rest.
  *
- * An input that never changed in the stretch is not judged: nothing is known of its spread. After a gap the fast means
- * begin anew, and there is no answer until they have come in: machines are restarted in gaps.
+ * An input that never changed in the stretch is not judged: nothing is known of its spread. Machines are restarted
+ * in gaps: after one so many samples as a fast mean has are not looked at, and then the fast means begin anew; there is
+ * no answer until they have come in.
  *
  * Left: T-squared and Q of principal components (F1 .76 on SKAB in its published table, drift alarms all the time, and
  * they name no sensor); nearest neighbours in the stretch (cost and memory grow with it); learning anew by itself (it
@@ -209,6 +210,7 @@ static bool health_update(void *state, const struct detector_spec *spec, int64_t
     struct health *h = state;
     const int n = spec->input_count;
     const int64_t since_ms = at_ms - h->last_ms;
+    const uint32_t fast = (uint32_t)scale_of(spec).fast;
     if (h->stretch) {
         for (int i = 0; i < n; i++)
             h->stretch[(size_t)h->seen * (size_t)n + (size_t)i] = inputs[i];
@@ -221,13 +223,12 @@ static bool health_update(void *state, const struct detector_spec *spec, int64_t
     h->last_ms = at_ms;
     if (since_ms > h->gap_ms) {
         watches_each(h, n, restart, scale_of(spec));
-        h->waiting = (uint32_t)scale_of(spec).fast - 1;
+        h->waiting = 2 * fast;
     }
-    judge(h, spec, inputs, outputs);
-    if (h->waiting == 0)
-        return true;
-    h->waiting--;
-    return false;
+    h->waiting -= h->waiting > 0;
+    if (h->waiting < fast)
+        judge(h, spec, inputs, outputs);
+    return h->waiting == 0;
 }
 
 /* ---- as bytes ---- */

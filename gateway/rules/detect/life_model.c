@@ -10,7 +10,7 @@
  * The cap is there because a new unit says nothing about its end but the mean of all; beyond it the answer is "at least
  * so long". A unit's age is used where the time axis is one of the inputs, for only then it is known.
  *
- * Left, with the error on engines left out (C-MAPSS FD001, cap 125; this: 11.2): linear in the components 16.2;
+ * Left, with the error on engines left out (C-MAPSS FD001, cap 125; this: 11.1): linear in the components 16.2;
  * Gaussian bumps instead of squares 13.0 (this without age: 13.4); matching the trajectory to each of the library (Wang
  * 2008) 17.3. */
 #include "rules/detect/life_model.h"

@@ -6,6 +6,9 @@
  * nobody knows when the device began. Answers are at most `most` (0.6 of the median life): beyond, nothing is known
  * yet.
  *
+ * The interval is that of units whose records have as many samples as the device sends: one that sends four times as
+ * seldom has noisier means than those, and its interval holds some 80 % instead of 90.
+ *
  * Memory: some 600 bytes a device; the model (spec.library, a struct life_model) is shared. */
 #pragma once
 #include "rules/detect/life_model.h"

@@ -1,5 +1,5 @@
 /* A digest: the sorted values are cut into 24 cells at fixed quantiles, fine in the tails and coarse between, and a
- * cell keeps the mean and the number of its values. New values are gathered, sorted and merged 16 at a time; a cell
+ * cell keeps the mean and the number of its values. New values are gathered, sorted and merged 8 at a time; a cell
  * whose middle has moved beyond its cut goes to the next one. Only the sums above and below the outer quantiles are
  * needed, and these cells hold them well. From 65,536 values on all weights are halved now and then: the distant past
  * fades.
@@ -72,22 +72,22 @@ static double weight_of(const struct point *points, size_t count) {
     return total;
 }
 
-/* The quantile at `share` of the weight, and the mean distance of what lies beyond it, in the direction of `step`. */
+/* Where the outer `share` of the weight ends, half-way to the next cell, and the mean distance of what lies beyond. */
 static void measure(const struct point *points, size_t count, double share, double range, bool is_high, float *edge,
                     float *excess) {
     double weight = 0, sum = 0;
     size_t i = 0;
-    for (; i < count; i++) {
-        const struct point *p = &points[is_high ? count - 1 - i : i];
+    const struct point *p = points, *next = points;
+    while (weight < share && i < count) {
+        p = &points[is_high ? count - 1 - i : i];
         weight += p->weight;
         sum += (double)p->weight * p->mean;
-        if (weight >= share) {
-            *edge = p->mean;
-            break;
-        }
+        i++;
     }
-    const double distance = is_high ? sum / weight - *edge : *edge - sum / weight;
-    *excess = (float)fmax(distance, range * RANGE_SHARE);
+    if (i < count)
+        next = &points[is_high ? count - 1 - i : i];
+    *edge = (p->mean + next->mean) / 2;
+    *excess = (float)fmax(fabs(sum / weight - *edge), range * RANGE_SHARE);
 }
 
 static void compress(struct tail *t, const struct point *points, size_t count, double total) {

@@ -56,14 +56,18 @@ static double towards(double mean, double value, double samples) {
     return mean + (value - mean) / samples;
 }
 
+static void take(struct watch *w, struct watch_scale scale, double value) {
+    w->age += w->age < (uint32_t)scale.slow;
+    w->fast = towards(w->fast, value, fmin(w->age, scale.fast));
+}
+
 void watch_learn(struct watch *w, struct watch_scale scale, const double *values, size_t count, double *room) {
     double *levels = room, *distances = room + count;
     size_t used = 0;
-    *w = (struct watch){.age = (uint32_t)count};
+    *w = (struct watch){0};
     for (size_t i = 0; i < count; i++) {
-        const double seen = (double)(i + 1);
-        w->fast = towards(w->fast, values[i], fmin(seen, scale.fast));
-        w->base = towards(w->base, w->fast, fmin(seen, scale.slow));
+        take(w, scale, values[i]);
+        w->base = towards(w->base, w->fast, w->age);
         if (i < count / LATE_PART)
             continue;
         levels[used] = w->fast;
@@ -79,8 +83,7 @@ void watch_learn(struct watch *w, struct watch_scale scale, const double *values
 }
 
 double watch_step(struct watch *w, struct watch_scale scale, double value) {
-    w->age += w->age < (uint32_t)scale.slow;
-    w->fast = towards(w->fast, value, fmin(w->age, scale.fast));
+    take(w, scale, value);
     w->base = fmin(fmax(w->base, w->middle - w->leash), w->middle + w->leash);
     if (w->settling > 0) {
         w->settling--;

@@ -50,6 +50,16 @@ function evidenceRow({ device, damaged, logs, series, ...row }) {
 }
 
 const limit = (query, usual) => Number(query.get('limit') ?? usual);
+const RULES = {
+  model: 'vaccine-freezer', title: 'Vaccine freezer', title_zh: '疫苗冷藏箱',
+  rules: [{ alert: 'AirTemperatureHigh', expr: 'avg_over_time(air_temperature[5m]) > -15', recover_expr: '', for_ms: 600_000, keep_firing_ms: 0, severity: 'critical', ticket: true }],
+};
+const activation = (id, version, how, who, applied_ms, outcome) => ({ id, version, at_ms: Date.now() - (5 - id) * 3_600_000, applied_ms, how, who, report: '', outcome, kept: true, digest: 'ab'.repeat(32), bytes: 120_000 });
+const ACTIVATIONS = [
+  activation(3, 3, 'reload', 'SIGHUP', null, "vaccine-freezer/alerts.yaml:12:9: 'expr': there is no function 'avg' (did you mean 'abs'?)"),
+  activation(2, 2, 'activate', 'ada', Date.now(), '14 devices: 14 kept what their rules knew, 0 began anew; 0 alarms of rules that are gone cleared'),
+  activation(1, 1, 'start', 'gateway', Date.now(), ''),
+];
 const items = (list) => ({ json: { items: list } });
 const summary = ({ id, model, model_title, model_title_zh, serial, firmware, online, last_seen_ms, alarms, worst, tickets_open, troubles }) => ({
   id,
@@ -435,6 +445,11 @@ export const ROUTES = [
     ({ data }, { query }) => items(data.quarantine.filter((e) => !query.get('device') || e.device === query.get('device'))),
   ],
   ['GET', /^\/models$/, () => items([])],
+  ['GET', /^\/rules$/, () => items([RULES])],
+  ['GET', /^\/rules\/versions$/, () => items(ACTIVATIONS)],
+  ['GET', /^\/rules\/files$/, () => ({ json: { version: 2, items: [{ path: `${RULES.model}/alerts.yaml`, text: '# A door left open warms slowly.\ngroups: []\n' }] } })],
+  ['GET', /^\/rules\/trial$/, () => ({ json: { sound: true, problems: '', changed: true, tickets: 3, devices: 9, samples: 540000, appear: 2, vanish: 1, stay: 1, report: 'would have opened 3 tickets on 2 devices in 7 days' } })],
+  ['POST', /^\/rules\/(reload|revert)$/, () => ({ json: { changed: true, version: 1 } })],
 ];
 for (const [what, type] of [
   ['cast', 'application/x-asciicast'],

@@ -40,6 +40,7 @@ const PAGES = [
     ready: played,
   },
   { name: 'audit', path: '/audit', user: 'sun', heading: /Audit|审计/, shows: { en: 'On what', zh: '对象' } },
+  { name: 'rules', path: '/rules', user: 'ann', heading: /Rules|规则/, shows: { en: '14 kept what their rules knew', zh: '试运行规则文件夹' } },
   { name: 'quarantine', path: '/quarantine', heading: /Quarantine|隔离区/, shows: { en: 'unknown device', zh: '设备发来但无法接受' } },
 ];
 const LOOKS = [

@@ -33,6 +33,13 @@ export const ROUTES: Route[] = [
     roles: ['supervisor', 'administrator', 'auditor'],
     load: async () => (await import('./pages/audit')).Audit,
   },
+  {
+    pattern: '/rules',
+    title: 'nav.rules',
+    key: 'r',
+    roles: ['engineer', 'support', 'supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/rules')).Rules,
+  },
   { pattern: '/quarantine', title: 'nav.quarantine', key: 'q', load: async () => (await import('./pages/quarantine')).Quarantine },
   { pattern: '/alarms/silent', title: 'nav.silent', load: async () => (await import('./pages/silent')).Silent },
   { pattern: '/alarms/incidents', title: 'nav.incidents', load: async () => (await import('./pages/incidents')).Incidents },

@@ -324,6 +324,38 @@ export interface Quarantined {
   excerpt: string;
 }
 
+export interface RulePack {
+  model: string;
+  title: string;
+  title_zh?: string;
+  rules: { alert: string; expr: string; recover_expr: string; for_ms: number; keep_firing_ms: number; severity: Severity; ticket: boolean }[];
+}
+export interface RuleFile {
+  path: string;
+  text: string;
+}
+export interface Activation {
+  id: number;
+  version: number;
+  at_ms: number;
+  applied_ms: number | null; // null: refused, or under way
+  how: 'start' | 'reload' | 'activate' | 'revert';
+  who: string;
+  report: string;
+  outcome: string;
+  kept: boolean; // its files are still there
+}
+export interface RuleTrial {
+  sound: boolean;
+  problems: string;
+  changed: boolean;
+  devices?: number;
+  appear?: number;
+  vanish?: number;
+  stay?: number;
+  report?: string;
+}
+
 // What /live sends. kind: device, alarm, ticket, session, or resync when some were missed.
 export interface Notice {
   kind: string;

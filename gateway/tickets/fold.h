@@ -1,13 +1,16 @@
 /* One broken thing, one ticket: what a change of an alarm does to the tickets of its device. Pure.
  *
- *   raised   its own ticket is open             that ticket counts a repeat; its severity may rise
- *            a ticket of the same alarm was     that one is reopened: the repair did not last
- *            resolved within TICKET_REOPEN_MS
- *            another ticket that an alarm       attached to it: one broken part raises several alarms, and two tickets
- * for opened on this device is open      one visit cost more than a second fault in one ticket none of these a new
- * ticket, if the alarm opens tickets rose     severity of its ticket rises with it (it never falls by itself) cleared
- * the ticket says so. When it was its last active alarm, the ticket is still new, no person touched it and the alarm is
- * not flapping: resolved as self-healed, and reopened by the first rule above when it comes back
+ * raised:
+ * - its own ticket is open: that one counts a repeat, and its severity may rise
+ * - a ticket of the same alarm was resolved within TICKET_REOPEN_MS: it is reopened, the repair did not last
+ * - another ticket that an alarm opened on this device is open: attached to it; one broken part raises several alarms,
+ *   and two tickets for one visit cost more than a second fault in one ticket
+ * - none of these: a new ticket, if the alarm opens tickets
+ *
+ * rose: the severity of its ticket rises with it.
+ *
+ * cleared: the ticket says so. When it was its last active alarm, the ticket is still new, no person touched it and the
+ * alarm neither flaps nor latches: resolved as self-healed, and reopened by the second rule above when it comes back.
  *
  * Tickets opened by people are left alone: what the owner means is for a person to decide. Of an alarm's repeats only
  * the first three, and then each power of two, become lines in the history; of a flapping one none, but that it flaps

@@ -21,6 +21,7 @@ const TOPICS = [
   ['history', 'historyFigures', ({ stack }) => ({ program: stack.place.program('bench-history'), root: stack.place.source() })],
   ['pipeline', 'pipelineFigures'],
   ['detectors', 'detectorsFigures'],
+  ['logs', 'logsFigures'],
   ['spool', 'spoolFigures'],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
 

@@ -238,15 +238,15 @@ static enum result match_lines(struct core *core, struct device *device, const s
                                const struct normalized *n) {
     enum result result = RESULT_OK;
     firings_reset(&core->firings);
-    int64_t last_ms = 0;
+    int64_t newest_ms = 0;
     for (size_t i = 0; i < n->log_count; i++) {
         rule_device_log(device->rules, &n->logs[i], &core->firings);
-        last_ms = n->logs[i].event_ms > last_ms ? n->logs[i].event_ms : last_ms;
+        newest_ms = n->logs[i].event_ms > newest_ms ? n->logs[i].event_ms : newest_ms;
     }
     log_wait_note(&core->log_wait, device, core->now_mono_ms);
     for (const char *off; result == RESULT_OK && (off = pack_pattern_off(device->pack));)
         result = tell_pattern_off(core, device, off);
-    return result == RESULT_OK ? cases_take(core, device, &core->firings, last_ms, m->recv_mono_us) : result;
+    return result == RESULT_OK ? cases_take(core, device, &core->firings, newest_ms, m->recv_mono_us) : result;
 }
 
 static enum result receive_log(struct core *core, struct device *device, const struct inbound *m) {

@@ -17,6 +17,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "outbox.h"
+#include "rules/rule.h"
 #include "store/cases.h"
 #include "store/evidence.h"
 
@@ -43,12 +44,33 @@ static enum result ask(struct core *core, const struct device *device, const str
     return result;
 }
 
+/* An alarm's raised_ms is when its condition began; it was told when that had held for the rule's `for`. */
+static int64_t told_ms(const struct core *core, const struct pack *pack, const struct alarm *alarm) {
+    int64_t hold_ms = 0;
+    for (size_t i = 0; i < pack->rule_count; i++)
+        if (strcmp(pack->rules[i]->alert, alarm->alarm) == 0 && pack->rules[i]->for_ms > hold_ms)
+            hold_ms = pack->rules[i]->for_ms;
+    const int64_t told_ms = alarm->raised_ms + hold_ms;
+    return told_ms > core->now_ms && alarm->raised_ms <= core->now_ms ? core->now_ms : told_ms;
+}
+
+/* From before the condition began until after the alarm was told. */
+static void set_stretch(const struct core *core, const struct pack *pack, const struct alarm *alarm,
+                        struct evidence *e) {
+    e->raised_ms = alarm->raised_ms;
+    e->to_ms = told_ms(core, pack, alarm) + pack->evidence_after_ms;
+    e->from_ms = alarm->raised_ms - pack->evidence_before_ms;
+    if (e->from_ms < e->to_ms - EVIDENCE_SPAN_MS)
+        e->from_ms = e->to_ms - EVIDENCE_SPAN_MS;
+}
+
 /* What speaks against asking this device now; NULL: nothing. */
-static const char *objection(struct core *core, const struct device *device, const struct alarm *alarm,
+static const char *objection(struct core *core, const struct device *device, const struct evidence *e,
                              enum result *result) {
     int64_t count = 0, newest_ms = 0;
     bool is_open = false;
-    if (alarm->raised_ms < core->now_ms - PULL_LATE_MS || alarm->raised_ms > core->now_ms + CAP_TIME_AHEAD_MS)
+    const int64_t told_ms = e->to_ms - device->pack->evidence_after_ms;
+    if (told_ms < core->now_ms - PULL_LATE_MS || told_ms > core->now_ms + CAP_TIME_AHEAD_MS)
         return "long_past";
     if (core->figures.is_short_of_disk)
         return "disk_short";
@@ -64,18 +86,13 @@ enum result pull_begin(struct core *core, struct device *device, const struct al
     if (alarm->ticket == 0 || device->evidence_bytes == 0 || !pack || pack->evidence_before_ms == 0 ||
         core->settings->evidence_bytes == 0)
         return RESULT_OK;
-    const char *why = objection(core, device, alarm, &result);
+    struct evidence e = {.device = device->row, .ticket = alarm->ticket, .alarm = alarm->id, .asked_ms = core->now_ms};
+    set_stretch(core, pack, alarm, &e);
+    const char *why = objection(core, device, &e, &result);
     if (why)
         log_info("gateway.pull", "evidence_not_asked", "device=%s alarm=%s why=%s", device->id, alarm->alarm, why);
     if (why || result != RESULT_OK)
         return result;
-    struct evidence e = {.device = device->row,
-                         .ticket = alarm->ticket,
-                         .alarm = alarm->id,
-                         .asked_ms = core->now_ms,
-                         .raised_ms = alarm->raised_ms,
-                         .from_ms = alarm->raised_ms - pack->evidence_before_ms,
-                         .to_ms = alarm->raised_ms + pack->evidence_after_ms};
     uuid_make(e.uuid);
     result = store_evidence_put(core->store, &e);
     if (result == RESULT_OK)

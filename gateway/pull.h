@@ -9,7 +9,8 @@
 enum {
     PULL_EVERY_MS = 60 * 1000, /* of one device */
     PULLS_A_DAY = 20,
-    PULL_LATE_MS = 10 * 60 * 1000,    /* an alarm older than that is of a backlog: no recorder goes back so far */
+    PULL_LATE_MS =
+        10 * 60 * 1000, /* an alarm that was told before that is of a backlog: no recorder goes back so far */
     PULL_EXPIRES_MS = 10 * 60 * 1000, /* so long a part may take, the device being offline included */
     PULL_PARTS_MAX = 256
 };

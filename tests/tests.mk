@@ -76,6 +76,7 @@ $(OUT)/bench-$(1): $(call objects,tests/bench/$(1).c $(wildcard tests/bench/$(1)
 	$$(link) $$(filter %.o,$$^) $$(call group,$$(filter %.a,$$^)) $$(LIBS_gateway)
 endef
 $(foreach b,$(BENCHES),$(eval $(call bench,$(b))))
+$(OUT)/bench-flood: $(CORE_LIB)
 $(OUT)/bench-history: $(call objects,tests/fake/product/cold.c tests/fake/product/drum.c)
 $(OUT)/bench-products: $(call objects,$(wildcard tests/fake/products/*.c) tests/fake/product/cold.c tests/fake/product/drum.c)
 bench-programs: $(PROGRAMS) $(FAKE_PROGRAMS) $(BENCH_PROGRAMS) console

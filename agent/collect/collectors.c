@@ -30,6 +30,8 @@ struct collectors {
     struct tail *tail;
     struct host *host;
     struct loop_timer flush_timer, host_timer;
+    struct senml_record raw; /* the newest of the datagram, not handed on yet */
+    bool has_raw;
     struct collectors_counts counts, told; /* told: of losses, to the sink */
     bool has_told;
     int64_t told_mono_ms;
@@ -57,17 +59,35 @@ static void on_refused(void *self, enum statsd_refusal why, const char *line, si
     }
 }
 
+static void hand_on_raw(struct collectors *c) {
+    if (c->has_raw) {
+        c->sink.raw(c->sink.self, &c->raw);
+    }
+    c->has_raw = false;
+}
+
+/* A gauge below zero comes in two lines, "x:0|g" and "x:-18|g": the zero was never measured. */
+static void take_raw(struct collectors *c, const struct statsd_value *value, int64_t event_ms, double level) {
+    bool is_correction = value->kind == STATSD_GAUGE_DELTA && c->has_raw && strcmp(value->metric, c->raw.metric) == 0 &&
+                         strcmp(value->part, c->raw.part) == 0;
+    if (!is_correction) {
+        hand_on_raw(c);
+    }
+    c->raw = (struct senml_record){.event_ms = event_ms, .value = level};
+    memcpy(c->raw.metric, value->metric, sizeof c->raw.metric);
+    memcpy(c->raw.part, value->part, sizeof c->raw.part);
+    c->has_raw = true;
+}
+
 static void on_value(void *self, const struct statsd_value *value) {
     struct collectors *c = self;
     struct moment now = wall_look(c->wall);
     struct statsd_value believed = *value;
     believed.event_ms = wall_believe(c->wall, value->event_ms);
-    struct senml_record raw = {.event_ms = believed.has_event_ms ? believed.event_ms : now.wall_ms};
-    enum result result = meters_take(c->meters, &believed, &now, &raw.value);
+    double level;
+    enum result result = meters_take(c->meters, &believed, &now, &level);
     if (result == RESULT_OK) {
-        memcpy(raw.metric, value->metric, sizeof raw.metric);
-        memcpy(raw.part, value->part, sizeof raw.part);
-        c->sink.raw(c->sink.self, &raw);
+        take_raw(c, value, believed.has_event_ms ? believed.event_ms : now.wall_ms, level);
     } else {
         c->counts.statsd_unfit++;
         if (result == RESULT_FULL) {
@@ -92,6 +112,7 @@ static void on_statsd(void *self, const void *datagram, size_t bytes) {
     struct statsd_handler handler = {.self = c, .value = on_value, .event = on_event, .refused = on_refused};
     c->counts.statsd_datagrams++;
     statsd_decode(datagram, bytes, wall_look(c->wall).wall_ms, &handler);
+    hand_on_raw(c);
 }
 
 static void on_flush(void *self) {

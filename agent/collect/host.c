@@ -227,17 +227,19 @@ static void measure_temperatures(struct measuring *m) {
 
 static void measure_interface(struct measuring *m, const char *name) {
     static const struct {
-        const char *leaf, *metric;
-    } counters[] = {{"rx_bytes", "network_rx_bytes"}, {"tx_bytes", "network_tx_bytes"}};
+        const char *leaf, *metric, *unit;
+    } counters[] = {{"rx_bytes", "network_rx_bytes", "B"},
+                    {"tx_bytes", "network_tx_bytes", "B"},
+                    {"rx_errors", "network_rx_errors", "count"}};
     char leaf[PATH_BYTES / 2], part[CAP_PART_BYTES + 1];
-    double bytes;
+    double value;
     if (strcmp(name, "lo") == 0 || !part_name(name, part)) {
         return;
     }
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
         snprintf(leaf, sizeof leaf, "%.64s/statistics/%s", name, counters[i].leaf);
-        if (read_number(m, "/sys/class/net", leaf, &bytes)) {
-            emit(m, counters[i].metric, part, "B", bytes);
+        if (read_number(m, "/sys/class/net", leaf, &value)) {
+            emit(m, counters[i].metric, part, counters[i].unit, value);
         }
     }
 }
@@ -246,13 +248,49 @@ static void measure_network(struct measuring *m) {
     each_entry(m, "/sys/class/net", "", measure_interface);
 }
 
+/* What ext4 has found wrong since the file system was made: a card or a disk that loses data. */
+static void measure_file_system(struct measuring *m, const char *name) {
+    char leaf[PATH_BYTES / 2], part[CAP_PART_BYTES + 1];
+    double errors;
+    snprintf(leaf, sizeof leaf, "%.64s/errors_count", name);
+    if (part_name(name, part) && read_number(m, "/sys/fs/ext4", leaf, &errors)) {
+        emit(m, "storage_errors", part, "count", errors);
+    }
+}
+
+/* JEDEC eMMC 5.0: two memory types, each with its life used in tenths: "0x01" is up to 10 %, "0x0b" beyond the end. */
+static void measure_card(struct measuring *m, const char *name) {
+    char path[PATH_BYTES], part[CAP_PART_BYTES + 1];
+    snprintf(path, sizeof path, "/sys/block/%.64s/device/life_time", name);
+    const char *at = read_text(m, path);
+    int worst = 0;
+    for (; at != NULL && strncmp(at, "0x", 2) == 0; at += strspn(at, " \n")) {
+        static const char digits[] = "0123456789abcdef";
+        const char *high = strchr(digits, at[2]), *low = at[2] != '\0' ? strchr(digits, at[3]) : NULL;
+        if (high == NULL || low == NULL || *high == '\0' || *low == '\0') {
+            return;
+        }
+        int tenths = (int)(high - digits) * 16 + (int)(low - digits);
+        worst = tenths > worst ? tenths : worst;
+        at += 4;
+    }
+    if (worst > 0 && worst <= 11 && part_name(name, part)) {
+        emit_ratio(m, "storage_life_used", part, worst / 10.0);
+    }
+}
+
+static void measure_storage(struct measuring *m) {
+    each_entry(m, "/sys/fs/ext4", "", measure_file_system);
+    each_entry(m, "/sys/block", "mmcblk", measure_card);
+}
+
 void host_measure(struct host *host, int64_t mono_ms, int64_t wall_ms, const struct sink *sink) {
     static const struct {
         void (*measure)(struct measuring *m);
         bool is_slow;
     } sources[] = {
         {measure_cpu, false},          {measure_load, false},    {measure_memory, false}, {measure_disks, true},
-        {measure_temperatures, false}, {measure_network, false}, {measure_uptime, true},
+        {measure_temperatures, false}, {measure_network, false}, {measure_uptime, true},  {measure_storage, true},
     };
     struct measuring m = {.host = host, .wall_ms = wall_ms, .sink = sink};
     bool slow_is_due = !host->has_slow || mono_ms - host->slow_mono_ms >= SLOW_MS;

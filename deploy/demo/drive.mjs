@@ -169,6 +169,20 @@ async function checkRecord(story, engineer, ticket, id) {
   });
 }
 
+/** What the freezer's own recorder had, beside what came as telemetry. */
+async function checkEvidence(story, engineer, ticket) {
+  await story.step('what the product recorded around the alarm is in the ticket', async () => {
+    const row = await story.until('the evidence', async () => (await engineer.get(`/tickets/${ticket.id}/evidence`)).items.find(({ state }) => !['asked', 'arriving'].includes(state)));
+    if (row.state !== 'complete' || row.first_ms >= row.raised_ms) throw new Error(`it is ${row.state} (${row.why})`);
+    const { series } = await engineer.get(`/evidence/${row.id}`);
+    const air = series.find(({ metric }) => metric === 'air_temperature').t.length;
+    const { t } = await engineer.get(`/devices/${FREEZER}/history?metric=air_temperature&from_ms=${row.first_ms}&to_ms=${row.last_ms}&points=4000`);
+    if (air < 2 * t.length) throw new Error(`${air} values of the air's temperature, ${t.length} of them in telemetry`);
+    const seconds = (row.last_ms - row.first_ms) / 1000;
+    return `${seconds.toFixed(0)} s, ${series.length} metrics, ${row.samples} samples; ${(air / t.length).toFixed(1)} times as many as telemetry`;
+  });
+}
+
 async function resolveTicket(story, engineer, ticket) {
   await story.step('the ticket was worked on to resolved', async () => {
     const act = (action, text) => engineer.post(`/tickets/${ticket.id}/actions`, { action, ...(text && { text }) });
@@ -268,6 +282,7 @@ export async function drive(stack, logins, { deadline }) {
     await refuse(story, engineer, ticket);
     const id = await holdSession(story, engineer, ticket);
     await checkRecord(story, engineer, ticket, id);
+    await checkEvidence(story, engineer, ticket);
     await resolveTicket(story, engineer, ticket);
     await passOnCode(story, support, engineer);
     story.note('the alarm cleared', await watchAlarm(story, support));

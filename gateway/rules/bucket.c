@@ -25,10 +25,11 @@ static const struct {
     {WINDOW_TREND | WINDOW_READ, offsetof(struct bucket, mean_ms)},
     {WINDOW_LOW, offsetof(struct bucket, low)},
     {WINDOW_HIGH, offsetof(struct bucket, high)},
-    {WINDOW_FIRST | WINDOW_STEPS, offsetof(struct bucket, first)},
-    {WINDOW_STEPS, offsetof(struct bucket, last)},
+    {WINDOW_FIRST | WINDOW_STEPS | WINDOW_RESETS, offsetof(struct bucket, first)},
+    {WINDOW_STEPS | WINDOW_RESETS, offsetof(struct bucket, last)},
     {WINDOW_STEPS, offsetof(struct bucket, resets)},
     {WINDOW_STEPS, offsetof(struct bucket, changes)},
+    {WINDOW_RESETS, offsetof(struct bucket, reset_count)},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 
@@ -48,6 +49,7 @@ void bucket_take(struct bucket *b, int64_t at_ms, double value) {
     if (at_ms >= b->last_ms) {
         b->changes += value != b->last;
         b->resets += value < b->last ? b->last : 0;
+        b->reset_count += value < b->last;
         b->last_ms = at_ms;
         b->last = value;
     } else if (at_ms < b->first_ms) {

@@ -7,7 +7,7 @@ struct bucket {
     int64_t first_ms, last_ms;
     uint32_t count;
     double sum, squares /* about its mean */, mean_ms /* after first_ms */;
-    double low, high, first, last, resets, changes;
+    double low, high, first, last, resets, changes, reset_count;
 };
 struct bucket bucket_of(int64_t at_ms, double value);
 /* One more sample; it may be older than some that are there. Steps inside are then not seen. */

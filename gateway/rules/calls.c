@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rules/detect/detectors.h"
+#include "rules/nearest.h"
 #include "rules/operator.h"
 #include "rules/parser.h"
 
@@ -249,7 +250,14 @@ uint16_t parser_call(struct parser *p, struct token name) {
     int row = function_find(text, name.count);
     if (row >= 0)
         return parse_function(p, name, row);
-    return parser_fail(p, name.at, "there is no function '%.*s'", (int)(name.count > 64 ? 64 : name.count), text);
+    char hint[CAP_METRIC_BYTES + 32];
+    struct nearest near = nearest_to(text, name.count);
+    for (size_t i = 0; i < function_row_count; i++)
+        nearest_offer(&near, function_rows[i].name);
+    for (detector = detector_functions; detector->name; detector++)
+        nearest_offer(&near, detector->name);
+    return parser_fail(p, name.at, "there is no function '%.*s'%s", (int)(name.count > 64 ? 64 : name.count), text,
+                       nearest_hint(&near, hint, sizeof hint));
 }
 
 /* ---- aggregations ---- */

@@ -3,7 +3,10 @@
  */
 #include "rules/check.h"
 
+#include <stdlib.h>
+
 #include "rules/folder.h"
+#include "rules/lint.h"
 #include "rules/rule.h"
 
 static enum result check_one(const char *dir, struct buf *report) {
@@ -13,6 +16,13 @@ static enum result check_one(const char *dir, struct buf *report) {
     buf_printf(report, "%s: ok: %zu metrics, %zu rules, %zu windows, %zu faults, %zu diagnostics, %zu articles\n",
                pack->model, pack->metric_count, pack->rule_count, pack->plan->window_count, pack->fault_count,
                pack->diagnostic_count, pack->article_count);
+    char *path = path_join(dir, "alerts.yaml");
+    struct problems problems = {.to = report};
+    struct document *doc = path_is_file(path) ? document_open(path, &problems) : NULL;
+    if (doc)
+        pack_lint(pack, doc, path, report);
+    document_free(doc);
+    free(path);
     pack_free(pack);
     return RESULT_OK;
 }

@@ -2,14 +2,15 @@
  * evaluated (device_rules.c). All samples of one moment are applied before that, late ones without it.
  *
  * Owned by the gateway's device registry, touched by the pipeline thread only. */
-#include "rules/device_derived.h"
-#include "rules/logs/feed.h"
+#include "rules/device.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/device_derived.h"
 #include "rules/fleet.h"
+#include "rules/logs/feed.h"
 
 enum { PREFETCH_MAX = 64 };
 
@@ -35,8 +36,8 @@ void rule_device_free(struct rule_device *d) {
     free(d->rules);
     fault_states_fini(&d->faults);
     series_set_fini(&d->set);
-    fleet_leave(d->fleet);
     feed_free(d->warm_feed);
+    fleet_leave(d->fleet);
     free(d->name);
     free(d);
 }

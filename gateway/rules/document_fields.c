@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fieldline/number.h"
+#include "rules/nearest.h"
 
 static const char *found(const struct document *doc, yaml_at at) {
     switch (document_kind(doc, at)) {
@@ -49,7 +50,12 @@ bool document_fields(const struct document *doc, yaml_at map, const char *what, 
         if (!field) {
             char known[300];
             list_keys(fields, count, known, sizeof known);
-            document_problem(doc, key_at, problems, "unknown key '%s' in %s, expected one of: %s", key, what, known);
+            struct nearest near = nearest_to(key, strlen(key));
+            char hint[100];
+            for (size_t k = 0; k < count; k++)
+                nearest_offer(&near, fields[k].key);
+            document_problem(doc, key_at, problems, "unknown key '%s' in %s%s, expected one of: %s", key, what,
+                             nearest_hint(&near, hint, sizeof hint), known);
         } else if (field->at) {
             document_problem(doc, key_at, problems, "'%s' is there twice", key);
         } else {

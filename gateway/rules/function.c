@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "rules/order.h"
 #include "rules/trend.h"
 
 static bool over_sum(const struct window_view *v, double *out) {
@@ -74,6 +75,13 @@ static bool over_time_to(const struct window_view *v, double *out) {
 static bool over_time_to_linear(const struct window_view *v, double *out) {
     return time_to(v, TREND_LINEAR, out);
 }
+static bool over_time_to_model(const struct window_view *v, double *out) {
+    struct trend trend;
+    if (!trend_fit(v->window, v->spec, v->now_ms, TREND_BEST, &trend))
+        return false;
+    *out = trend.model;
+    return true;
+}
 static bool over_time_to_exponential(const struct window_view *v, double *out) {
     return time_to(v, TREND_EXPONENTIAL, out);
 }
@@ -97,6 +105,58 @@ static bool extrapolate(const struct window_view *v, bool is_counter, double *ou
     if (after >= far)
         after = step / 2;
     *out = result * ((sampled + before + after) / sampled);
+    return true;
+}
+/* The last two samples alone; a counter that fell began at 0. */
+static bool last_step(const struct window_view *v, bool is_counter, double *by, double *over_s) {
+    int64_t last_ms, before_ms;
+    double last, before;
+    window_last(v->window, &last_ms, &last);
+    if (!window_before(v->window, v->spec, v->now_ms, &before_ms, &before))
+        return false;
+    *by = is_counter && last < before ? last : last - before;
+    *over_s = (double)(last_ms - before_ms) / 1000;
+    return true;
+}
+static bool over_irate(const struct window_view *v, double *out) {
+    double by, over_s;
+    if (!last_step(v, true, &by, &over_s))
+        return false;
+    *out = by / over_s;
+    return true;
+}
+static bool over_idelta(const struct window_view *v, double *out) {
+    double over_s;
+    return last_step(v, false, out, &over_s);
+}
+static bool over_resets(const struct window_view *v, double *out) {
+    *out = window_reset_count(v->window);
+    return true;
+}
+
+/* All of the window, at most WINDOW_POINTS_MAX; the means of buckets, where there are. */
+static size_t read_values(const struct window *w, double *values) {
+    struct window_item item;
+    size_t count = 0;
+    for (struct window_reader r = window_read(w); window_read_next(&r, &item);)
+        values[count++] = item.value;
+    return count;
+}
+static bool over_quantile(const struct window_view *v, double *out) {
+    double values[WINDOW_POINTS_MAX];
+    const size_t count = read_values(v->window, values);
+    const double at = v->numbers[0] * (double)(count - 1);
+    if (!(v->numbers[0] >= 0 && v->numbers[0] <= 1))
+        return false;
+    const size_t low = (size_t)at, high = low + 1 < count ? low + 1 : low;
+    const double below = order_nth(values, count, low);
+    *out = below + (order_nth(values + low, count - low, high - low) - below) * (at - (double)low);
+    return true;
+}
+static bool over_mad(const struct window_view *v, double *out) {
+    double values[WINDOW_POINTS_MAX];
+    const size_t count = read_values(v->window, values);
+    *out = order_median_distance(values, count, order_median(values, count));
     return true;
 }
 static bool over_increase(const struct window_view *v, double *out) {
@@ -230,7 +290,19 @@ const struct function_row function_rows[] = {
      .needs = WINDOW_TREND,
      .fits = FITS_GAUGE,
      .over = over_predict_linear},
+    {"irate", OVER(over_irate), .needs = WINDOW_PAIR, .fits = FITS_COUNTER},
+    {"idelta", OVER(over_idelta), .needs = WINDOW_PAIR, .fits = FITS_GAUGE},
+    {"resets", OVER(over_resets), .needs = WINDOW_RESETS, .fits = FITS_COUNTER},
+    {"mad_over_time", OVER(over_mad), .needs = WINDOW_READ},
+    {.name = "quantile_over_time",
+     .shape = SHAPE_OVER,
+     .min_args = 2,
+     .max_args = 2,
+     .args = {TYPE_SCALAR, TYPE_RANGE},
+     .needs = WINDOW_READ,
+     .over = over_quantile},
     {"time_to", TIME_TO(over_time_to)},
+    {"time_to_model", OVER(over_time_to_model), .needs = WINDOW_READ},
     {"time_to_linear", TIME_TO(over_time_to_linear)},
     {"time_to_exponential", TIME_TO(over_time_to_exponential)},
     {"increase", OVER(over_increase), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},

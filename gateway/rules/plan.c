@@ -2,12 +2,13 @@
  * a pack are listed here by (metric, range), and what they must keep is the union of what their users need. Likewise a
  * test such as part=~"disk.*" is answered once, when a device first names a part, and is a bit from then on: no string
  * is compared while rules run. Linear searches: this is load time. */
-#include "rules/derived.h"
+#include "rules/plan.h"
 
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/derived.h"
 #include "rules/detect/life_library.h"
 #include "rules/logs/watch.h"
 

@@ -1,4 +1,4 @@
-/* `rules test`: promtool's unit tests of alerting rules, run through the real engine.
+/* `rules test`: promtool's unit tests of rules and expressions, run through the real engine.
  *
  * A test's series become samples of one device for each value of the label `device` (without it there is one,
  * nameless). They are fed in the order of time; after each evaluation interval the clock is told as well, so that
@@ -10,173 +10,20 @@
 #include "rules/check.h"
 
 #include <libgen.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rules/folder.h"
 #include "rules/pack_parts.h"
-#include "rules/test_logs.h"
-#include "rules/test_series.h"
-#include "rules/verdict.h"
+#include "rules/plan.h"
+#include "rules/rule.h"
+#include "rules/test_play.h"
 
-enum { FILES_MAX = 50, TESTS_MAX = 1000, SERIES_MAX = 1000, EXPECTED_MAX = 1000, RAISED_MAX = 1000, NAME_BYTES = 200 };
-
-struct run {
-    const struct document *doc;
-    const char *path;
-    struct problems *problems;
-    struct buf *report;
-    int *passed, *failed;
-    struct pack *pack;
-    int64_t evaluation_ms;
-    /* of the test under way */
-    struct test_series *series;
-    size_t series_count;
-    int64_t interval_ms;
-    struct test_logs logs;
-};
-struct test_device {
-    const char *name;
-    struct rule_device *rules;
-};
-/* An alert_rule_test entry, ready to be asked at its time. */
-struct question {
-    int64_t eval_ms;
-    const char *alert, *eval_text;
-    yaml_at at, expected; /* expected: a list, or 0 */
-};
-
-/* ---- asking ---- */
-
-static size_t collect(const struct test_device *devices, size_t device_count, const char *alert, struct fired *out) {
-    struct rule_raised raised[RULE_PARTS_MAX * 4];
-    size_t count = 0;
-    for (size_t d = 0; d < device_count; d++) {
-        size_t n = rule_device_raised(devices[d].rules, raised, sizeof raised / sizeof *raised);
-        for (size_t i = 0; i < n && i < sizeof raised / sizeof *raised && count < RAISED_MAX; i++)
-            if (strcmp(raised[i].rule->alert, alert) == 0)
-                out[count++] = (struct fired){.raised = raised[i], .device = devices[d].name};
-    }
-    return count;
-}
-
-static void ask(struct run *run, const struct question *q, const struct test_device *devices, size_t device_count) {
-    struct fired *fired = mem_alloc(RAISED_MAX * sizeof *fired);
-    size_t fired_count = collect(devices, device_count, q->alert, fired), expected = 0;
-    const struct verdict_file file = {.doc = run->doc, .path = run->path, .problems = run->problems};
-    struct buf why;
-    buf_init(&why, 64 * 1024);
-    bool is_right = true;
-    if (q->expected && !document_list(run->doc, q->expected, "exp_alerts", EXPECTED_MAX, &expected, run->problems))
-        is_right = false;
-    for (size_t i = 0; i < expected; i++)
-        is_right &= verdict_match(&file, document_item(run->doc, q->expected, i), fired, fired_count, &why);
-    for (size_t i = 0; i < fired_count; i++) {
-        if (fired[i].is_expected)
-            continue;
-        is_right = false;
-        buf_printf(&why, "%s:%d:   fired: ", run->path, document_line(run->doc, q->at));
-        verdict_describe(&fired[i], &why);
-        buf_printf(&why, "\n");
-    }
-    if (is_right) {
-        ++*run->passed;
-    } else {
-        ++*run->failed;
-        buf_printf(run->report, "%s:%d: FAILED: %s at %s\n%s", run->path, document_line(run->doc, q->at), q->alert,
-                   q->eval_text, buf_text(&why));
-    }
-    buf_fini(&why);
-    free(fired);
-}
-
-/* ---- feeding ---- */
-
-static void note_device(const char *name, struct test_device *out, size_t *count) {
-    for (size_t d = 0; d < *count; d++)
-        if (strcmp(out[d].name, name) == 0)
-            return;
-    out[(*count)++] = (struct test_device){.name = name};
-}
-
-static size_t find_devices(const struct run *run, struct test_device *out) {
-    size_t count = 0;
-    for (size_t i = 0; i < run->series_count; i++)
-        note_device(run->series[i].device, out, &count);
-    for (size_t i = 0; i < run->logs.count; i++)
-        note_device(run->logs.items[i].device, out, &count);
-    if (count == 0)
-        out[count++] = (struct test_device){.name = ""}; /* absent() of everything */
-    for (size_t d = 0; d < count; d++)
-        out[d].rules = rule_device_new(run->pack, out[d].name);
-    return count;
-}
-
-/* All samples of the moment number `step`. */
-static void feed(const struct run *run, const struct test_device *device, size_t step, struct sample *scratch,
-                 struct firings *firings) {
-    size_t count = 0;
-    for (size_t i = 0; i < run->series_count; i++) {
-        const struct test_series *s = &run->series[i];
-        if (step >= s->count || isnan(s->values[step]) || strcmp(s->device, device->name) != 0)
-            continue;
-        scratch[count++] = (struct sample){.metric = plan_metric(run->pack->plan, s->metric, strlen(s->metric)),
-                                           .part = rule_device_part(device->rules, s->part),
-                                           .event_ms = (int64_t)step * run->interval_ms,
-                                           .value = s->values[step]};
-    }
-    if (count > 0)
-        rule_device_samples(device->rules, scratch, count, firings);
-}
-
-/* The lines and events up to a moment; *next is the first that was not fed yet. */
-static void feed_logs(const struct run *run, const struct test_device *devices, size_t device_count, int64_t until_ms,
-                      size_t *next, struct firings *firings) {
-    for (; *next < run->logs.count && run->logs.items[*next].at_ms <= until_ms; ++*next) {
-        const struct test_log *log = &run->logs.items[*next];
-        struct log_record record;
-        size_t d = 0;
-        while (d < device_count && strcmp(devices[d].name, log->device) != 0)
-            d++;
-        test_log_record(log, &record);
-        if (!log->is_event)
-            rule_device_log(devices[d].rules, &record, firings);
-        else
-            rule_device_code(devices[d].rules, log->text, log->at_ms, firings);
-    }
-}
-
-/* Two clocks side by side: samples every interval, evaluations every evaluation interval; samples first. */
-static void play(struct run *run, const struct question *questions, size_t question_count) {
-    struct test_device *devices = mem_alloc((run->series_count + run->logs.count + 1) * sizeof *devices);
-    struct sample *scratch = mem_alloc((run->series_count + 1) * sizeof *scratch);
-    size_t device_count = find_devices(run, devices), asked = 0, step = 0, next_log = 0;
-    struct firings firings;
-    firings_init(&firings);
-    for (int64_t now_ms = 0; asked < question_count; now_ms += run->evaluation_ms) {
-        for (; (int64_t)step * run->interval_ms <= now_ms; step++) {
-            feed_logs(run, devices, device_count, (int64_t)step * run->interval_ms, &next_log, &firings);
-            for (size_t d = 0; d < device_count; d++)
-                feed(run, &devices[d], step, scratch, &firings);
-        }
-        feed_logs(run, devices, device_count, now_ms, &next_log, &firings);
-        for (size_t d = 0; d < device_count; d++)
-            rule_device_time(devices[d].rules, now_ms, &firings);
-        firings_reset(&firings);
-        for (; asked < question_count && questions[asked].eval_ms < now_ms + run->evaluation_ms; asked++)
-            ask(run, &questions[asked], devices, device_count);
-    }
-    firings_fini(&firings);
-    for (size_t d = 0; d < device_count; d++)
-        rule_device_free(devices[d].rules);
-    free(devices);
-    free(scratch);
-}
+enum { FILES_MAX = 50, TESTS_MAX = 1000, SERIES_MAX = 1000, EXPECTED_MAX = 1000, NAME_BYTES = 200 };
 
 /* ---- reading a test ---- */
 
-static void read_one_series(struct run *run, yaml_at at) {
+static void read_one_series(struct test_run *run, yaml_at at) {
     enum { SERIES, VALUES, FIELDS };
     struct yaml_field f[FIELDS] = {{"series", true, 0}, {"values", true, 0}};
     const char *name, *values;
@@ -208,63 +55,112 @@ static bool has_alert(const struct pack *pack, const char *name) {
     return false;
 }
 
-static bool read_question(struct run *run, yaml_at at, struct question *q) {
+static bool read_time(struct test_run *run, yaml_at at, struct test_question *q) {
+    if (!document_text(run->doc, at, "eval_time", NAME_BYTES, &q->eval_text, run->problems))
+        return false;
+    if (strcmp(q->eval_text, "0") != 0 && strcmp(q->eval_text, "0s") != 0 && strcmp(q->eval_text, "0m") != 0 &&
+        !document_duration(run->doc, at, "eval_time", &q->eval_ms, run->problems))
+        return false;
+    if (q->eval_ms / run->evaluation_ms <= 1000000)
+        return true;
+    document_problem(run->doc, at, run->problems, "'eval_time' is more than a million evaluations away");
+    return false;
+}
+
+static bool read_alert_question(struct test_run *run, yaml_at at, struct test_question *q) {
     enum { TIME, ALERT, EXPECTED, FIELDS };
     struct yaml_field f[FIELDS] = {{"eval_time", true, 0}, {"alertname", true, 0}, {"exp_alerts", false, 0}};
     if (!document_fields(run->doc, at, "an alert test", f, FIELDS, run->problems) || !f[TIME].at || !f[ALERT].at)
         return false;
-    *q = (struct question){.at = at, .expected = f[EXPECTED].at};
+    *q = (struct test_question){.at = at, .expected = f[EXPECTED].at};
     if (!document_text(run->doc, f[ALERT].at, "alertname", NAME_BYTES, &q->alert, run->problems) ||
-        !document_text(run->doc, f[TIME].at, "eval_time", NAME_BYTES, &q->eval_text, run->problems))
+        !read_time(run, f[TIME].at, q))
         return false;
-    if (strcmp(q->eval_text, "0s") != 0 && strcmp(q->eval_text, "0m") != 0 &&
-        !document_duration(run->doc, f[TIME].at, "eval_time", &q->eval_ms, run->problems))
+    if (has_alert(run->pack, q->alert))
+        return true;
+    document_problem(run->doc, f[ALERT].at, run->problems, "there is no alert '%s' in the rule files", q->alert);
+    return false;
+}
+
+static bool read_value_question(struct test_run *run, yaml_at at, struct test_question *q) {
+    enum { EXPR, TIME, EXPECTED, FIELDS };
+    struct yaml_field f[FIELDS] = {{"expr", true, 0}, {"eval_time", true, 0}, {"exp_samples", false, 0}};
+    struct expression_error error;
+    if (!document_fields(run->doc, at, "an expression test", f, FIELDS, run->problems) || !f[EXPR].at || !f[TIME].at)
         return false;
-    if (q->eval_ms / run->evaluation_ms > 1000000) {
-        document_problem(run->doc, f[TIME].at, run->problems, "'eval_time' is more than a million evaluations away");
+    *q = (struct test_question){.at = at, .expected = f[EXPECTED].at};
+    if (!document_text(run->doc, f[EXPR].at, "expr", EXPRESSION_BYTES_MAX, &q->alert, run->problems) ||
+        !read_time(run, f[TIME].at, q))
         return false;
-    }
-    if (!has_alert(run->pack, q->alert)) {
-        document_problem(run->doc, f[ALERT].at, run->problems, "there is no alert '%s' in the rule files", q->alert);
-        return false;
-    }
-    return true;
+    q->expr = expression_compile(q->alert, run->pack->plan, &error);
+    if (!q->expr)
+        document_problem_inside(run->doc, f[EXPR].at, error.at, run->problems, error.text);
+    return q->expr != NULL;
+}
+
+/* Appends the questions of a list, 0: none. */
+static void read_questions(struct test_run *run, yaml_at list, const char *key,
+                           bool (*read)(struct test_run *run, yaml_at at, struct test_question *q),
+                           struct test_question **q, size_t *count) {
+    size_t items = 0;
+    if (!list || !document_list(run->doc, list, key, EXPECTED_MAX, &items, run->problems))
+        return;
+    *q = mem_realloc(*q, (*count + items + 1) * sizeof **q);
+    for (size_t i = 0; i < items; i++)
+        *count += read(run, document_item(run->doc, list, i), &(*q)[*count]);
 }
 
 static int earlier_first(const void *a, const void *b) {
-    const struct question *x = a, *y = b;
+    const struct test_question *x = a, *y = b;
     if (x->eval_ms != y->eval_ms)
         return x->eval_ms < y->eval_ms ? -1 : 1;
     return x->at - y->at;
 }
 
-static void run_test(struct run *run, yaml_at at) {
-    enum { NAME, INTERVAL, SERIES, LINES, EVENTS, ALERTS, FIELDS };
-    struct yaml_field f[FIELDS] = {{"name", false, 0},       {"interval", false, 0},     {"input_series", false, 0},
-                                   {"input_logs", false, 0}, {"input_events", false, 0}, {"alert_rule_test", true, 0}};
-    size_t series = 0, questions = 0, question_count = 0, problems_before = run->problems->count;
-    if (!document_fields(run->doc, at, "a test", f, FIELDS, run->problems) || !f[ALERTS].at)
+static void read_all_series(struct test_run *run, yaml_at list) {
+    size_t series = 0;
+    run->series = NULL;
+    run->series_count = 0;
+    if (!list || !document_list(run->doc, list, "input_series", SERIES_MAX, &series, run->problems))
+        return;
+    run->series = mem_alloc((series + 1) * sizeof *run->series);
+    for (size_t i = 0; i < series; i++)
+        read_one_series(run, document_item(run->doc, list, i));
+}
+
+static void run_test(struct test_run *run, yaml_at at) {
+    enum { NAME, INTERVAL, SERIES, LINES, EVENTS, ALERTS, VALUES, LABELS, URL, FIELDS };
+    /* external_labels and external_url are for texts that promtool renders, and mean nothing to a device. */
+    struct yaml_field f[FIELDS] = {{"name", false, 0},
+                                   {"interval", false, 0},
+                                   {"input_series", false, 0},
+                                   {"input_logs", false, 0},
+                                   {"input_events", false, 0},
+                                   {"alert_rule_test", false, 0},
+                                   {"promql_expr_test", false, 0},
+                                   {"external_labels", false, 0},
+                                   {"external_url", false, 0}};
+    size_t count = 0;
+    const size_t problems_before = run->problems->count;
+    struct test_question *q = NULL;
+    if (!document_fields(run->doc, at, "a test", f, FIELDS, run->problems))
         return;
     run->interval_ms = run->evaluation_ms;
     if (f[INTERVAL].at && !document_duration(run->doc, f[INTERVAL].at, "interval", &run->interval_ms, run->problems))
         return;
-    if ((f[SERIES].at && !document_list(run->doc, f[SERIES].at, "input_series", SERIES_MAX, &series, run->problems)) ||
-        !document_list(run->doc, f[ALERTS].at, "alert_rule_test", EXPECTED_MAX, &questions, run->problems))
-        return;
-    run->series = mem_alloc((series + 1) * sizeof *run->series);
-    run->series_count = 0;
-    struct question *q = mem_alloc((questions + 1) * sizeof *q);
-    for (size_t i = 0; i < series; i++)
-        read_one_series(run, document_item(run->doc, f[SERIES].at, i));
+    read_all_series(run, f[SERIES].at);
     test_logs_read(&run->logs, run->doc, f[LINES].at, f[EVENTS].at, run->problems);
-    for (size_t i = 0; i < questions; i++)
-        question_count += read_question(run, document_item(run->doc, f[ALERTS].at, i), &q[question_count]);
-    qsort(q, question_count, sizeof *q, earlier_first);
-    if (run->problems->count == problems_before)
-        play(run, q, question_count);
+    read_questions(run, f[ALERTS].at, "alert_rule_test", read_alert_question, &q, &count);
+    read_questions(run, f[VALUES].at, "promql_expr_test", read_value_question, &q, &count);
+    if (count > 0)
+        qsort(q, count, sizeof *q, earlier_first);
+    if (run->problems->count == problems_before && count > 0)
+        test_play(run, q, count);
     for (size_t i = 0; i < run->series_count; i++)
         test_series_fini(&run->series[i]);
     test_logs_fini(&run->logs);
+    for (size_t i = 0; i < count; i++)
+        expression_free(q[i].expr);
     free(run->series);
     free(q);
 }
@@ -272,7 +168,7 @@ static void run_test(struct run *run, yaml_at at) {
 /* ---- rule files ---- */
 
 /* The pack that the rule files belong to: the folder's, or one made of what the files say. */
-static struct pack *load_rules(struct run *run, yaml_at files, const char *dir) {
+static struct pack *load_rules(struct test_run *run, yaml_at files, const char *dir) {
     struct pack *pack = NULL;
     size_t count, problems_before = run->problems->count;
     char *file = path_join(dir, "pack.yaml");
@@ -310,9 +206,11 @@ static struct pack *load_rules(struct run *run, yaml_at files, const char *dir) 
     return pack;
 }
 
-static void run_document(struct run *run, const char *dir) {
-    enum { FILES, EVALUATION, TESTS, FIELDS };
-    struct yaml_field f[FIELDS] = {{"rule_files", true, 0}, {"evaluation_interval", false, 0}, {"tests", true, 0}};
+static void run_document(struct test_run *run, const char *dir) {
+    enum { FILES, EVALUATION, TESTS, ORDER, FIELDS };
+    /* group_eval_order: rules here read samples, not each other's order. */
+    struct yaml_field f[FIELDS] = {
+        {"rule_files", true, 0}, {"evaluation_interval", false, 0}, {"tests", true, 0}, {"group_eval_order", false, 0}};
     size_t tests;
     if (!document_fields(run->doc, document_root(run->doc), "the test file", f, FIELDS, run->problems))
         return;
@@ -331,7 +229,7 @@ static void run_document(struct run *run, const char *dir) {
 
 static enum result run_file(const char *path, struct buf *report, int *passed, int *failed) {
     struct problems problems = {.to = report};
-    struct run run = {.path = path, .problems = &problems, .report = report, .passed = passed, .failed = failed};
+    struct test_run run = {.path = path, .problems = &problems, .report = report, .passed = passed, .failed = failed};
     struct document *doc = document_open(path, &problems);
     if (!doc)
         return RESULT_BAD_INPUT;

@@ -118,7 +118,7 @@ static bool load_specs(const struct plan *plan, const struct plan_metric *m, str
         return false;
     saved->count = (size_t)count;
     for (size_t i = 0; i < saved->count; i++) {
-        if (!cursor_varint(in, &range_ms) || !cursor_varint(in, &needs) || needs > UINT8_MAX)
+        if (!cursor_varint(in, &range_ms) || !cursor_varint(in, &needs) || needs > UINT16_MAX)
             return false;
         saved->to[i] = -1;
         saved->needs[i] = (uint32_t)needs;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "rules/nearest.h"
+
 bool parser_string(struct parser *p, char *out, size_t room) {
     if (p->token.kind != TOKEN_STRING) {
         parser_unexpected(p, "a text in quotes");
@@ -56,9 +58,13 @@ static uint16_t parse_selector(struct parser *p, struct token name) {
     struct node node = {.kind = NODE_SELECT, .type = TYPE_VECTOR};
     int metric = plan_metric(p->plan, p->source + name.at, name.count);
     if (metric < 0) {
-        int count = name.count > 64 ? 64 : (int)name.count;
-        return parser_fail(p, name.at, "'%.*s' is neither a metric of this pack nor a function", count,
-                           p->source + name.at);
+        char hint[CAP_METRIC_BYTES + 32];
+        struct nearest near = nearest_to(p->source + name.at, name.count);
+        for (size_t i = 0; i < p->plan->metric_count; i++)
+            nearest_offer(&near, p->plan->metrics[i].name);
+        return parser_fail(p, name.at, "'%.*s' is neither a metric of this pack nor a function%s",
+                           name.count > 64 ? 64 : (int)name.count, p->source + name.at,
+                           nearest_hint(&near, hint, sizeof hint));
     }
     node.metric = (uint16_t)metric;
     p->e->metrics[metric / 64] |= UINT64_C(1) << (metric % 64);

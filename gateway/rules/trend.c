@@ -55,7 +55,7 @@ static bool take_groups(const struct window *w, const struct window_spec *spec, 
     const uint32_t all = r.count, groups = all < TREND_GROUPS_MAX ? all : TREND_GROUPS_MAX;
     size_t in_group = 0;
     p->count = 0;
-    while (window_next(&r, &item)) {
+    while (window_read_next(&r, &item)) {
         oldest_ms = r.index == 1 ? item.at_ms : oldest_ms;
         newest_ms = item.at_ms;
         times[in_group] = (double)(item.at_ms - now_ms) / 1000;

@@ -4,9 +4,9 @@
 #include "rules/window.h"
 
 enum trend_model {
-    TREND_BEST,       /* whichever leaves the smaller residuals */
-    TREND_LINEAR,     /* x = a + b t */
-    TREND_EXPONENTIAL /* x = a e^(b t); all values on one side of zero */
+    TREND_BEST,           /* whichever leaves the smaller residuals */
+    TREND_LINEAR = 1,     /* x = a + b t; the numbers are what time_to_model() says */
+    TREND_EXPONENTIAL = 2 /* x = a e^(b t); all values on one side of zero */
 };
 enum { TREND_GROUPS_MAX = 32, TREND_ITEMS_MIN = 8 };
 struct trend {

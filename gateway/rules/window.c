@@ -27,7 +27,7 @@ size_t window_size(const struct window_spec *spec) {
 
 void window_init(struct window *w, const struct window_spec *spec) {
     w->is_bucketed = spec->is_dense;
-    w->needs = (uint8_t)spec->needs;
+    w->needs = (uint16_t)spec->needs;
 }
 
 void window_fini(struct window *w) {
@@ -104,9 +104,17 @@ static void append_bucket(struct window *w, int64_t at_ms, double value) {
     window_queues_push(w);
 }
 
+/* In buckets the sample before the newest is kept aside: it may be any that is older than the newest. */
+static void note_before(struct window *w, int64_t at_ms, double value) {
+    if (w->needs & WINDOW_PAIR)
+        w->totals[total_pair(w->needs)] = (struct wide){.high = value, .low = (double)at_ms};
+}
+
 /* Into the newest bucket, or behind it. */
 static void append_bucketed(struct window *w, const struct window_spec *spec, int64_t at_ms, double value) {
     uint32_t newest = w->buckets.count - 1u;
+    if (w->buckets.count > 0)
+        note_before(w, newest_ms(w), w->last);
     if (w->buckets.count == 0 || cell_of(spec, buckets_first_ms(&w->buckets, newest)) != cell_of(spec, at_ms)) {
         append_bucket(w, at_ms, value);
         return;
@@ -173,9 +181,11 @@ static void insert_bucketed(struct window *w, const struct window_spec *spec, in
 }
 
 static void add_late(struct window *w, const struct window_spec *spec, int64_t at_ms, double value) {
-    if (w->is_bucketed)
+    if (w->is_bucketed) {
+        if (w->needs & WINDOW_PAIR && (w->samples < 2 || at_ms > (int64_t)w->totals[total_pair(w->needs)].low))
+            note_before(w, at_ms, value);
         insert_bucketed(w, spec, at_ms, value);
-    else if (!insert_point(w, at_ms, value))
+    } else if (!insert_point(w, at_ms, value))
         return;
     w->samples++;
     w->is_dirty = true;
@@ -209,7 +219,7 @@ static void drop_point(struct window *w) {
     if (!w->is_dirty) {
         double value = points_value(p, 0);
         window_totals_point(w, p->first_ms, value, -1);
-        if (p->count > 1 && w->needs & WINDOW_STEPS)
+        if (p->count > 1 && window_has_steps(w))
             window_step_change(w, value, points_value(p, 1), -1);
         window_queues_drop(w);
     }
@@ -221,7 +231,7 @@ static void drop_bucket(struct window *w) {
     w->samples -= b.count;
     if (!w->is_dirty) {
         window_totals_bucket(w, &b, -1);
-        if (w->buckets.count > 1 && w->needs & WINDOW_STEPS)
+        if (w->buckets.count > 1 && window_has_steps(w))
             window_step_change(w, b.last, buckets_get(&w->buckets, w->needs, 1).first, -1);
         window_queues_drop(w);
     }
@@ -252,6 +262,21 @@ void window_first(const struct window *w, int64_t *at_ms, double *value) {
 void window_last(const struct window *w, int64_t *at_ms, double *value) {
     *at_ms = newest_ms(w);
     *value = w->last;
+}
+
+bool window_before(const struct window *w, const struct window_spec *spec, int64_t now_ms, int64_t *at_ms,
+                   double *value) {
+    if (w->samples < 2)
+        return false;
+    if (!w->is_bucketed) {
+        *at_ms = w->points.last_ms - points_step_ms(&w->points, w->points.count - 1u);
+        *value = points_value(&w->points, w->points.count - 2u);
+        return true;
+    }
+    const struct wide *before = &w->totals[total_pair(w->needs)];
+    *at_ms = (int64_t)before->low;
+    *value = before->high;
+    return *at_ms > now_ms - spec->range_ms;
 }
 
 size_t window_bytes(const struct window *w) {

@@ -22,9 +22,11 @@ enum window_need {
     WINDOW_TREND = 4,  /* slope */
     WINDOW_LOW = 8,
     WINDOW_HIGH = 16,
-    WINDOW_STEPS = 32, /* changes and counter resets */
-    WINDOW_FIRST = 64, /* the oldest value; part of STEPS */
-    WINDOW_READ = 128  /* window_read: what buckets hold on average, and when */
+    WINDOW_STEPS = 32,  /* changes and counter resets */
+    WINDOW_FIRST = 64,  /* the oldest value; part of STEPS */
+    WINDOW_READ = 128,  /* window_read: what buckets hold on average, and when */
+    WINDOW_PAIR = 256,  /* the sample before the newest */
+    WINDOW_RESETS = 512 /* how often a counter was reset */
 };
 struct window_spec {
     int64_t range_ms;
@@ -57,6 +59,10 @@ double window_max(struct window *w);
 double window_changes(struct window *w);
 /* What a counter lost in resets: the sum of the values just before them. */
 double window_resets(struct window *w);
+double window_reset_count(struct window *w);
+/* The sample before the newest. false: it is not in the range. */
+bool window_before(const struct window *w, const struct window_spec *spec, int64_t now_ms, int64_t *at_ms,
+                   double *value);
 /* The line of least squares: its slope a second, and where it is at now_ms. false: all samples at one time. */
 bool window_line(struct window *w, const struct window_spec *spec, int64_t now_ms, double *slope, double *level);
 size_t window_bytes(const struct window *w);
@@ -74,4 +80,4 @@ struct window_reader {
     int64_t at_ms;
 };
 struct window_reader window_read(const struct window *w);
-bool window_next(struct window_reader *r, struct window_item *out); /* false: that was all */
+bool window_read_next(struct window_reader *r, struct window_item *out); /* false: that was all */

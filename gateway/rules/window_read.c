@@ -15,7 +15,7 @@ static void read_bucket(const struct window *w, uint32_t index, struct window_it
     out->count = b.count;
 }
 
-bool window_next(struct window_reader *r, struct window_item *out) {
+bool window_read_next(struct window_reader *r, struct window_item *out) {
     const struct window *w = r->window;
     if (r->index == r->count)
         return false;

@@ -8,7 +8,7 @@
 #include "rules/state.h"
 #include "rules/window_state.h"
 
-enum { BUCKET_FIGURES = 9 };
+enum { BUCKET_FIGURES = 10 };
 
 /* What a window holds is finite, and of times that no sum of a few brings out of range. */
 static bool get_double(struct cursor *in, double *value) {
@@ -92,8 +92,8 @@ bool points_load(struct points *p, struct cursor *in) {
 /* ---- buckets ---- */
 
 static void figures_of(struct bucket *b, double *figures[BUCKET_FIGURES]) {
-    double *all[BUCKET_FIGURES] = {&b->sum,   &b->squares, &b->mean_ms, &b->low,    &b->high,
-                                   &b->first, &b->last,    &b->resets,  &b->changes};
+    double *all[BUCKET_FIGURES] = {&b->sum,   &b->squares, &b->mean_ms, &b->low,     &b->high,
+                                   &b->first, &b->last,    &b->resets,  &b->changes, &b->reset_count};
     memcpy(figures, all, sizeof all);
 }
 
@@ -131,6 +131,31 @@ static bool load_bucket(struct cursor *in, int64_t before_ms, const struct windo
     return true;
 }
 
+/* The sample before the newest, where it is kept aside. */
+static void save_before(const struct window *w, struct buf *out) {
+    const bool is_kept = w->needs & WINDOW_PAIR && w->samples > 1;
+    buf_add_u8(out, is_kept);
+    if (!is_kept)
+        return;
+    state_put_time(out, (int64_t)w->totals[total_pair(w->needs)].low);
+    state_put_double(out, w->totals[total_pair(w->needs)].high);
+}
+
+static bool load_before(struct window *w, struct cursor *in) {
+    uint8_t is_kept;
+    int64_t at_ms;
+    double value;
+    if (!cursor_u8(in, &is_kept) || is_kept > 1)
+        return false;
+    if (!is_kept)
+        return !(w->needs & WINDOW_PAIR) || w->samples < 2;
+    if (!get_time(in, &at_ms) || !get_double(in, &value))
+        return false;
+    if (w->needs & WINDOW_PAIR)
+        w->totals[total_pair(w->needs)] = (struct wide){.high = value, .low = (double)at_ms};
+    return true;
+}
+
 static bool load_buckets(struct window *w, const struct window_spec *spec, struct cursor *in) {
     uint64_t count;
     int64_t before_ms = 0;
@@ -146,7 +171,7 @@ static bool load_buckets(struct window *w, const struct window_spec *spec, struc
         w->samples += b.count;
     }
     w->is_dirty = count > 0;
-    return true;
+    return load_before(w, in);
 }
 
 /* ---- either ---- */
@@ -165,6 +190,7 @@ void window_save(const struct window *w, struct buf *out) {
         save_bucket(b, before_ms, out);
         before_ms = b.last_ms;
     }
+    save_before(w, out);
 }
 
 bool window_saved_as_buckets(const struct cursor *in) {

@@ -35,13 +35,14 @@ struct window {
     double last;                /* the newest value */
     uint32_t samples, changes;  /* samples: true even while dirty */
     uint16_t first_serial;      /* of the oldest slot; counts up as slots leave, and around */
-    uint8_t needs;              /* enum window_need */
+    uint16_t needs;             /* enum window_need */
     bool is_bucketed, is_dirty; /* dirty: totals and queues are to be made anew from the ring */
     struct wide totals[];
 };
 
 /* Which totals there are, and in which order: the sum; deviation and squares about the pivot; the trend's time,
- * squares of time and product; what was lost in resets. */
+ * squares of time and product; what was lost in resets; their number; the sample before the newest (its value in `high`
+ * and its time in `low`), which is no total: it is kept while the others are made anew. */
 static inline unsigned total_spread(uint32_t needs) {
     return needs & WINDOW_SUM ? 1 : 0;
 }
@@ -51,8 +52,17 @@ static inline unsigned total_trend(uint32_t needs) {
 static inline unsigned total_resets(uint32_t needs) {
     return total_trend(needs) + (needs & WINDOW_TREND ? 3 : 0);
 }
-static inline unsigned total_count(uint32_t needs) {
+static inline unsigned total_reset_count(uint32_t needs) {
     return total_resets(needs) + (needs & WINDOW_STEPS ? 1 : 0);
+}
+static inline unsigned total_pair(uint32_t needs) {
+    return total_reset_count(needs) + (needs & WINDOW_RESETS ? 1 : 0);
+}
+static inline unsigned total_count(uint32_t needs) {
+    return total_pair(needs) + (needs & WINDOW_PAIR ? 1 : 0);
+}
+static inline bool window_has_steps(const struct window *w) {
+    return (w->needs & (WINDOW_STEPS | WINDOW_RESETS)) != 0;
 }
 static inline struct queue *window_queue(const struct window *w, bool is_low) {
     return (struct queue *)(void *)&w->totals[total_count(w->needs)] + (!is_low && w->needs & WINDOW_LOW ? 1 : 0);

@@ -45,9 +45,13 @@ void window_totals_bucket(struct window *w, const struct bucket *b, double sign)
         w->changes += sign > 0 ? (uint32_t)b->changes : -(uint32_t)b->changes;
         wide_add(&w->totals[total_resets(w->needs)], sign * b->resets);
     }
+    if (w->needs & WINDOW_RESETS)
+        wide_add(&w->totals[total_reset_count(w->needs)], sign * b->reset_count);
 }
 
 void window_step_change(struct window *w, double from, double to, int sign) {
+    if (w->needs & WINDOW_RESETS && to < from)
+        wide_add(&w->totals[total_reset_count(w->needs)], sign);
     if (!(w->needs & WINDOW_STEPS))
         return;
     if (from != to)
@@ -118,7 +122,7 @@ void window_queues_drop(struct window *w) {
 /* ---- anew ---- */
 
 void window_totals_clear(struct window *w) {
-    memset(w->totals, 0, total_count(w->needs) * sizeof *w->totals);
+    memset(w->totals, 0, total_pair(w->needs) * sizeof *w->totals);
     w->changes = 0;
     if (w->needs & WINDOW_LOW)
         window_queue(w, true)->count = 0;
@@ -220,6 +224,11 @@ double window_changes(struct window *w) {
 double window_resets(struct window *w) {
     refresh(w);
     return wide_get(&w->totals[total_resets(w->needs)]);
+}
+
+double window_reset_count(struct window *w) {
+    refresh(w);
+    return wide_get(&w->totals[total_reset_count(w->needs)]);
 }
 
 bool window_line(struct window *w, const struct window_spec *spec, int64_t now_ms, double *slope, double *level) {

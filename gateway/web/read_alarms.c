@@ -90,9 +90,7 @@ void read_alarms(struct read *read, struct response *response) {
     jo_array(&j, "items");
     if (!read_failed(read, response, reader_alarms(read->reader, &wanted, list_alarm, &page), "device")) {
         jo_end(&j);
-        if (wanted.incident != 0) {
-            print_next(&j, page.count == wanted.limit ? page.last : 0);
-        }
+        print_next(&j, wanted.incident != 0 && page.count == wanted.limit ? page.last : 0);
         jo_end(&j);
     }
 }

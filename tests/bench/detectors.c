@@ -42,7 +42,9 @@ static const struct {
     int number_count;
     bool needs_lives;
 } rows[] = {
+    {"anomaly_score", 1, {0}, 0, false},
     {"baseline", 1, {7 * 86400}, 1, false},
+    {"drift_score", 1, {0}, 0, false},
     {"duty_cycle", 1, {3600}, 1, false},
     {"fleet_zscore", 1, {0}, 0, false},
     {"health", 4, {0}, 0, false},
@@ -169,8 +171,8 @@ static void bench_detector(size_t index, int64_t rounds) {
     life_model_free(model);
     fleet_leave(fleet);
     fleets_free(all);
-    printf("detector_%s_ns_per_sample %.0f ns\n", f->row->name, median(ns, (size_t)rounds));
-    printf("detector_%s_bytes %.0f bytes\n", f->row->name, bytes / STATES);
+    printf("detector_%s_ns_per_sample %.0f ns\n", f->name, median(ns, (size_t)rounds));
+    printf("detector_%s_bytes %.0f bytes\n", f->name, bytes / STATES);
     fflush(stdout);
 }
 

@@ -2,10 +2,11 @@
  *
  *   bench-products [--rules DIR] [--model NAME] [--days N] [--units N] [--fault-units N] [--dump DIR]
  *
- * For each kind of simulated product (tests/fake/products): N healthy individuals for N days, begun at different days of
- * a year so that all seasons are seen, and each developing fault on a few other individuals. Figures on stdout; on stderr what rang, and when. The lead time is that of the unluckiest
- * individual: from the first alarm that opens a ticket until the product fails. 0: an individual failed unannounced. The
- * exit status tells only that the trials were run. */
+ * For each kind of simulated product (tests/fake/products): N healthy individuals for N days, begun at different days
+ * of a year so that all seasons are seen, and each developing fault on a few other individuals. Figures on stdout; on
+ * stderr what rang, and when. The lead time is that of the unluckiest individual: from the first alarm that opens a
+ * ticket until the product fails. 0: an individual failed unannounced. The exit status tells only that the trials were
+ * run. */
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -38,8 +39,8 @@ static void say_told(const struct trial *t, const struct trial_outcome *o) {
 static void healthy(const struct specimen_kind *kind, const struct pack *pack, const char *name) {
     int alarms = 0;
     for (int64_t unit = 0; unit < units; unit++) {
-        struct trial t = {kind, pack, (uint64_t)unit, 365.0 * (double)unit / (double)units, (double)days, kind->fault_count,
-                          NULL};
+        struct trial t = {
+            kind, pack, (uint64_t)unit, 365.0 * (double)unit / (double)units, (double)days, kind->fault_count, NULL};
         struct trial_outcome o;
         char path[4096];
         if (dump_dir) {
@@ -58,8 +59,9 @@ static void failing(const struct specimen_kind *kind, const struct pack *pack, c
     const struct specimen_fault *f = &kind->faults[fault];
     double least_h = INFINITY, named_h = INFINITY;
     for (int64_t unit = 0; unit < fault_units; unit++) {
-        struct trial t = {kind,  pack, FIRST_SEED + (uint64_t)unit, f->day - WARM_UP_DAYS + 5 * (double)unit,
-                          WARM_UP_DAYS, fault, NULL};
+        struct trial t = {
+            kind,  pack, FIRST_SEED + (uint64_t)unit, f->day - WARM_UP_DAYS + 5 * (double)unit, WARM_UP_DAYS,
+            fault, NULL};
         struct trial_outcome o;
         char path[4096];
         if (dump_dir) {
@@ -107,10 +109,9 @@ static int64_t number(const char *text) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"rules", 1, NULL, 'r'}, {"model", 1, NULL, 'm'},
-                                            {"days", 1, NULL, 'd'},  {"units", 1, NULL, 'u'},
-                                            {"fault-units", 1, NULL, 'f'}, {"dump", 1, NULL, 'o'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"rules", 1, NULL, 'r'},       {"model", 1, NULL, 'm'}, {"days", 1, NULL, 'd'}, {"units", 1, NULL, 'u'},
+        {"fault-units", 1, NULL, 'f'}, {"dump", 1, NULL, 'o'},  {NULL, 0, NULL, 0}};
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
         case 'r': rules_dir = optarg; break;

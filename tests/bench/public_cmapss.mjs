@@ -75,13 +75,56 @@ export async function forecast(program, lived, tested) {
   }
 }
 
+const read = async (dataDir, name) => enginesOf(await readFile(join(dataDir, name), 'utf8'), join(dataDir, name));
+
 export async function run(program, dataDir, outDir) {
-  const read = async (name) => enginesOf(await readFile(join(dataDir, name), 'utf8'), join(dataDir, name));
-  const answers = await forecast(program, await read('train_FD001.txt'), await read('test_FD001.txt'));
+  const answers = await forecast(program, await read(dataDir, 'train_FD001.txt'), await read(dataDir, 'test_FD001.txt'));
   const lines = [...answers].map(([unit, { rul, low, high }]) => `${unit},${rul.toFixed(2)},${low.toFixed(2)},${high.toFixed(2)}`);
   await mkdir(outDir, { recursive: true });
   await writeFile(join(outDir, 'FD001.csv'), `unit,rul,low,high\n${lines.join('\n')}\n`);
   return `${lines.length} engines`;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log(await run(...process.argv.slice(2)));
+const FOLDS = 10;
+const CUTS = 10; // of each engine, at ages of the test engines
+const LEFT = [7, 146]; // cycles that a test engine has left, at least and at most
+
+/** The engines of a fold, each cut off at some ages of the test set: Map of name -> rows, and what each had left. */
+function cutOff(engines, fold, ages) {
+  const cut = new Map();
+  const left = new Map();
+  [...engines].forEach(([unit, rows], index) => {
+    for (let i = 0; index % FOLDS === fold && i < CUTS; i++) {
+      const age = ages[(index * 37 + i * Math.floor(ages.length / CUTS)) % ages.length];
+      if (rows.length - age < LEFT[0] || rows.length - age > LEFT[1]) continue;
+      cut.set(`${unit}/${i}`, rows.slice(0, age));
+      left.set(`${unit}/${i}`, rows.length - age);
+    }
+  });
+  return { cut, left };
+}
+
+/** The training engines in ten groups, each forecast from the other nine: one line of figures. The test engines give their ages. */
+export async function validate(program, dataDir) {
+  const engines = await read(dataDir, 'train_FD001.txt');
+  const ages = [...(await read(dataDir, 'test_FD001.txt')).values()].map((rows) => rows.length);
+  let [count, squares, score, inside] = [0, 0, 0, 0];
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const { cut, left } = cutOff(engines, fold, ages);
+    const lived = new Map([...engines].filter((_, index) => index % FOLDS !== fold));
+    for (const [name, { rul, low, high }] of await forecast(program, lived, cut)) {
+      const off = rul - left.get(name);
+      count++;
+      squares += (rul - Math.min(left.get(name), CAP)) ** 2;
+      score += off < 0 ? Math.exp(-off / 13) - 1 : Math.exp(off / 10) - 1;
+      inside += low <= left.get(name) && left.get(name) <= high;
+    }
+  }
+  const figure = (value, digits) => value.toFixed(digits);
+  return `${count} forecasts  RMSE ${figure(Math.sqrt(squares / count), 2)} (cap ${CAP})  PHM08 ${figure((score / count) * 100, 0)} for 100 engines  inside ${figure(inside / count, 3)}`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [task, ...rest] = process.argv.slice(2);
+  console.log(await (task === 'validate' ? validate : run)(...rest));
+}

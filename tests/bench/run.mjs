@@ -23,6 +23,9 @@ const TOPICS = [
   ['detectors', 'detectorsFigures'],
   ['logs', 'logsFigures'],
   ['spool', 'spoolFigures'],
+  ['prometheus', 'prometheusFigures'],
+  ['products', 'productsFigures', ({ stack }) => ({ program: stack.place.program('bench-products'), root: stack.place.source() })],
+  ['flood', 'floodFigures'],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
 
 const print = (name, value, unit) => console.log(`${name} ${value} ${unit}`);

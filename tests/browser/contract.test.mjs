@@ -25,6 +25,25 @@ const ASKED = [
   ['GET', '/devices/freezer-7/logs'],
   ['GET', '/alarms'],
   ['POST', '/alarms/9/acknowledge'],
+  ['GET', '/alarms?state=suppressed'],
+  ['GET', '/alarms?incident=3'],
+  ['POST', '/alarms/9/shelve', { minutes: 60, reason: 'x' }],
+  ['POST', '/alarms/9/shelve', { minutes: 60 }],
+  ['POST', '/alarms/9/unshelve', {}],
+  ['POST', '/alarms/9/unshelve', {}],
+  ['POST', '/alarms/5/reset', {}],
+  ['POST', '/alarms/9/reset', {}],
+  ['GET', '/shelves'],
+  ['GET', '/maintenance'],
+  ['GET', '/maintenance?past=true'],
+  ['POST', '/maintenance', { scope: 'all', to_ms: Date.now() + 3_600_000, reason: 'x' }],
+  ['POST', '/maintenance', { scope: 'all', to_ms: 1, reason: 'x' }],
+  ['POST', '/maintenance/1/end', {}],
+  ['GET', '/incidents'],
+  ['GET', '/incidents/3'],
+  ['GET', '/incidents/9'],
+  ['GET', '/devices/freezer-7/pending'],
+  ['POST', '/devices/freezer-7/location', { site: 'ward-2' }],
   ['GET', '/tickets'],
   ['GET', '/tickets/41'],
   ['GET', '/tickets/42'],
@@ -88,7 +107,7 @@ test('every word is said somewhere', async () => {
   let code = '';
   for (const path of await sources(SOURCE)) {
     const text = await readFile(path, 'utf8');
-    if (/words\/(session_)?en\.ts$/.test(path)) keys.push(...[...text.matchAll(/^ {2}'([\w.]+)':/gm)].map((m) => m[1]));
+    if (/words\/(session_|alarm_)?en\.ts$/.test(path)) keys.push(...[...text.matchAll(/^ {2}'([\w.]+)':/gm)].map((m) => m[1]));
     else if (!path.includes('/words/')) code += text;
   }
   const families = [...code.matchAll(/`([a-z]+)\.\$\{/g)].map((m) => m[1]); // t(`state.${state}`)

@@ -71,6 +71,7 @@ function device(id, pack, more = {}) {
     quarantined: 0,
     clock_error_ms: 0,
     dropped: 0,
+    location: { site: null, parent: null, parent_online: false, children: 0 },
     ...more,
   };
 }
@@ -92,6 +93,17 @@ function alarm(id, more) {
     cleared_ms: null,
     count: 1,
     ticket: 41,
+    acknowledged_by: null,
+    state: 'active',
+    latches: false,
+    flapping: false,
+    suppressed: null,
+    shelved: null,
+    incident: null,
+    explanation: [
+      { term: 'avg_over_time(air_temperature[10m])', value: -12.4375, at: minutes(14) },
+      { term: 'lid_open', value: null, at: minutes(14) },
+    ],
     ...more,
   };
 }
@@ -183,7 +195,7 @@ function events() {
 
 /** A whole gateway's content; `empty` is one that was installed a minute ago. */
 export function makeData({ empty = false } = {}) {
-  if (empty) return { devices: [], alarms: [], tickets: [], sessions: [], audit: [], quarantine: [], logs: [], evidence: [], details: new Map() };
+  if (empty) return { devices: [], alarms: [], incidents: [], maintenance: [], maintenancePast: [], tickets: [], sessions: [], audit: [], quarantine: [], logs: [], evidence: [], details: new Map() };
   const devices = [
     device('freezer-7', FREEZER, { alarms: 2, worst: 'critical', tickets_open: 1, quarantined: 2, troubles: [{ kind: 'clock_off', since_ms: minutes(30) }, { kind: 'flapping', since_ms: minutes(2) }], clock_error_ms: 86_405_000 }),
     device('washer-2', WASHER, { alarms: 1, worst: 'minor', tickets_open: 1, capabilities: ['observe'] }),
@@ -241,6 +253,10 @@ export function makeData({ empty = false } = {}) {
       description: '',
       ticket: 42,
       acknowledged: true,
+      acknowledged_by: 'sun',
+      state: 'acknowledged',
+      flapping: true,
+      explanation: [],
       count: 3,
     }),
     alarm(6, {
@@ -249,11 +265,28 @@ export function makeData({ empty = false } = {}) {
       severity: 'warning',
       summary: 'Running on battery',
       active: false,
+      state: 'cleared',
       cleared_ms: minutes(2900),
       raised_ms: minutes(3000),
       ticket: 40,
     }),
   ];
+  alarms.push(
+    alarm(5, { device: 'washer-100', alarm: 'door_trip', severity: 'major', summary: 'The door lock has tripped', description: '', state: 'latched', latches: true, ticket: null, explanation: [] }),
+    alarm(4, { device: 'washer-101', alarm: 'leak', severity: 'major', summary: 'Water in the sump', description: '', ticket: null, suppressed: 'shelved', shelved: { by: 'sun', reason: 'Seal is ordered', from_ms: minutes(60), until_ms: minutes(-600) }, explanation: [] }),
+    alarm(3, { device: 'freezer-8', alarm: 'sensor_silent', severity: 'warning', summary: 'A sensor is silent', description: '', ticket: null, suppressed: 'parent', explanation: [] }),
+    alarm(2, { device: 'washer-102', alarm: 'pump_stuck', severity: 'minor', summary: 'The pump does not start', description: '', ticket: 42, suppressed: 'fleet', incident: 3, explanation: [] }),
+    alarm(1, { device: 'washer-103', alarm: 'pump_stuck', severity: 'minor', summary: 'The pump does not start', description: '', ticket: 42, active: false, state: 'cleared', cleared_ms: minutes(2), incident: 3, explanation: [] }),
+  );
+  const incidents = [
+    { id: 3, alarm: 'pump_stuck', model: 'washing-machine', firmware: '2.4.1', site: null, summary: 'The pump does not start', severity: 'minor', active: true, opened_ms: minutes(20), newest_ms: minutes(4), closed_ms: null, ticket: 42, members: 120, members_active: 119 },
+    { id: 2, alarm: 'mains', model: null, firmware: null, site: 'ward-2', summary: 'Running on battery', severity: 'major', active: false, opened_ms: minutes(4000), newest_ms: minutes(3990), closed_ms: minutes(3900), ticket: 40, members: 14, members_active: 0 },
+  ];
+  const maintenance = [
+    { id: 1, scope: 'device', target: 'washer-102', from_ms: minutes(30), to_ms: minutes(-90), in_force: true, by: 'sun', reason: 'Pump is replaced', ended_by: null },
+    { id: 2, scope: 'site', target: 'ward-2', from_ms: minutes(-1000), to_ms: minutes(-1100), in_force: false, by: 'sun', reason: 'Mains test', ended_by: null },
+  ];
+  const maintenancePast = [{ id: 0, scope: 'all', target: '', from_ms: minutes(9000), to_ms: minutes(8900), in_force: false, by: 'ann', reason: 'Move of the gateway', ended_by: 'sun' }];
   const sessions = [
     session(SESSION_LIVE, {
       state: 'live',
@@ -385,7 +418,7 @@ export function makeData({ empty = false } = {}) {
       logs: [],
     },
   ];
-  return { devices, alarms, tickets, sessions, audit, quarantine, logs, evidence, details };
+  return { devices, alarms, incidents, maintenance, maintenancePast, tickets, sessions, audit, quarantine, logs, evidence, details };
 }
 
 /** A series with a shape, and with a hole in its middle. */

@@ -30,9 +30,19 @@ function ticketDetail(data, ticket) {
     report,
     articles,
     alarms: data.alarms.filter((a) => a.ticket === ticket.id),
+    incident: data.incidents.find((i) => i.ticket === ticket.id && i.id === 3) ?? null,
     sessions: data.sessions.filter((s) => s.ticket === ticket.id),
   };
 }
+
+const ALARM_STATES = {
+  open: (a) => !a.acknowledged && !a.suppressed,
+  acknowledged: (a) => a.acknowledged,
+  latched: (a) => a.state === 'latched',
+  shelved: (a) => a.shelved !== null,
+  suppressed: (a) => a.suppressed !== null && a.suppressed !== 'shelved',
+  flapping: (a) => a.flapping,
+};
 
 // A row of the list: names of series, and nothing of what they hold.
 function evidenceRow({ device, damaged, logs, series, ...row }) {
@@ -140,12 +150,18 @@ export const ROUTES = [
   [
     'GET',
     /^\/alarms$/,
-    ({ data }, { query }) =>
-      items(
-        data.alarms.filter(
-          (a) => (!query.get('device') || a.device === query.get('device')) && (query.get('active') !== 'true' || a.active),
-        ),
-      ),
+    ({ data }, { query }) => {
+      const state = query.get('state');
+      const incident = query.get('incident');
+      const found = data.alarms.filter(
+        (a) =>
+          (!query.get('device') || a.device === query.get('device')) &&
+          (!query.get('active') || String(a.active) === query.get('active')) &&
+          (!state || (a.active && ALARM_STATES[state](a))) &&
+          (!incident || a.incident === Number(incident)),
+      );
+      return { json: { items: found, next: null } };
+    },
   ],
   [
     'POST',
@@ -153,8 +169,105 @@ export const ROUTES = [
     (fake, { id }) => {
       const alarm = fake.find(fake.data.alarms, id, 'alarm');
       alarm.acknowledged = true;
+      alarm.acknowledged_by = fake.user.user;
+      if (alarm.state === 'active') alarm.state = 'acknowledged';
       fake.notify('alarm', id, alarm.device);
       return { json: alarm };
+    },
+  ],
+  [
+    'POST',
+    /^\/alarms\/(\d+)\/(shelve)$/,
+    (fake, { id, body }) => {
+      const alarm = fake.find(fake.data.alarms, id, 'alarm');
+      if (!body.reason) throw new Refusal(400, 'bad_input', "'reason' is missing");
+      alarm.shelved = { by: fake.user.user, reason: body.reason, from_ms: Date.now(), until_ms: Date.now() + body.minutes * 60_000 };
+      alarm.suppressed = 'shelved';
+      fake.notify('alarm', id, alarm.device);
+      return { json: alarm };
+    },
+  ],
+  [
+    'POST',
+    /^\/alarms\/(\d+)\/unshelve$/,
+    (fake, { id }) => {
+      const alarm = fake.find(fake.data.alarms, id, 'alarm');
+      if (!alarm.shelved) throw new Refusal(409, 'conflict', 'The alarm is not shelved.');
+      Object.assign(alarm, { shelved: null, suppressed: null });
+      fake.notify('alarm', id, alarm.device);
+      return { json: alarm };
+    },
+  ],
+  [
+    'POST',
+    /^\/alarms\/(\d+)\/reset$/,
+    (fake, { id }) => {
+      const alarm = fake.find(fake.data.alarms, id, 'alarm');
+      if (alarm.state !== 'latched') throw new Refusal(409, 'conflict', 'It is not latched.');
+      Object.assign(alarm, { active: false, state: 'normal', acknowledged: true, acknowledged_by: fake.user.user, cleared_ms: Date.now() });
+      fake.notify('alarm', id, alarm.device);
+      return { json: alarm };
+    },
+  ],
+  [
+    'GET',
+    /^\/shelves$/,
+    ({ data }) =>
+      items(
+        data.alarms
+          .filter((a) => a.shelved)
+          .map(({ id, device, alarm, part, active, shelved }) => ({ device, alarm, part, ...shelved, alarm_id: id, active })),
+      ),
+  ],
+  ['GET', /^\/maintenance$/, ({ data }, { query }) => items(query.get('past') === 'true' ? data.maintenancePast : data.maintenance)],
+  [
+    'POST',
+    /^\/maintenance$/,
+    (fake, { body }) => {
+      if (body.to_ms <= Date.now()) throw new Refusal(400, 'bad_input', "'to_ms' is in the past");
+      const window = {
+        id: 7,
+        scope: body.scope,
+        target: body.target ?? '',
+        from_ms: body.from_ms ?? Date.now(),
+        to_ms: body.to_ms,
+        in_force: (body.from_ms ?? 0) <= Date.now(),
+        by: fake.user.user,
+        reason: body.reason,
+        ended_by: null,
+      };
+      fake.data.maintenance.push(window);
+      fake.notify('maintenance', '7', '');
+      return { status: 201, json: window };
+    },
+  ],
+  [
+    'POST',
+    /^\/maintenance\/(\d+)\/end$/,
+    (fake, { id }) => {
+      const window = fake.find(fake.data.maintenance, id, 'maintenance window');
+      fake.data.maintenance.splice(fake.data.maintenance.indexOf(window), 1);
+      Object.assign(window, { to_ms: Date.now(), in_force: false, ended_by: fake.user.user });
+      fake.data.maintenancePast.unshift(window);
+      return { json: window };
+    },
+  ],
+  ['GET', /^\/incidents$/, ({ data }) => ({ json: { items: data.incidents, next: null } })],
+  ['GET', /^\/incidents\/(\d+)$/, (fake, { id }) => ({ json: fake.find(fake.data.incidents, id, 'incident') })],
+  [
+    'GET',
+    /^\/devices\/([^/]+)\/pending$/,
+    (_, { id }) =>
+      items(id === 'freezer-7' ? [{ alarm: 'frost', part: '', severity: 'warning', since_ms: Date.now() - 120_000, for_ms: 600_000, value: 3.5 }] : []),
+  ],
+  [
+    'POST',
+    /^\/devices\/([^/]+)\/location$/,
+    (fake, { id, body }) => {
+      const device = fake.find(fake.data.devices, id, 'device');
+      device.location = { ...device.location, site: body.site || null, parent: body.parent || null };
+      fake.notify('device', id, id);
+      return { json: { site: device.location.site, parent: device.location.parent } };
     },
   ],
   [

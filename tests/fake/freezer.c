@@ -19,6 +19,7 @@ enum { MINUTE = 60, WARM_UP_HOURS = 8 };
 #define LOW_PRESSURE_C     (-40.0)
 #define LOW_PRESSURE_END_C (-38.0)
 
+static double readings_per_s = 10; /* real ones: a gauge is what the last of them said */
 static double charge_percent = 100, leak_after_s = 60, leak_percent = 30, lid_per_hour = 0.4, ambient_c = 25;
 
 struct freezer {
@@ -30,6 +31,7 @@ struct freezer {
     unsigned starts_said, reports;
     bool was_running, was_tripped;
     double ran_s, passed_s;                    /* within the report's second */
+    double unread_s;                           /* since the sensors were read */
     double duty[MINUTE];                       /* of each of the last 60 real seconds */
     double steady_superheat_k, steady_power_w; /* at the last steady running */
 };
@@ -99,6 +101,20 @@ static void watch_pressure(struct freezer *f, double dt_s) {
     f->is_low_pressure = is_low;
 }
 
+/* The controller reads its sensors more often than it reports. */
+static void read_sensors(struct freezer *f, double dt_s) {
+    const struct cold *c = &f->cold;
+    f->unread_s += dt_s;
+    if (readings_per_s == 0 || f->unread_s < product_speed() / readings_per_s)
+        return;
+    f->unread_s = 0;
+    voice_gauge(f->voice, "air_temperature", "", round(c->air_c * 10) / 10);
+    voice_gauge(f->voice, "evaporator_temperature", "", round(cold_inlet_c(c) * 10) / 10);
+    voice_gauge(f->voice, "suction_temperature", "", round(cold_suction_c(c) * 10) / 10);
+    voice_gauge(f->voice, "compressor_power", "", c->is_running ? round(cold_power_w(c)) : 0);
+    voice_flush(f->voice); /* each reading has its own time */
+}
+
 static void step(void *self, double dt_s) {
     struct freezer *f = self;
     f->age_s += dt_s;
@@ -110,6 +126,7 @@ static void step(void *self, double dt_s) {
     f->ran_s += f->cold.is_running ? dt_s : 0;
     watch_compressor(f);
     watch_pressure(f, dt_s);
+    read_sensors(f, dt_s);
 }
 
 /* ---- what it says
@@ -255,6 +272,7 @@ static void start(void *self, struct voice *voice, struct service_port *port) {
 int main(int argc, char **argv) {
     static const struct product_option options[] = {
         {"charge", &charge_percent, 20, 100, "percent of the refrigerant that is in it at the start"},
+        {"readings", &readings_per_s, 0, 1000, "how often a real second the sensors are read; 0: with each report"},
         {"leak-after", &leak_after_s, 0, 1e9, "real seconds after which refrigerant begins to leak"},
         {"leak", &leak_percent, 0, 1000, "percent of the charge lost in a simulated hour"},
         {"lid", &lid_per_hour, 0, 60, "how often people open the lid, in a simulated hour"},

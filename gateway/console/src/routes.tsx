@@ -23,6 +23,7 @@ export interface Route {
 export const ROUTES: Route[] = [
   { pattern: '/', title: 'nav.today', key: 'd', page: Today },
   { pattern: '/fleet', title: 'nav.fleet', key: 'f', page: Fleet },
+  { pattern: '/alarms', title: 'nav.alarms', key: 'l', load: async () => (await import('./pages/alarms')).Alarms },
   { pattern: '/tickets', title: 'nav.tickets', key: 't', page: Tickets },
   { pattern: '/sessions', title: 'nav.sessions', key: 's', load: async () => (await import('./pages/sessions')).Sessions },
   {
@@ -33,6 +34,9 @@ export const ROUTES: Route[] = [
     load: async () => (await import('./pages/audit')).Audit,
   },
   { pattern: '/quarantine', title: 'nav.quarantine', key: 'q', load: async () => (await import('./pages/quarantine')).Quarantine },
+  { pattern: '/alarms/silent', title: 'nav.silent', load: async () => (await import('./pages/silent')).Silent },
+  { pattern: '/alarms/incidents', title: 'nav.incidents', load: async () => (await import('./pages/incidents')).Incidents },
+  { pattern: '/alarms/incidents/:id', title: 'incident.title', load: async () => (await import('./pages/incidents')).IncidentPage },
   { pattern: '/devices/:id', title: 'device.device', load: async () => (await import('./pages/device')).DevicePage },
   { pattern: '/tickets/:id', title: 'ticket.ticket', load: async () => (await import('./pages/ticket')).TicketPage },
   { pattern: '/sessions/:id', title: 'session.session', load: async () => (await import('./pages/session')).SessionPage },

@@ -1,6 +1,6 @@
 /* Several pieces of evidence, each measured against its own past and then averaged. Each looks at x from one side:
  *
- *   day, log_day   x, and its logarithm, against the usual at this half hour of the day
+ *   day, log_day   x, and its logarithm, against the usual at this quarter of an hour of the day
  *   week           x against the usual at this hour of the week
  *   level          x against its slow mean (100 samples)
  *   step           the mean of 12 samples against that of the 12 before
@@ -10,9 +10,10 @@
  * What counts of each is its surprise in its own tails (tail.h): all are then in one unit on any series, whatever its
  * distribution. A pattern that does not exist makes a residual no worse than x itself, so nothing decides whether a
  * series is seasonal. An average is raised by what several sides see at once, while one that is often wrong alone
- * raises little; a surprise is cut at 10, so one side that is certain suffices.
+ * raises little. A surprise is cut at 10, so two sides that are certain suffice, and of the spread one: a value that is
+ * stuck within its range is seen by nothing else.
  *
- * One event, one alarm: at an average of 2 the score is raised, then it rests.
+ * One event, one alarm: at an average of 2 the score is raised, then it rests; twice that surprise wakes it.
  *
  * Sources: the evidences are textbook statistics of Page's and Shewhart's charts; combining tail exponents is Fisher's
  * method (1932) without its claim of independence. Left: nearest neighbours of past windows (kNN-CAD; costs ten times
@@ -30,7 +31,7 @@
 #include "rules/state.h"
 
 enum {
-    DAY_SLOTS = 48,
+    DAY_SLOTS = 96,
     DAY_MEMORY = 20,
     WEEK_SLOTS = 168,
     WEEK_MEMORY = 20,
@@ -43,6 +44,7 @@ enum {
 #define DAY_MS         ((int64_t)86400 * 1000)
 #define REST_SHARE     0.03
 #define ALARM_SURPRISE 2.0
+#define WAKE           2.0  /* times as surprising as what was told last: no rest is deep enough */
 #define FLAT           1e-6 /* of the mean square: a variance below this is a flat line like any other */
 #define NOISE_SHARE    1e-6 /* of the mean size: differences below are the rounding of our single precision */
 #define VALUE_MAX      1e37
@@ -54,6 +56,7 @@ struct anomaly {
     double size, far; /* mean of |x|, and of the distance from origin */
     double square;    /* mean of the squared distance from level, for FLAT */
     double level;
+    double told; /* surprise of the last alarm */
     uint64_t seen;
     uint32_t rest;              /* samples that stay silent yet */
     float last[SPREAD_SAMPLES]; /* a ring; the newest is before seen % SPREAD_SAMPLES */
@@ -135,7 +138,8 @@ static double surprise_of(struct anomaly *a, const struct seen seen[EVIDENCES]) 
         const double noise = NOISE_SHARE * (e == LOG_DAY || e == SPREAD ? 1 : a->far);
         if (!seen[e].is_known)
             continue;
-        sum += tail_surprise(&a->tails[e], seen[e].value, noise);
+        const double surprise = tail_surprise(&a->tails[e], seen[e].value, noise);
+        sum += e == SPREAD && surprise >= TAIL_SURPRISE_MAX ? ALARM_SURPRISE * EVIDENCES : surprise;
         tail_add(&a->tails[e], seen[e].value);
     }
     return sum / EVIDENCES;
@@ -152,12 +156,13 @@ static bool anomaly_update(void *state, const struct detector_spec *spec, int64_
     a->last[a->seen++ % SPREAD_SAMPLES] = (float)(input - a->origin);
     look(a, at_ms, input, seen);
     const double surprise = surprise_of(a, seen);
-    outputs[0] = surprise / (surprise + ALARM_SURPRISE);
-    if (a->rest > 0) {
+    const bool is_silent = a->rest > 0 && surprise < WAKE * a->told;
+    if (a->rest > 0)
         a->rest--;
-        outputs[0] = 0;
-    } else if (surprise >= ALARM_SURPRISE) {
+    outputs[0] = is_silent ? 0 : surprise / (surprise + ALARM_SURPRISE);
+    if (!is_silent && surprise >= ALARM_SURPRISE) {
         a->rest = (uint32_t)fmin(REST_SHARE * (double)a->seen, REST_MAX);
+        a->told = surprise;
     }
     return a->seen > TAIL_LEARNT;
 }
@@ -186,7 +191,7 @@ static void anomaly_save(const void *state, const struct detector_spec *spec, st
     buf_add_varint(out, a->seen);
     if (a->seen == 0)
         return;
-    const double figures[] = {a->origin, a->size, a->far, a->square, a->level};
+    const double figures[] = {a->origin, a->size, a->far, a->square, a->level, a->told};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         state_put_double(out, figures[i]);
     buf_add_varint(out, a->rest);
@@ -199,11 +204,11 @@ static void anomaly_save(const void *state, const struct detector_spec *spec, st
 }
 
 static bool load_figures(struct anomaly *a, struct cursor *in) {
-    double *figures[] = {&a->origin, &a->size, &a->far, &a->square, &a->level};
+    double *figures[] = {&a->origin, &a->size, &a->far, &a->square, &a->level, &a->told};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (!state_get_double(in, figures[i]) || !(fabs(*figures[i]) <= 1e76))
             return false;
-    return a->size >= 0 && a->far >= 0 && a->square >= 0;
+    return a->size >= 0 && a->far >= 0 && a->square >= 0 && a->told >= 0;
 }
 
 static bool anomaly_load(void *state, const struct detector_spec *spec, struct cursor *in) {

@@ -11,8 +11,8 @@
  * so long". A unit's age is used where the time axis is one of the inputs, for only then it is known.
  *
  * Left, with the error on engines left out (C-MAPSS FD001, cap 125; this: 11.1): linear in the components 16.2;
- * Gaussian bumps instead of squares 13.0 (this without age: 13.4); matching the trajectory to each of the library (Wang
- * 2008) 17.3. */
+ * Gaussian bumps instead of squares 13.0 where this had 13.0 too (both without age). Matching the trajectory to each
+ * of the library (Wang 2008) is said to be at 17 on the test engines. */
 #include "rules/detect/life_model.h"
 
 #include <math.h>

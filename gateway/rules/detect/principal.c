@@ -95,7 +95,7 @@ static void project(const struct principal *p, const double *features, double *o
 }
 
 void principal_learn(struct principal *p, const double *features, size_t rows, int feature_count) {
-    const size_t room = (size_t)(feature_count * feature_count);
+    const size_t room = (size_t)feature_count * (size_t)feature_count;
     double *m = mem_alloc(2 * room * sizeof *m), *v = m + room;
     *p = (struct principal){.feature_count = feature_count};
     covariance(p, features, rows, m);

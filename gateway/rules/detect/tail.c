@@ -30,19 +30,20 @@ static float narrow(double value) {
     return (float)fmax(fmin(value, VALUE_MAX), -VALUE_MAX);
 }
 
-static double beyond(double distance, double excess, double noise) {
+static double beyond(double distance, double excess, double noise, bool is_record) {
+    const double most = is_record ? TAIL_SURPRISE_MAX : TAIL_SEEN_MAX;
     if (distance <= noise)
         return 0;
-    return distance >= TAIL_SURPRISE_MAX * excess ? TAIL_SURPRISE_MAX : distance / excess;
+    return distance >= most * excess ? most : distance / excess;
 }
 
 double tail_surprise(const struct tail *t, double value, double noise) {
     if (!t->is_learnt)
         return 0;
     if (value > t->high_edge)
-        return beyond(value - t->high_edge, fmax(t->high_excess, noise), noise);
+        return beyond(value - t->high_edge, fmax(t->high_excess, noise), noise, value > t->high + noise);
     if (value < t->low_edge)
-        return beyond(t->low_edge - value, fmax(t->low_excess, noise), noise);
+        return beyond(t->low_edge - value, fmax(t->low_excess, noise), noise, value < t->low - noise);
     return 0;
 }
 

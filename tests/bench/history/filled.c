@@ -10,7 +10,7 @@
 #include "fieldline/message.h"
 #include "store/devices.h"
 
-enum { MESSAGES_A_COMMIT = 200, OLD_CHUNKS = 20, TRIM_ROWS = 2000, KEEP_MS = 70 * 60 * 1000 };
+enum { MESSAGES_A_COMMIT = 200, OLD_CHUNKS = 20, TRIM_ROWS = 2000 };
 
 static bool failed(const struct filled *f, const char *what) {
     fprintf(stderr, "bench-history: %s: %s\n", what, store_error(f->store));
@@ -53,7 +53,7 @@ static bool end_turn(struct filled *f, int64_t now_ms) {
     const bool is_done =
         history_step(f->history, now_ms, OLD_CHUNKS) == RESULT_OK &&
         history_tidy(f->history, now_ms, MESSAGES_A_COMMIT) == RESULT_OK &&
-        journal_trim(f->store, history_pins(f->history), now_ms - KEEP_MS, TRIM_ROWS, &deleted) == RESULT_OK &&
+        journal_trim(f->store, history_pins(f->history), TRIM_ROWS, &deleted) == RESULT_OK &&
         store_commit(f->store) == RESULT_OK && store_checkpoint(f->store) == RESULT_OK;
     return is_done || failed(f, "turn");
 }

@@ -1,9 +1,9 @@
 /* The trial's clock, the fault's growth, and the counting.
  *
- * The fault's wear goes from 0 to 1 in its days; the individual fails then, or before, when its physics say so. Gaps come every four days on
- * average and last a quarter of an hour on average, never more than six hours; a restart comes every two weeks and takes
- * two minutes. During both, physics goes on. A third kind of trouble, messages that come late or twice, is the flow
- * tests' (tests/integration/repeats.test.mjs). */
+ * The fault's wear goes from 0 to 1 in its days; the individual fails then, or before, when its physics say so. Gaps
+ * come every four days on average and last a quarter of an hour on average, never more than six hours; a restart comes
+ * every two weeks and takes two minutes. During both, physics goes on. A third kind of trouble, messages that come late
+ * or twice, is the flow tests' (tests/integration/repeats.test.mjs). */
 #include "trial.h"
 
 #include <math.h>
@@ -171,8 +171,7 @@ void trial_run(const struct trial *t, struct trial_outcome *out) {
     r.self = calloc(1, t->kind->bytes);
     if (!r.device || !r.self)
         die("bench.products", "out of memory");
-    *(struct specimen *)r.self =
-        (struct specimen){.dice = dice_of(t->seed), .at_s = START_S + t->day * DAY_S};
+    *(struct specimen *)r.self = (struct specimen){.dice = dice_of(t->seed), .at_s = START_S + t->day * DAY_S};
     firings_init(&r.firings);
     resolve(&r);
     dump_head(&r);

@@ -23,10 +23,10 @@ struct trial_told {
     int count;
 };
 struct trial_outcome {
-    int false_alarms;         /* raised while nothing was wrong */
-    double failed_s;          /* after the start; of the fault */
+    int false_alarms; /* raised while nothing was wrong */
+    double failed_s;  /* after the start; of the fault */
     double onset_s;
-    double first_s, named_s;  /* the first alarm after the onset, and the first that names the fault; -1: none */
+    double first_s, named_s; /* the first alarm after the onset, and the first that names the fault; -1: none */
     struct trial_told told[TRIAL_TOLD_MAX];
     size_t told_count;
     uint64_t samples;

@@ -4,16 +4,16 @@
  *   inlet filter -> element (loaded or not) -> oil separator -> cooler -> receiver and pipes -> tools, and leaks
  *
  * Unloaded for ten minutes, the motor stops; low pressure starts it. The oil takes up nearly all of the heat, so the
- * element's outlet is the machine's temperature: as far above the room as the cooler is bad and as long as it is loaded.
- * The workshop has shifts, weekends and its own habits; its leaks never sleep. That is why leaks are seen at the quietest
- * hour and nowhere else. Left out: the dryer, condensate, the pressure drop of the pipes. */
+ * element's outlet is the machine's temperature: as far above the room as the cooler is bad and as long as it is
+ * loaded. The workshop has shifts, weekends and its own habits; its leaks never sleep. That is why leaks are seen at
+ * the quietest hour and nowhere else. Left out: the dryer, condensate, the pressure drop of the pipes. */
 #include <math.h>
 #include <stdbool.h>
 
 #include "kinds.h"
 
 enum { LEAK, INLET_FILTER, COOLER, SEPARATOR, FAULTS };
-enum { STEP_S = 20, SUBSTEPS = 5 };
+enum { STEP_S = 30, SUBSTEPS = 6 };
 
 #define CAPACITY_L_S 105.0
 #define ATMOSPHERE   1.013e5
@@ -35,7 +35,6 @@ struct air_compressor {
     double filter_pa, separator_pa, cooler_w_k;
     bool is_running, is_loaded;
     double idle_s, running_s, loaded_s, starts;
-    double hour_loaded_s, hourly_load; /* of this hour so far; of the hour before */
 };
 
 static void init(void *self) {
@@ -91,14 +90,6 @@ static void control(struct air_compressor *c, double dt_s) {
         c->is_running = false;
     c->running_s += c->is_running ? dt_s : 0;
     c->loaded_s += c->is_loaded ? dt_s : 0;
-    c->hour_loaded_s += c->is_loaded ? dt_s : 0;
-}
-
-static void end_hour(struct air_compressor *c) {
-    if (fmod(c->base.at_s, 3600) >= STEP_S)
-        return;
-    c->hourly_load = c->hour_loaded_s / 3600;
-    c->hour_loaded_s = 0;
 }
 
 static void step(void *self) {
@@ -108,7 +99,6 @@ static void step(void *self) {
     c->room_c += (wanted_room - c->room_c) * STEP_S / 2400;
     c->filter_pa += STEP_S * 4e-5 * (c->is_loaded ? 1 : 0); /* some 100 Pa a month of dust */
     use_tools(c);
-    end_hour(c);
     for (int i = 0; i < SUBSTEPS; i++) {
         const double dt_s = (double)STEP_S / SUBSTEPS;
         control(c, dt_s);
@@ -117,26 +107,21 @@ static void step(void *self) {
         double taken = (c->tools_l_s + leak_l_s(c)) * fmax(0, c->line_pa) / 7e5;
         c->line_pa += (made - taken) / 1000 * ATMOSPHERE / c->volume_m3 * dt_s;
         double heat = c->is_loaded ? HEAT_W : c->is_running ? 0.28 * HEAT_W : 0;
-        double open = fmax(0.12, fmin(1, (c->oil_c - THERMOSTAT_C + 6) / 8)); /* the thermostat keeps oil from the cooler */
+        double open =
+            fmax(0.12, fmin(1, (c->oil_c - THERMOSTAT_C + 6) / 8)); /* the thermostat keeps oil from the cooler */
         double cooling = c->cooler_w_k * (1 - 0.5 * c->base.wear[COOLER]) * (c->is_running ? open : 0.1);
         c->oil_c += (heat - cooling * (c->oil_c - c->room_c)) / OIL_J_K * dt_s;
     }
 }
 
-enum { LINE, OUTLET, ROOM, CURRENT, RUNNING, LOADED, FILTER, SEPARATOR_DROP, RUN_TIME, LOAD_TIME, HOURLY, STARTS, SERIES };
+enum { LINE, OUTLET, ROOM, CURRENT, RUNNING, LOADED, FILTER, SEPARATOR_DROP, RUN_TIME, LOAD_TIME, STARTS, SERIES };
 static const struct specimen_series series[SERIES] = {
-    [LINE] = {"line_pressure", "", 1},
-    [OUTLET] = {"element_temperature", "", 1},
-    [ROOM] = {"room_temperature", "", 3},
-    [CURRENT] = {"motor_current", "", 1},
-    [RUNNING] = {"motor_running", "", 1},
-    [LOADED] = {"loaded", "", 1},
-    [FILTER] = {"inlet_filter_drop", "", 1},
-    [SEPARATOR_DROP] = {"separator_drop", "", 1},
-    [RUN_TIME] = {"running_seconds", "", 3},
-    [LOAD_TIME] = {"loaded_seconds", "", 3},
-    [HOURLY] = {"hourly_load", "", 3},
-    [STARTS] = {"motor_starts", "", 3},
+    [LINE] = {"line_pressure", "", 1},       [OUTLET] = {"element_temperature", "", 1},
+    [ROOM] = {"room_temperature", "", 2},    [CURRENT] = {"motor_current", "", 1},
+    [RUNNING] = {"motor_running", "", 1},    [LOADED] = {"loaded", "", 1},
+    [FILTER] = {"inlet_filter_drop", "", 1}, [SEPARATOR_DROP] = {"separator_drop", "", 1},
+    [RUN_TIME] = {"running_seconds", "", 2}, [LOAD_TIME] = {"loaded_seconds", "", 2},
+    [STARTS] = {"motor_starts", "", 2},
 };
 
 static void read(void *self, double *v) {
@@ -146,14 +131,14 @@ static void read(void *self, double *v) {
     v[LINE] = specimen_sense(s, c->line_pa, 600, 1000);
     v[OUTLET] = specimen_sense(s, c->oil_c, 0.3, 0.5);
     v[ROOM] = specimen_sense(s, c->room_c, 0.2, 0.5);
-    v[CURRENT] = !c->is_running ? 0 : specimen_sense(s, c->is_loaded ? 66 * (0.6 + 0.4 * c->line_pa / 7e5) : 29, 0.5, 0.1);
+    v[CURRENT] =
+        !c->is_running ? 0 : specimen_sense(s, c->is_loaded ? 66 * (0.6 + 0.4 * c->line_pa / 7e5) : 29, 0.5, 0.1);
     v[RUNNING] = c->is_running;
     v[LOADED] = c->is_loaded;
     v[FILTER] = specimen_sense(s, through * (c->filter_pa + 5200 * s->wear[INLET_FILTER]), 40, 10);
     v[SEPARATOR_DROP] = specimen_sense(s, through * (c->separator_pa + 8.5e4 * s->wear[SEPARATOR]), 800, 500);
     v[RUN_TIME] = round(c->running_s);
     v[LOAD_TIME] = round(c->loaded_s);
-    v[HOURLY] = c->hourly_load > 0 ? round(c->hourly_load * 1000) / 1000 : NAN;
     v[STARTS] = c->starts;
 }
 
@@ -168,9 +153,9 @@ static bool has_failed(const void *self, size_t fault) {
 
 static const struct specimen_fault faults[FAULTS] = {
     [LEAK] = {"air_leak", 21, 0, 100, "AirIsLost"},
-    [INLET_FILTER] = {"inlet_filter", 20, 1, 130, "InletFilterClogs"},
+    [INLET_FILTER] = {"inlet_filter", 20, 1, 130, "InletFilterIsDue"},
     [COOLER] = {"cooler_fouling", 25, 0, 170, "CoolerFouled"},
-    [SEPARATOR] = {"separator", 25, 1, 250, "SeparatorClogs"},
+    [SEPARATOR] = {"separator", 25, 1, 250, "SeparatorIsDue"},
 };
 
 const struct specimen_kind specimen_air_compressor = {

@@ -1,5 +1,5 @@
-/* An end-suction pump of 22 kW with frequency converter, mechanical seal with a barrier-fluid pot, and vibration sensors on
- * both bearing housings of the pump.
+/* An end-suction pump of 22 kW with frequency converter, mechanical seal with a barrier-fluid pot, and vibration
+ * sensors on both bearing housings of the pump.
  *
  *   tank --strainer--> impeller --> valve and pipes --> process;  head and flow are where pump curve and pipes meet
  *
@@ -17,7 +17,7 @@
 
 enum { BEARING, CAVITATION, IMPELLER, SEAL, FAULTS };
 enum { DRIVE, FREE, HOUSINGS };
-enum { STEP_S = 30 };
+enum { STEP_S = 60 };
 
 #define RATED_RPM 2950.0
 #define SHUT_M    60.0   /* head without flow */
@@ -108,7 +108,8 @@ static void step(void *self) {
     p->sway += -p->sway * STEP_S / 900.0 + dice_noise(&p->base.dice, 0.1 * sqrt(2 * STEP_S / 900.0));
     for (int b = 0; b < HOUSINGS; b++) {
         double rubbing = b == DRIVE ? 26 * pow(p->base.wear[BEARING], 3) : 0;
-        double warm = p->room_c + (0.15 * (p->water_c - p->room_c) + 24 * p->ratio * p->ratio + rubbing) * (p->ratio > 0.1);
+        double warm =
+            p->room_c + (0.15 * (p->water_c - p->room_c) + 24 * p->ratio * p->ratio + rubbing) * (p->ratio > 0.1);
         p->housing_c[b] += (warm - p->housing_c[b]) * STEP_S / 2700;
     }
     p->hours_s += p->is_running ? STEP_S : 0;
@@ -142,17 +143,17 @@ static const struct specimen_series series[SERIES] = {
     [OUTLET] = {"discharge_pressure", "", 1},
     [FLOW] = {"flow", "", 1},
     [POWER] = {"motor_power", "", 1},
-    [WATER] = {"fluid_temperature", "", 2},
+    [WATER] = {"fluid_temperature", "", 1},
     [VELOCITY_DRIVE] = {"vibration_velocity", "drive", 1},
     [VELOCITY_FREE] = {"vibration_velocity", "free", 1},
     [ACCELERATION_DRIVE] = {"vibration_acceleration", "drive", 1},
     [ACCELERATION_FREE] = {"vibration_acceleration", "free", 1},
     [KURTOSIS_DRIVE] = {"vibration_kurtosis", "drive", 1},
     [KURTOSIS_FREE] = {"vibration_kurtosis", "free", 1},
-    [HOUSING_DRIVE] = {"bearing_temperature", "drive", 2},
-    [HOUSING_FREE] = {"bearing_temperature", "free", 2},
-    [POT] = {"seal_pot_level", "", 2},
-    [STARTS] = {"pump_starts", "", 2},
+    [HOUSING_DRIVE] = {"bearing_temperature", "drive", 1},
+    [HOUSING_FREE] = {"bearing_temperature", "free", 1},
+    [POT] = {"seal_pot_level", "", 1},
+    [STARTS] = {"pump_starts", "", 1},
 };
 
 static double velocity_mm_s(struct centrifugal_pump *p, int b) {

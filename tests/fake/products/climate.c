@@ -12,9 +12,8 @@
 #define FRONT_K   3.2
 
 struct climate climate_of(struct dice *dice) {
-    return (struct climate){.mean_c = dice_uniform(dice, 8, 15),
-                            .season_k = dice_uniform(dice, 6, 12),
-                            .day_k = dice_uniform(dice, 2, 5)};
+    return (struct climate){
+        .mean_c = dice_uniform(dice, 8, 15), .season_k = dice_uniform(dice, 6, 12), .day_k = dice_uniform(dice, 2, 5)};
 }
 
 double climate_hour(double at_s) {

@@ -1,6 +1,6 @@
-/* SplitMix64 (Steele, Lea, Flood 2014): one word of state, any seed is a good one, and individuals with seeds beside each
- * other have nothing in common, which is what trials need. Not for secrets. The noise is a sum of four uniforms: cheap,
- * and without the far tails that a real sensor's filter cuts off too. */
+/* SplitMix64 (Steele, Lea, Flood 2014): one word of state, any seed is a good one, and individuals with seeds beside
+ * each other have nothing in common, which is what trials need. Not for secrets. The noise is a sum of four uniforms:
+ * cheap, and without the far tails that a real sensor's filter cuts off too. */
 #include "dice.h"
 
 #include <math.h>
@@ -24,8 +24,8 @@ double dice_uniform(struct dice *d, double low, double high) {
 
 double dice_noise(struct dice *d, double deviation) {
     uint64_t bits = next(d);
-    double sum = (double)(bits & 0xFFFF) + (double)(bits >> 16 & 0xFFFF) + (double)(bits >> 32 & 0xFFFF) +
-                 (double)(bits >> 48);
+    double sum =
+        (double)(bits & 0xFFFF) + (double)(bits >> 16 & 0xFFFF) + (double)(bits >> 32 & 0xFFFF) + (double)(bits >> 48);
     return deviation * (sum / 65535 - 2) * 1.7320508; /* four uniforms have the variance 1/3 */
 }
 

@@ -1,21 +1,23 @@
 /* An air-to-water heat pump of 8 kW with inverter, four-way valve and electronic expansion valve, in a house with floor
  * heating and a 200 l tank for hot water.
  *
- *   outdoor air --UA_COIL (less with ice, dirt, a slow fan)--> refrigerant --> water --EMITTER--> house --UA_HOUSE--> outdoors
+ *   outdoor air --UA_COIL (less with ice, dirt, a slow fan)--> refrigerant --> water --EMITTER--> house --UA_HOUSE-->
+ * outdoors
  *
  * The controller follows a heating curve by speed; below its least speed it goes on and off, as inverters do in mild
- * weather. Ice grows on a coil below zero and is melted by reversing; a blocked drain leaves some of it, which makes the
- * next ice come sooner. Too little refrigerant: the expansion valve is fully open and superheat rises, capacity falls.
- * A clogged strainer lowers the flow until its switch trips; a small or shut-off water volume makes the compressor start
- * again and again; water that is lost shows in the pressure. The house reacts in a day, so the weather of a day is what
- * the product sees. Left out: the pressure drop of the coil, humidity indoors, the electric back-up heater. */
+ * weather. Ice grows on a coil below zero and is melted by reversing; a blocked drain leaves some of it, which makes
+ * the next ice come sooner. Too little refrigerant: the expansion valve is fully open and superheat rises, capacity
+ * falls. A clogged strainer lowers the flow until its switch trips; a small or shut-off water volume makes the
+ * compressor start again and again; water that is lost shows in the pressure. The house reacts in a day, so the weather
+ * of a day is what the product sees. Left out: the pressure drop of the coil, humidity indoors, the electric back-up
+ * heater. */
 #include <math.h>
 #include <stdbool.h>
 
 #include "kinds.h"
 
 enum { LEAK, ICING, LOW_FLOW, SHORT_CYCLING, WATER_LOSS, FAULTS };
-enum { STEP_S = 30, SUBSTEPS = 3, LEAST_OFF_S = 180, DEFROST_S = 240, DEFROST_PAUSE_S = 2100 };
+enum { STEP_S = 60, SUBSTEPS = 6, LEAST_OFF_S = 180, DEFROST_S = 240, DEFROST_PAUSE_S = 2100 };
 
 #define CAPACITY_W    8000.0
 #define LEAST_SPEED   0.3
@@ -164,9 +166,9 @@ static void refrigerant(struct heat_pump *h, double dt_s) {
 
 static void water(struct heat_pump *h, double dt_s) {
     double volume = h->water_j_k * (1 - 0.88 * h->base.wear[SHORT_CYCLING]);
-    double taken = h->is_hot_water ? TANK_W_K * (h->water_c - h->tank_c)
-                                   : h->emitter_w_k * (1 - 0.5 * h->base.wear[SHORT_CYCLING]) *
-                                         fmax(0, h->water_c - h->house_c);
+    double taken = h->is_hot_water
+                       ? TANK_W_K * (h->water_c - h->tank_c)
+                       : h->emitter_w_k * (1 - 0.5 * h->base.wear[SHORT_CYCLING]) * fmax(0, h->water_c - h->house_c);
     h->water_c += (h->heat_w - taken) / volume * dt_s;
     if (h->is_hot_water)
         h->tank_c += taken / TANK_J_K * dt_s;
@@ -213,10 +215,10 @@ enum {
     SERIES
 };
 static const struct specimen_series series[SERIES] = {
-    [OUTDOOR] = {"outdoor_temperature", "", 2},
+    [OUTDOOR] = {"outdoor_temperature", "", 1},
     [SUPPLY] = {"supply_temperature", "", 1},
     [RETURN] = {"return_temperature", "", 1},
-    [TARGET] = {"target_temperature", "", 2},
+    [TARGET] = {"target_temperature", "", 1},
     [EVAPORATING] = {"evaporating_temperature", "", 1},
     [SUCTION] = {"suction_temperature", "", 1},
     [CONDENSING] = {"condensing_temperature", "", 1},
@@ -225,10 +227,10 @@ static const struct specimen_series series[SERIES] = {
     [POWER] = {"compressor_power", "", 1},
     [PUMP] = {"pump_running", "", 1},
     [FLOW] = {"water_flow", "", 1},
-    [PRESSURE] = {"water_pressure", "", 2},
+    [PRESSURE] = {"water_pressure", "", 1},
     [DEFROSTING] = {"defrosting", "", 1},
-    [STARTS] = {"compressor_starts", "", 2},
-    [DEFROSTS] = {"defrosts", "", 2},
+    [STARTS] = {"compressor_starts", "", 1},
+    [DEFROSTS] = {"defrosts", "", 1},
 };
 
 static void read(void *self, double *v) {
@@ -255,8 +257,8 @@ static void read(void *self, double *v) {
     v[POWER] = h->is_running ? specimen_sense(s, h->power_w, 8, 1) : 6;
     v[PUMP] = is_pumping;
     v[FLOW] = is_pumping ? specimen_sense(s, through, 0.004, 0.001) : 0;
-    v[PRESSURE] = specimen_sense(
-        s, h->filled_pa * (1 - 0.75 * s->wear[WATER_LOSS]) + 400 * (h->water_c - 30), 800, 1000);
+    v[PRESSURE] =
+        specimen_sense(s, h->filled_pa * (1 - 0.75 * s->wear[WATER_LOSS]) + 400 * (h->water_c - 30), 800, 1000);
     v[DEFROSTING] = h->is_defrosting;
     v[STARTS] = h->starts;
     v[DEFROSTS] = h->defrosts;
@@ -273,7 +275,8 @@ static bool has_failed(const void *self, size_t fault) {
     const struct heat_pump *h = self;
     switch (fault) {
     case LOW_FLOW: return flow(h) < FLOW_TRIP_L_S;
-    case ICING: return h->outdoor_c - h->evaporating_c > 26 && !h->is_defrosting && h->running_s > 300; /* low pressure */
+    case ICING:
+        return h->outdoor_c - h->evaporating_c > 26 && !h->is_defrosting && h->running_s > 300; /* low pressure */
     default: return false;
     }
 }

@@ -6,7 +6,8 @@
 #include "kinds.h"
 
 const struct specimen_kind *const specimen_kinds[] = {
-    &specimen_heat_pump,    &specimen_air_compressor, &specimen_centrifugal_pump, &specimen_ups_battery, &specimen_vaccine_freezer, &specimen_washing_machine,
+    &specimen_heat_pump,       &specimen_air_compressor,  &specimen_centrifugal_pump, &specimen_ups_battery,
+    &specimen_vaccine_freezer, &specimen_washing_machine, &specimen_linux_gateway,
 };
 const size_t specimen_kind_count = sizeof specimen_kinds / sizeof *specimen_kinds;
 

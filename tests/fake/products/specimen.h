@@ -1,6 +1,7 @@
-/* A simulated product for trials of its pack: one individual of a kind, with its own make-up, place and habits, and with
- * faults that grow as they are told to. Physics, controller and sensors in one; pure arithmetic, no clock, no output, the
- * same seed gives the same readings. What comes of the readings (gaps, restarts, the rule engine) is the trial's. */
+/* A simulated product for trials of its pack: one individual of a kind, with its own make-up, place and habits, and
+ * with faults that grow as they are told to. Physics, controller and sensors in one; pure arithmetic, no clock, no
+ * output, the same seed gives the same readings. What comes of the readings (gaps, restarts, the rule engine) is the
+ * trial's. */
 #pragma once
 #include <stddef.h>
 

@@ -4,11 +4,11 @@
  *                |  float charge
  *             battery: eight blocks in series, each with its own resistance; one capacity
  *
- * Blocks age together (capacity), or one dries out (its resistance). The UPS measures the blocks' resistances four times
- * a day with a short pulse, and the capacity every week with a test discharge of some minutes, as good ones do. Float
- * current rises with the battery's temperature; in thermal runaway each makes the other grow. Fans slow down as their
- * bearings dry. Mains fail for seconds to minutes; the string is empty when its capacity at this load is used up. Left
- * out: the discharge curve in detail (a straight line and the resistance's drop), harmonics, the by-pass. */
+ * Blocks age together (capacity), or one dries out (its resistance). The UPS measures the blocks' resistances four
+ * times a day with a short pulse, and the capacity every week with a test discharge of some minutes, as good ones do.
+ * Float current rises with the battery's temperature; in thermal runaway each makes the other grow. Fans slow down as
+ * their bearings dry. Mains fail for seconds to minutes; the string is empty when its capacity at this load is used up.
+ * Left out: the discharge curve in detail (a straight line and the resistance's drop), harmonics, the by-pass. */
 #include <math.h>
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
-/* A vaccine freezer in a pharmacy: the physics of the demo's (tests/fake/product/cold.c) with a make-up of its own, a room
- * with a climate, and people who open the lid by day and put warm boxes in.
+/* A vaccine freezer in a pharmacy: the physics of the demo's (tests/fake/product/cold.c) with a make-up of its own, a
+ * room with a climate, and people who open the lid by day and put warm boxes in.
  *
  * The faults are those of cold.c: charge, condenser, seal of the lid, valves of the compressor; and the battery of the
  * alarm unit. The product has failed when the air has been above -15 Cel for ten minutes with the lid shut. Readings
- * come every 15 s instead of every second, so that a month is quickly over; no rule of the pack needs more. */
+ * come every 20 s instead of every second, so that a month is quickly over; no rule of the pack needs more. */
 #include <math.h>
 #include <stdbool.h>
 
@@ -11,7 +11,7 @@
 #include "kinds.h"
 
 enum { LEAK, CONDENSER, SEAL, VALVES, BATTERY, FAULTS };
-enum { STEP_S = 15, MINUTE_STEPS = 4 };
+enum { STEP_S = 20, MINUTE_STEPS = 3 };
 
 #define LIMIT_C  (-15.0)
 #define WARM_S   600.0
@@ -57,7 +57,8 @@ static void step(void *self) {
     struct vaccine_freezer *f = self;
     const double *wear = f->base.wear;
     double outdoor = climate_step(&f->climate, &f->base.dice, f->base.at_s, STEP_S);
-    f->cold.ambient_c = f->room_c + f->room_share * (outdoor - 12) + 0.8 * sin(2 * M_PI * climate_hour(f->base.at_s) / 24);
+    f->cold.ambient_c =
+        f->room_c + f->room_share * (outdoor - 12) + 0.8 * sin(2 * M_PI * climate_hour(f->base.at_s) / 24);
     f->cold.charge = 1 - 0.6 * wear[LEAK];
     f->cold.condenser = f->clean * (1 - 0.72 * wear[CONDENSER]);
     f->cold.seal_w_k = 5 * wear[SEAL];
@@ -76,16 +77,16 @@ static void step(void *self) {
 enum { AIR, SETPOINT, EVAPORATOR, SUCTION, CONDENSER_C, AMBIENT, POWER, DUTY, STARTS, LID, BATTERY_V, SERIES };
 static const struct specimen_series series[SERIES] = {
     [AIR] = {"air_temperature", "", 1},
-    [SETPOINT] = {"setpoint_temperature", "", 4},
+    [SETPOINT] = {"setpoint_temperature", "", 3},
     [EVAPORATOR] = {"evaporator_temperature", "", 1},
     [SUCTION] = {"suction_temperature", "", 1},
     [CONDENSER_C] = {"condenser_temperature", "", 1},
     [AMBIENT] = {"ambient_temperature", "", 2},
     [POWER] = {"compressor_power", "", 1},
     [DUTY] = {"compressor_duty", "", 1},
-    [STARTS] = {"compressor_starts", "", 4},
+    [STARTS] = {"compressor_starts", "", 3},
     [LID] = {"door_open", "", 1},
-    [BATTERY_V] = {"battery_voltage", "", 4},
+    [BATTERY_V] = {"battery_voltage", "", 3},
 };
 
 static void read(void *self, double *v) {

@@ -13,16 +13,12 @@
 #include "folders.h"
 #include "trial.h"
 
-static char *replayed(const char *expr, const struct pack *pack, const char *csv, struct backtest *backtest) {
-    static const struct replay_options none;
-    struct replay_options options = none;
+static char *replayed_with(struct replay_options options, const char *csv, struct backtest *backtest) {
     char *text = NULL, *path = folder_file(folder_new(), "box.csv", csv);
     size_t bytes;
     struct buf notes;
     struct fault fault;
     buf_init(&notes, 10000);
-    options.expr = expr;
-    options.pack = pack;
     options.scores = open_memstream(&text, &bytes);
     struct backtest *own = backtest ? backtest : backtest_new(NULL);
     const enum result result = replay_file(path, &options, own, &notes, &fault);
@@ -37,6 +33,10 @@ static char *replayed(const char *expr, const struct pack *pack, const char *csv
     buf_fini(&notes);
     free(path);
     return text;
+}
+
+static char *replayed(const char *expr, const struct pack *pack, const char *csv, struct backtest *backtest) {
+    return replayed_with((struct replay_options){.expr = expr, .pack = pack}, csv, backtest);
 }
 
 static const struct {
@@ -125,6 +125,56 @@ Test(replay, pack_tells_alarms_and_tickets) {
     free(alarms);
     free(is);
     packs_free(packs);
+}
+
+/* Six lives of 40 to 90 hours whose wear says how long is left; then a unit of 60 hours, and one that replaces it. */
+static char *write_lives(int count) {
+    char *folder = folder_new();
+    for (int unit = 0; unit < count; unit++) {
+        char text[4000], name[20];
+        size_t at = (size_t)snprintf(text, sizeof text, "hours,wear\n");
+        for (int hour = 0; hour <= 40 + 10 * unit; hour++)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%d,%d.%d\n", hour, 100 + hour - 10 * unit, hour % 3);
+        snprintf(name, sizeof name, "unit-%d.csv", unit);
+        free(folder_file(folder, name, text));
+    }
+    return folder;
+}
+
+Test(replay, lives_beside_an_expression) {
+    char csv[6000], *folder = write_lives(6);
+    size_t at = (size_t)snprintf(csv, sizeof csv, "time,hours,wear\n");
+    for (int i = 0; i < 75; i++)
+        at += (size_t)snprintf(csv + at, sizeof csv - at, "%d,%d,%d.%d\n", i, i % 60, 80 + i % 60, i % 3);
+    const struct replay_options options = {.expr = "rul(wear, hours, 100)", .lives = folder};
+    char *is = replayed_with(options, csv, NULL), *row = is;
+    for (int i = -1; i < 59; i++)
+        row = strchr(row, '\n') + 1;
+    double hour, wear, left = -1;
+    cr_assert_eq(sscanf(row, "59,%lf,%lf,%lf", &hour, &wear, &left), 3, "%.30s", row);
+    cr_expect(left < 10, "%g hours left at the end", left);
+    row = strchr(row, '\n') + 1;
+    cr_expect_eq(strncmp(row, "60,0,80.0,\n", 11), 0, "the new unit: %.12s", row);
+    free(is);
+    free(folder);
+}
+
+Test(replay, lives_that_are_not_sound_are_refused) {
+    static const struct {
+        int count;
+        const char *expr, *says;
+    } rows[] = {
+        {3, "rul(wear, hours)", "has 3 lives, expected at least 5"},
+        {6, "rul(colour, hours)", "--expr:1: rul(): the recorded lives have no column 'colour'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *folder = write_lives(rows[i].count);
+        const struct replay_options options = {.expr = rows[i].expr, .lives = folder};
+        char *is = replayed_with(options, "time,hours,wear,colour\n1,2,3,4\n", NULL);
+        cr_expect_not_null(strstr(is, rows[i].says), "'%s' in '%s'", rows[i].says, is);
+        free(is);
+        free(folder);
+    }
 }
 
 Test(replay, file_without_a_metric_of_the_pack_is_refused) {

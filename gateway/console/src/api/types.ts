@@ -74,6 +74,7 @@ export interface DeviceDetail extends Device {
   quarantined: number;
   clock_error_ms: number;
   dropped: number;
+  location: { site: string | null; parent: string | null; parent_online: boolean; children: number };
 }
 
 // Columns of equal length. A span without data is left out.
@@ -113,6 +114,63 @@ export interface Alarm {
   cleared_ms: number | null;
   count: number;
   ticket: number | null;
+  acknowledged_by: string | null;
+  state: 'active' | 'acknowledged' | 'latched' | 'cleared' | 'normal';
+  latches: boolean;
+  flapping: boolean;
+  suppressed: Suppressed | null; // why it opens no ticket of its own
+  shelved: { by: string; reason: string; from_ms: number; until_ms: number } | null;
+  incident: number | null;
+  explanation: { term: string; value: number | null; at: number }[];
+}
+export type Suppressed = 'shelved' | 'maintenance' | 'parent' | 'alarm' | 'past' | 'gathering' | 'fleet';
+export interface Shelf {
+  device: string;
+  alarm: string;
+  part: string;
+  by: string;
+  reason: string;
+  from_ms: number;
+  until_ms: number;
+  alarm_id: number;
+  active: boolean;
+}
+export const SCOPES = ['device', 'site', 'model', 'all'] as const;
+export interface Maintenance {
+  id: number;
+  scope: (typeof SCOPES)[number];
+  target: string;
+  from_ms: number;
+  to_ms: number;
+  in_force: boolean;
+  by: string;
+  reason: string;
+  ended_by: string | null;
+}
+export interface Incident {
+  id: number;
+  alarm: string;
+  model: string | null; // with its firmware; null for a site
+  firmware: string | null;
+  site: string | null;
+  summary: string;
+  severity: Severity;
+  active: boolean;
+  opened_ms: number;
+  newest_ms: number;
+  closed_ms: number | null;
+  ticket: number | null;
+  members: number;
+  members_active: number;
+}
+/** A condition that holds, but not yet for as long as its rule asks. */
+export interface Pending {
+  alarm: string;
+  part: string;
+  severity: Severity;
+  since_ms: number;
+  for_ms: number;
+  value: number | null;
 }
 
 export const TICKET_STATES = [
@@ -212,6 +270,7 @@ export interface TicketDetail extends Ticket {
   actions: Action[];
   events: TicketEvent[];
   alarms: Alarm[];
+  incident: Incident | null;
   sessions: Session[];
   report: Report | null;
   articles: Article[];

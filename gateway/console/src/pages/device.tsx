@@ -5,8 +5,10 @@ import { my_role_is } from '../api/me';
 import { useResource } from '../api/resource';
 import type { Alarm, DeviceDetail, Notice, Page, Ticket } from '../api/types';
 import { Charts } from '../device/charts';
+import { Location } from '../device/location';
 import { Logs } from '../device/logs';
 import { OpenTicket } from '../device/open_ticket';
+import { PendingAlarms } from '../device/pending';
 import { Troubles } from '../device/troubles';
 import type { PageProps } from '../routes';
 import { AlarmTable } from '../ui/alarm_table';
@@ -50,6 +52,7 @@ function Facts({ device }: { device: DeviceDetail }) {
         <dt>{t('device.capabilities')}</dt>
         <dd>{device.capabilities.map((c) => t_or(`capability.${c}`, c)).join(', ') || t('app.none')}</dd>
       </div>
+      <Location device={device} />
     </dl>
   );
 }
@@ -114,6 +117,7 @@ export function DevicePage({ id }: PageProps) {
                 }
               </Loaded>
             </section>
+            <PendingAlarms device={id} />
             <Charts device={data} />
             <Logs device={id} />
           </>

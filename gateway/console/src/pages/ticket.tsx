@@ -110,6 +110,12 @@ function CaseFile({ ticket, etag, reload }: { ticket: TicketDetail; etag: string
       </div>
       {is_asking && <AskSession ticket={ticket.id} device={ticket.device} close={() => set_asking(false)} />}
       <Facts ticket={ticket} />
+      {ticket.incident && (
+        <p class="note">
+          {t('incident.ticket_is', { members: ticket.incident.members, active: ticket.incident.members_active })}{' '}
+          <a href={`/alarms/incidents/${ticket.incident.id}`}>{t('incident.show')}</a>
+        </p>
+      )}
       {ticket.alarms.length > 0 && (
         <p class={`note ${ticket.alarm_active ? '' : 'good'}`}>{t(ticket.alarm_active ? 'ticket.still' : 'ticket.healed')}</p>
       )}
@@ -122,7 +128,7 @@ function CaseFile({ ticket, etag, reload }: { ticket: TicketDetail; etag: string
           </section>
         </div>
         <div>
-          {ticket.alarms.length > 0 && (
+          {ticket.alarms.length > 0 && !ticket.incident && (
             <section>
               <h2>{t('ticket.alarms')}</h2>
               <AlarmTable alarms={ticket.alarms} changed={reload} has_ticket={false} />

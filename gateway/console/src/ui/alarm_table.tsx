@@ -1,8 +1,10 @@
-// Alarms with what a person can do about one: acknowledge it, go to its ticket.
+// Alarms with what a person can do about one, why it was raised, and where it is handled.
 import { useState } from 'preact/hooks';
-import { post } from '../api/client';
+import { AlarmActions } from '../alarm/actions';
+import { AlarmState, WhySilent } from '../alarm/state';
+import { Why } from '../alarm/why';
 import { my_role_is } from '../api/me';
-import { as_problem, type Problem } from '../api/problem';
+import type { Problem } from '../api/problem';
 import type { Alarm } from '../api/types';
 import { t } from '../words/words';
 import { ProblemNote } from './problem_note';
@@ -10,16 +12,13 @@ import { SeverityMark } from './severity';
 import { Table, type Column } from './table';
 import { Time } from './time';
 
-function AlarmState({ alarm }: { alarm: Alarm }) {
+function Handled({ alarm }: { alarm: Alarm }) {
   return (
     <>
-      {alarm.active ? <b>{t('alarm.active')}</b> : <span class="quiet">{t('alarm.cleared')}</span>}{' '}
-      {alarm.active && alarm.unknown && (
-        <span class="tag" title={t('alarm.unknown_why')}>
-          {t('alarm.unknown')}
-        </span>
+      {alarm.ticket !== null && <a href={`/tickets/${alarm.ticket}`}>#{alarm.ticket}</a>}{' '}
+      {alarm.suppressed === 'fleet' && alarm.incident !== null && (
+        <a href={`/alarms/incidents/${alarm.incident}`}>{t('alarm.incident', { id: alarm.incident })}</a>
       )}
-      {alarm.count > 1 && <span class="tag">{t('alarm.times', { count: alarm.count })}</span>}
     </>
   );
 }
@@ -36,19 +35,6 @@ export function AlarmTable({
   has_ticket?: boolean;
 }) {
   const [problem, set_problem] = useState<Problem>();
-  const [busy, set_busy] = useState<number>();
-  const may_acknowledge = !my_role_is('owner', 'auditor');
-  const acknowledge = async (alarm: Alarm): Promise<void> => {
-    set_busy(alarm.id);
-    set_problem(undefined);
-    try {
-      await post(`/alarms/${alarm.id}/acknowledge`);
-    } catch (error) {
-      set_problem(as_problem(error));
-    }
-    set_busy(undefined);
-    changed();
-  };
   const columns: Column<Alarm>[] = [
     { head: t('severity.label'), cell: (a) => <SeverityMark severity={a.severity} /> },
     {
@@ -64,35 +50,18 @@ export function AlarmTable({
             </>
           )}
           {a.description && a.description !== a.summary && <p class="quiet small">{a.description}</p>}
+          <WhySilent alarm={a} />
+          <Why alarm={a} />
         </>
       ),
     },
     { head: t('alarm.state'), cell: (a) => <AlarmState alarm={a} /> },
     { head: t('alarm.raised'), is_wide_only: true, cell: (a) => <Time at={a.raised_ms} /> },
-    {
-      head: t('alarm.acknowledge'),
-      cell: (a) =>
-        a.acknowledged ? (
-          <span class="quiet">{t('alarm.acknowledged')}</span>
-        ) : (
-          a.active &&
-          may_acknowledge && (
-            <button
-              type="button"
-              class="small"
-              disabled={busy === a.id}
-              onClick={() => void acknowledge(a)}
-              aria-label={`${t('alarm.acknowledge')}: ${a.summary || a.alarm}`}
-            >
-              {t('alarm.acknowledge')}
-            </button>
-          )
-        ),
-    },
   ];
   if (has_device) columns.splice(1, 0, { head: t('device.device'), cell: (a) => <a href={`/devices/${a.device}`}>{a.device}</a> });
-  if (has_ticket)
-    columns.push({ head: t('ticket.ticket'), cell: (a) => a.ticket !== null && <a href={`/tickets/${a.ticket}`}>#{a.ticket}</a> });
+  if (has_ticket) columns.push({ head: t('ticket.ticket'), cell: (a) => <Handled alarm={a} /> });
+  if (!my_role_is('owner', 'auditor'))
+    columns.push({ head: t('alarm.actions'), cell: (a) => <AlarmActions alarm={a} changed={changed} failed={set_problem} /> });
   return (
     <>
       {problem && <ProblemNote problem={problem} />}

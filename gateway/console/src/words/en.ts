@@ -1,8 +1,10 @@
 // English. Keys are "where.what"; {name} is filled in. Words of the gateway are state.*, why.*, action.*, ... and may be
 // missing here: then what the gateway said is shown.
+import { alarm_en } from './alarm_en';
 import { session_en } from './session_en';
 
 export const en = {
+  ...alarm_en,
   ...session_en,
   'app.title': 'Fieldline',
   'app.skip': 'Skip to the page',
@@ -139,16 +141,6 @@ export const en = {
   'log.app': 'Program',
   'log.text': 'Text',
 
-  'alarm.alarm': 'Alarm',
-  'alarm.active': 'active',
-  'alarm.cleared': 'cleared',
-  'alarm.unknown': 'no data',
-  'alarm.unknown_why': 'Its measurements are missing now; whether it still holds is not known.',
-  'alarm.acknowledged': 'acknowledged',
-  'alarm.acknowledge': 'Acknowledge',
-  'alarm.raised': 'Raised',
-  'alarm.times': '{count} times',
-  'alarm.state': 'State',
 
   'health.unready': 'The gateway cannot do its work now',
   'health.degraded': 'The gateway works, but needs attention',

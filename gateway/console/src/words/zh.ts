@@ -1,9 +1,11 @@
 // Chinese. The compiler checks that no key of English is missing here.
 import type { en } from './en';
 
+import { alarm_zh } from './alarm_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
+  ...alarm_zh,
   ...session_zh,
   'app.title': 'Fieldline',
   'app.skip': '跳到正文',
@@ -140,16 +142,6 @@ export const zh: Record<keyof typeof en, string> = {
   'log.app': '程序',
   'log.text': '内容',
 
-  'alarm.alarm': '告警',
-  'alarm.active': '活动',
-  'alarm.cleared': '已恢复',
-  'alarm.unknown': '无数据',
-  'alarm.unknown_why': '目前缺少其测量值，无法判断告警是否仍然成立。',
-  'alarm.acknowledged': '已确认',
-  'alarm.acknowledge': '确认',
-  'alarm.raised': '发生',
-  'alarm.times': '{count} 次',
-  'alarm.state': '状态',
 
   'health.unready': '网关目前无法工作',
   'health.degraded': '网关可以工作，但需要关注',

@@ -37,6 +37,15 @@ static void make_machine(void) {
     static const char *const names[] = {"proc",
                                         "sys",
                                         "sys/class",
+                                        "sys/fs",
+                                        "sys/fs/ext4",
+                                        "sys/fs/ext4/mmcblk0p2",
+                                        "sys/fs/ext4/features",
+                                        "sys/block",
+                                        "sys/block/mmcblk0",
+                                        "sys/block/mmcblk0/device",
+                                        "sys/block/mmcblk1",
+                                        "sys/block/mmcblk1/device",
                                         "sys/class/net",
                                         "sys/class/net/eth0",
                                         "sys/class/net/eth0/statistics",
@@ -54,6 +63,10 @@ static void make_machine(void) {
     scratch_write("proc/uptime", "3600.25 1000.00\n");
     scratch_write("sys/class/net/eth0/statistics/rx_bytes", "123456\n");
     scratch_write("sys/class/net/eth0/statistics/tx_bytes", "654321\n");
+    scratch_write("sys/class/net/eth0/statistics/rx_errors", "7\n");
+    scratch_write("sys/fs/ext4/mmcblk0p2/errors_count", "3\n");
+    scratch_write("sys/block/mmcblk0/device/life_time", "0x02 0x0a\n");
+    scratch_write("sys/block/mmcblk1/device/life_time", "0xzz 0x01\n");
     scratch_write("sys/class/net/lo/statistics/rx_bytes", "9\n");
     scratch_write("sys/class/thermal/thermal_zone0/temp", "42500\n");
     scratch_write("sys/class/thermal/thermal_zone0/type", "cpu thermal\n");
@@ -68,12 +81,18 @@ Test(host, everything_a_machine_has, .fini = scratch_remove) {
     make_machine();
     const char *first = measure(host, 0, &o);
     cr_expect_null(strstr(first, "cpu_busy_ratio"), "a share of time needs two looks");
-    static const char *const wanted[] = {"load_1m[]=0.52\n", "memory_available_ratio[/]=0.25\n",
-                                         "uptime_seconds[s]=3600.25\n", "network_rx_bytes/eth0[B]=123456\n",
-                                         "network_tx_bytes/eth0[B]=654321\n"};
+    static const char *const wanted[] = {"load_1m[]=0.52\n",
+                                         "memory_available_ratio[/]=0.25\n",
+                                         "uptime_seconds[s]=3600.25\n",
+                                         "network_rx_bytes/eth0[B]=123456\n",
+                                         "network_tx_bytes/eth0[B]=654321\n",
+                                         "network_rx_errors/eth0[count]=7\n",
+                                         "storage_errors/mmcblk0p2[count]=3\n",
+                                         "storage_life_used/mmcblk0[/]=1\n"};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         cr_expect_not_null(strstr(first, wanted[i]), "%s in\n%s", wanted[i], first);
     }
+    cr_expect_null(strstr(first, "storage_life_used/mmcblk1"), "no number is no life");
     cr_expect_null(strstr(first, "/lo["), "loop-back is nobody's network");
     cr_expect(strstr(first, "temperature/cpu-thermal[Cel]=") != NULL &&
                   strstr(first, "temperature/thermal_zone") != NULL,

@@ -11,6 +11,9 @@ enum { STEP_S = 10, HOUR_S = 3600, DAY_S = 86400 };
 static double ramp(int64_t s) {
     return 20 + (double)s / HOUR_S;
 }
+static double growth(int64_t s) {
+    return exp((double)s / HOUR_S);
+}
 static double fall(int64_t s) {
     return 90 - (double)s / HOUR_S;
 }
@@ -39,6 +42,9 @@ static const struct {
     {"time_to(a[1h], 30, 0.9) < 2 * 3600", ramp, 12 * HOUR_S, 8 * HOUR_S, 2 * STEP_S},
     {"time_to_linear(a[1h], 80) < 1h", fall, 12 * HOUR_S, 9 * HOUR_S, 2 * STEP_S},
     {"time_to_exponential(a[6h], 30) < 1h", ramp, 12 * HOUR_S, 9 * HOUR_S, 1200},
+    {"time_to_model(a[1h]) == 1", ramp, 12 * HOUR_S, 1800, 2 * STEP_S},
+    {"time_to_model(a[1h]) == 2", ramp, 12 * HOUR_S, -1, 0},
+    {"time_to_model(a[1h]) == 2", growth, 12 * HOUR_S, 1800, 2 * HOUR_S},
     {"time_to(a[1h], 10) < 100d", ramp, 12 * HOUR_S, -1, 0},
     {"time_to(a[1h], 30) < 100d", level, 12 * HOUR_S, -1, 0},
     {"time_to(a[1h], 30, 0.2) < 100d", ramp, 12 * HOUR_S, -1, 0},

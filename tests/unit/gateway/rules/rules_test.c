@@ -104,12 +104,14 @@ static const char rules[] = "groups:\n- name: g\n  rules:\n"
                             "  - alert: High\n    expr: level > 5\n    for: 2m\n    labels: {severity: major}\n"
                             "    annotations: {summary: 'level {{ $value }} of {{ $labels.part }}'}\n"
                             "  - {alert: Busy, expr: 'rate(jobs_total[5m]) > 1', labels: {severity: warning}}\n"
-                            "  - {alert: Gone, expr: absent(level), for: 5m, labels: {severity: minor}}\n";
+                            "  - {alert: Gone, expr: absent(level), for: 5m, labels: {severity: minor}}\n"
+                            "  - {alert: Unlike, expr: fleet_zscore(wear) > 3, labels: {severity: minor}}\n";
 
 #define TEST_FILE(series, tests)                                                                                       \
     "rule_files: [r.yml]\nevaluation_interval: 1m\ntests:\n- interval: 1m\n  input_series:\n" series                   \
     "  alert_rule_test:\n" tests
-#define LEVEL "  - {series: 'level{part=\"x\"}', values: '1x4 6x5 1x5'}\n"
+#define WEAR(device, values) "  - {series: 'wear{device=\"" device "\"}', values: '" values "'}\n"
+#define LEVEL                "  - {series: 'level{part=\"x\"}', values: '1x4 6x5 1x5'}\n"
 
 /* Runs `text` as a test file of the rules above; the report is in `out`. */
 static enum result run(const char *text, struct buf *out, int *passed, int *failed) {
@@ -170,6 +172,15 @@ Test(rules_test, verdicts) {
              "  - {eval_time: 12m, alertname: Gone}\n  - {eval_time: 15m, alertname: Gone, exp_alerts: [{exp_labels: "
              "{severity: minor}}]}\n"),
          2, 0, ""},
+        {TEST_FILE(
+             WEAR("a", "1x9") WEAR("b", "2x9") WEAR("c", "3x9") WEAR("d", "4x9") WEAR("e", "5x9") WEAR("f", "6x9")
+                 WEAR("g", "7x9") WEAR("h", "8x9") WEAR("i", "50x9"),
+             "  - {eval_time: 9m, alertname: Unlike, exp_alerts: [{exp_labels: {severity: minor, device: i}}]}\n"),
+         1, 0, ""},
+        {TEST_FILE(WEAR("a", "1x9") WEAR("b", "2x9") WEAR("c", "3x9") WEAR("d", "4x9") WEAR("e", "5x9") WEAR("f", "6x9")
+                       WEAR("g", "7x9") WEAR("i", "50x9"),
+                   "  - {eval_time: 9m, alertname: Unlike}\n"), /* seven others are too few */
+         1, 0, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf out;
@@ -193,7 +204,7 @@ Test(rules_test, refusals) {
         {"rule_files: [none.yml]\ntests: []\n", "none.yml: cannot be opened"},
         {"rule_files: [t.yml]\ntests: []\n", "unknown key 'rule_files' in the file"},
         {"rule_files: [r.yml]\nevaluation_interval: x\ntests: []\n", "'evaluation_interval' is \"x\""},
-        {"rule_files: [r.yml]\ngroup_eval_order: []\ntests: []\n", "unknown key 'group_eval_order'"},
+        {"rule_files: [r.yml]\ngroup_order: []\ntests: []\n", "unknown key 'group_order'"},
         {TEST_FILE("  - {series: 'level{job=\"x\"}', values: '1'}\n", "  - {eval_time: 1m, alertname: High}\n"),
          "t.yml:6:21: expected the label part or device"},
         {TEST_FILE("  - {series: level, values: '1 2 three'}\n", "  - {eval_time: 1m, alertname: High}\n"),

@@ -39,7 +39,16 @@ static const char alerts[] =
     "  - alert: Resets\n"
     "    expr: increase(c[1h]) > 3400 or increase(k[30m]) > 1000 and changes(c[1m]) > 10\n"
     "    labels: {severity: warning}\n"
-    "    annotations: {summary: resets}\n";
+    "    annotations: {summary: resets}\n"
+    "  - alert: Newest\n"
+    "    expr: irate(c[1h]) < 0.5 or resets(c[2h]) > 2 or quantile_over_time(0.9, b[1h]) > 18 or mad_over_time(b[5m]) "
+    "> 3\n"
+    "    labels: {severity: warning}\n"
+    "    annotations: {summary: newest}\n"
+    "  - alert: Ahead\n"
+    "    expr: time_to(b[30m], 25) < 600 or duty_cycle(a > 50, 10m) > 0.6 or starts(a > 50, 1h) > 5\n"
+    "    labels: {severity: warning}\n"
+    "    annotations: {summary: ahead}\n";
 
 static uint64_t noise(uint64_t *state) {
     *state = *state * 6364136223846793005u + 1442695040888963407u;

@@ -367,7 +367,7 @@ Test(trend, a_window_is_read_as_its_samples_or_the_means_of_its_buckets) {
         struct window *w = window_new(&spec);
         struct window_item item;
         struct window_reader empty = window_read(w);
-        cr_assert_not(window_next(&empty, &item));
+        cr_assert_not(window_read_next(&empty, &item));
         given.count = 1000;
         for (size_t i = 0; i < given.count; i++) {
             given.at_ms[i] = BEGIN_MS + (int64_t)i * 4000 + (int64_t)(uniform() * 3000);
@@ -376,7 +376,7 @@ Test(trend, a_window_is_read_as_its_samples_or_the_means_of_its_buckets) {
         }
         window_advance(w, &spec, given.at_ms[999]);
         size_t first = 1000 - (size_t)window_count(w), at = first;
-        for (struct window_reader r = window_read(w); window_next(&r, &item);) {
+        for (struct window_reader r = window_read(w); window_read_next(&r, &item);) {
             double sum = 0, time = 0;
             for (uint32_t k = 0; k < item.count; k++) {
                 sum += given.value[at + k];

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALL = WINDOW_SUM | WINDOW_SPREAD | WINDOW_TREND | WINDOW_LOW | WINDOW_HIGH | WINDOW_STEPS, SAMPLES = 4000 };
+enum {
+    ALL = WINDOW_SUM | WINDOW_SPREAD | WINDOW_TREND | WINDOW_LOW | WINDOW_HIGH | WINDOW_STEPS | WINDOW_READ |
+          WINDOW_PAIR | WINDOW_RESETS,
+    SAMPLES = 4000
+};
 
 static uint64_t state = 88172645463325252u;
 static double uniform(void) {
@@ -37,7 +41,7 @@ static void naive_add(struct naive *n, int64_t at_ms, double value) {
 
 struct answers {
     size_t count;
-    double sum, mean, stddev, low, high, changes, slope, first, last, increase, delta;
+    double sum, mean, stddev, low, high, changes, resets, slope, first, last, increase, delta;
     bool has_slope, has_increase;
     double scale; /* of the values, for tolerances */
 };
@@ -76,6 +80,7 @@ static struct answers naive_ask(const struct naive *n, int64_t now_ms, int64_t r
         a.high = fmax(a.high, n->value[i]);
         a.scale = fmax(a.scale, fabs(n->value[i]));
         a.changes += i > from && n->value[i] != n->value[i - 1];
+        a.resets += i > from && n->value[i] < n->value[i - 1];
     }
     long double mean = sum / a.count, t_mean = t_sum / a.count;
     for (size_t i = from; i < to; i++) {
@@ -102,11 +107,60 @@ static void near(double is, double expected, double tolerance, const char *what,
     cr_assert(fabs(is - expected) <= tolerance, "step %zu: %s is %.17g, expected %.17g", step, what, is, expected);
 }
 
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+/* Of sorted values; between two of them in a straight line. */
+static double naive_quantile(const double *sorted, size_t count, double q) {
+    const double at = q * (double)(count - 1), low = floor(at);
+    const size_t next = (size_t)low + 1 < count ? (size_t)low + 1 : (size_t)low;
+    return sorted[(size_t)low] * (1 - (at - low)) + sorted[next] * (at - low);
+}
+
 static double call(const char *name, struct window *w, const struct window_spec *spec, int64_t now_ms, bool *has) {
     struct window_view view = {.window = w, .spec = spec, .now_ms = now_ms};
     double out = 0;
     *has = function_rows[function_find(name, strlen(name))].over(&view, &out);
     return out;
+}
+
+static void compare_pair(struct window *w, const struct window_spec *spec, const struct naive *n, int64_t now_ms,
+                         size_t step) {
+    bool has;
+    const bool has_two = n->count > 1 && n->at_ms[n->count - 2] > now_ms - spec->range_ms;
+    const double by = has_two ? n->value[n->count - 1] - n->value[n->count - 2] : 0;
+    const double idelta = call("idelta", w, spec, now_ms, &has);
+    cr_assert_eq(has, has_two, "step %zu: idelta", step);
+    if (!has_two)
+        return;
+    near(idelta, by, 0, "idelta", step);
+    const double over_s = (double)(n->at_ms[n->count - 1] - n->at_ms[n->count - 2]) / 1000;
+    const double rate = (by < 0 ? n->value[n->count - 1] : by) / over_s;
+    near(call("irate", w, spec, now_ms, &has), rate, 1e-9 * fabs(rate), "irate", step);
+}
+
+/* Those that look at every sample. */
+static void compare_order(struct window *w, const struct window_spec *spec, const struct naive *n,
+                          const struct answers *a, int64_t now_ms, size_t step) {
+    static const double quantiles[] = {0, 0.1, 0.5, 0.9, 1};
+    double sorted[SAMPLES];
+    bool has;
+    memcpy(sorted, n->value + n->count - a->count, a->count * sizeof *sorted);
+    qsort(sorted, a->count, sizeof *sorted, by_value);
+    for (size_t i = 0; i < 5; i++) {
+        struct window_view view = {
+            .window = w, .spec = spec, .now_ms = now_ms, .numbers = {quantiles[i]}, .number_count = 1};
+        double is = 0;
+        cr_assert(function_rows[function_find("quantile_over_time", 18)].over(&view, &is));
+        near(is, naive_quantile(sorted, a->count, quantiles[i]), 1e-12 * a->scale, "quantile", step);
+    }
+    const double median = naive_quantile(sorted, a->count, 0.5);
+    for (size_t i = 0; i < a->count; i++)
+        sorted[i] = fabs(sorted[i] - median);
+    qsort(sorted, a->count, sizeof *sorted, by_value);
+    near(call("mad_over_time", w, spec, now_ms, &has), naive_quantile(sorted, a->count, 0.5), 1e-12 * a->scale, "mad",
+         step);
 }
 
 static void compare(struct window *w, const struct window_spec *spec, const struct naive *n, int64_t now_ms,
@@ -124,6 +178,10 @@ static void compare(struct window *w, const struct window_spec *spec, const stru
     near(call("min_over_time", w, spec, now_ms, &has), a.low, 0, "min", step);
     near(call("max_over_time", w, spec, now_ms, &has), a.high, 0, "max", step);
     near(call("changes", w, spec, now_ms, &has), a.changes, 0, "changes", step);
+    near(call("resets", w, spec, now_ms, &has), a.resets, 0, "resets", step);
+    compare_pair(w, spec, n, now_ms, step);
+    if (step % 20 == 0)
+        compare_order(w, spec, n, &a, now_ms, step);
     near(call("last_over_time", w, spec, now_ms, &has), a.last, 0, "last", step);
     near(call("stddev_over_time", w, spec, now_ms, &has), a.stddev, 1e-7 * a.scale, "stddev", step);
     double slope = call("deriv", w, spec, now_ms, &has), seconds = (double)spec->range_ms / 1000;
@@ -239,8 +297,11 @@ static void run_folded(enum signal kind, bool is_expected_dense, double lateness
         near(window_max(w), a.high, 0, "max", i);
         near(window_stddev(w), a.stddev, 1e-6 * a.scale, "stddev", i);
         near(call("last_over_time", w, &spec, now_ms, &has), a.last, 0, "last", i);
-        if (lateness == 0)
-            near(window_changes(w), a.changes, 0, "changes", i);
+        compare_pair(w, &spec, n, now_ms, i);
+        if (lateness > 0)
+            continue;
+        near(window_changes(w), a.changes, 0, "changes", i);
+        near(window_reset_count(w), a.resets, 0, "resets", i);
     }
     window_free(w);
     free(n);

@@ -149,7 +149,7 @@ static struct seen read_items(struct scene *s, int64_t id, int64_t *damaged) {
     return seen;
 }
 
-Test(evidence, a_flipped_bit_anywhere_in_a_part_is_found_and_the_others_are_read) {
+Test(evidence, promise_8_a_flipped_bit_anywhere_in_a_part_is_found_and_the_others_are_read) {
     struct scene s;
     struct integrity_totals totals;
     struct fault fault;

@@ -21,6 +21,7 @@ const TOPICS = [
   ['history', 'historyFigures', ({ stack }) => ({ program: stack.place.program('bench-history'), root: stack.place.source() })],
   ['pipeline', 'pipelineFigures'],
   ['detectors', 'detectorsFigures'],
+  ['logs', 'logsFigures'],
   ['spool', 'spoolFigures'],
   ['prometheus', 'prometheusFigures'],
   ['products', 'productsFigures', ({ stack }) => ({ program: stack.place.program('bench-products'), root: stack.place.source() })],

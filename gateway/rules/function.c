@@ -176,6 +176,10 @@ static bool over_rate(const struct window_view *v, double *out) {
     return true;
 }
 
+static bool over_double_exponential(const struct window_view *v, double *out) {
+    return window_smoothed(v->window, v->numbers[0], v->numbers[1], out);
+}
+
 /* ---- of each value ---- */
 
 #define EACH_OF(name, formula)                                                                                         \
@@ -263,6 +267,9 @@ CALENDAR(days_in_month, days_in(t.tm_mon, t.tm_year + 1900))
 #define OVER(f) .shape = SHAPE_OVER, .min_args = 1, .max_args = 1, .args = {TYPE_RANGE}, .over = f
 #define EACH(f, least, most)                                                                                           \
     .shape = SHAPE_EACH, .min_args = 1 + (least), .max_args = 1 + (most), .args = {TYPE_VECTOR}, .each = f
+#define SMOOTHING                                                                                                      \
+    .shape = SHAPE_OVER, .min_args = 3, .max_args = 3, .args = {TYPE_RANGE, TYPE_SCALAR, TYPE_SCALAR},                 \
+    .needs = WINDOW_READ, .fits = FITS_GAUGE, .over = over_double_exponential
 #define CALENDAR(f) .shape = SHAPE_CALENDAR, .max_args = 1, .args = {TYPE_VECTOR}, .sees_gaps = true, .each = f
 
 #define TIME_TO(f)                                                                                                     \
@@ -305,6 +312,8 @@ const struct function_row function_rows[] = {
     {"time_to_model", OVER(over_time_to_model), .needs = WINDOW_READ},
     {"time_to_linear", TIME_TO(over_time_to_linear)},
     {"time_to_exponential", TIME_TO(over_time_to_exponential)},
+    {"double_exponential_smoothing", SMOOTHING},
+    {"holt_winters", SMOOTHING},
     {"increase", OVER(over_increase), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},
     {"rate", OVER(over_rate), .needs = WINDOW_STEPS, .fits = FITS_COUNTER},
     {"log_rate", OVER(over_log_rate), .needs = WINDOW_SUM, .sees_gaps = true, .is_zero_of_none = true},

@@ -81,3 +81,6 @@ struct window_reader {
 };
 struct window_reader window_read(const struct window *w);
 bool window_read_next(struct window_reader *r, struct window_item *out); /* false: that was all */
+/* Holt's linear method (double exponential smoothing), as Prometheus begins it; factors between 0 and 1. false: fewer
+ * than 2 samples, or other factors. */
+bool window_smoothed(const struct window *w, double level_factor, double trend_factor, double *out);

@@ -28,3 +28,24 @@ bool window_read_next(struct window_reader *r, struct window_item *out) {
     r->index++;
     return true;
 }
+
+bool window_smoothed(const struct window *w, double level_factor, double trend_factor, double *out) {
+    struct window_reader r = window_read(w);
+    struct window_item item;
+    double level = 0, trend = 0;
+    if (!(level_factor > 0 && level_factor < 1 && trend_factor > 0 && trend_factor < 1) || window_count(w) < 2)
+        return false;
+    for (int i = 0; window_read_next(&r, &item); i++) {
+        const double before = level;
+        if (i == 0) {
+            level = item.value;
+            continue;
+        }
+        if (i == 1)
+            trend = item.value - level;
+        level = level_factor * item.value + (1 - level_factor) * (level + trend);
+        trend = trend_factor * (level - before) + (1 - trend_factor) * trend;
+    }
+    *out = level;
+    return true;
+}

@@ -50,11 +50,10 @@ static bool intern(struct filled *f, size_t count) {
 
 static bool end_turn(struct filled *f, int64_t now_ms) {
     int deleted = 0;
-    const bool is_done =
-        history_step(f->history, now_ms, OLD_CHUNKS) == RESULT_OK &&
-        history_tidy(f->history, now_ms, MESSAGES_A_COMMIT) == RESULT_OK &&
-        journal_trim(f->store, history_pins(f->history), TRIM_ROWS, &deleted) == RESULT_OK &&
-        store_commit(f->store) == RESULT_OK && store_checkpoint(f->store) == RESULT_OK;
+    const bool is_done = history_step(f->history, now_ms, OLD_CHUNKS) == RESULT_OK &&
+                         history_tidy(f->history, now_ms, MESSAGES_A_COMMIT) == RESULT_OK &&
+                         journal_trim(f->store, history_pins(f->history), TRIM_ROWS, &deleted) == RESULT_OK &&
+                         store_commit(f->store) == RESULT_OK && store_checkpoint(f->store) == RESULT_OK;
     return is_done || failed(f, "turn");
 }
 

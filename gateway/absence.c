@@ -22,7 +22,8 @@ enum result absence_tick(struct core *core) {
             continue;
         firings_reset(&core->firings);
         rule_device_wall(d->rules, core->now_ms, &core->firings);
-        if (core->firings.count > 0)
+        result = rule_keep_note_logs(core, d, core->now_mono_ms); /* a hold that runs is to outlive a restart */
+        if (result == RESULT_OK && core->firings.count > 0)
             result = cases_take(core, d, &core->firings, core->now_ms, clock_mono_us());
     }
     return result;

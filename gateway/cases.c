@@ -53,12 +53,30 @@ static enum result fold_into_ticket(struct core *core, struct device *device, st
     return RESULT_OK;
 }
 
+static enum result is_ticket_open(struct core *core, int64_t id, bool *out) {
+    struct ticket ticket;
+    const enum result result = store_ticket_find(core->store, id, &ticket);
+    *out = result == RESULT_OK && ticket_state_is_open(ticket.state);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+/* It is told by itself from now on, or by another incident: the one that it belonged to counts it no more. */
+static enum result leave_incident(struct core *core, const struct alarm *member, struct alarm *alarm, bool is_alone) {
+    struct alarm copy = *member;
+    if (is_alone) {
+        alarm->is_in_ticket = false;
+        alarm->ticket = 0;
+    }
+    return fleet_clear(core, &copy);
+}
+
 /* A raise, or what counts as one. It counts in one place only: where it counted before, it is a repeat. */
 static enum result attend(struct core *core, struct device *device, struct alarm *alarm, enum alarm_change change,
                           const struct raise *raise) {
     struct location location;
     enum fleet_verdict fleet = FLEET_ALONE;
     const enum silence before = alarm->silence;
+    const struct alarm member = *alarm;
     alarm->surface_ms = 0;
     alarm->silence = SILENCE_NONE;
     if (!alarm->opens_ticket)
@@ -66,6 +84,9 @@ static enum result attend(struct core *core, struct device *device, struct alarm
     enum result result = attention_look(core, device, alarm, raise->is_past, &location, &alarm->silence);
     if (result == RESULT_OK && alarm->silence == SILENCE_NONE)
         result = fleet_raise(core, device, alarm, &location, &fleet);
+    const bool is_same = fleet == FLEET_MEMBER && alarm->incident == member.incident;
+    if (result == RESULT_OK && before == SILENCE_FLEET && member.is_in_ticket && !is_same)
+        result = leave_incident(core, &member, alarm, fleet != FLEET_MEMBER);
     if (result != RESULT_OK || fleet == FLEET_MEMBER)
         return result;
     if (fleet == FLEET_GATHERING && !raise->is_gathered)
@@ -79,6 +100,16 @@ static enum result attend(struct core *core, struct device *device, struct alarm
     return RESULT_OK;
 }
 
+/* Its incident's ticket says so; when that is closed, the alarm speaks for itself again. */
+static enum result rise_in_fleet(struct core *core, struct device *device, struct alarm *alarm,
+                                 const struct raise *raise) {
+    bool is_open;
+    const enum result result = is_ticket_open(core, alarm->ticket, &is_open);
+    if (result != RESULT_OK)
+        return result;
+    return is_open ? fleet_rise(core, alarm) : attend(core, device, alarm, ALARM_REPEATED, raise);
+}
+
 /* What the change of an alarm, which is stored already, does beyond its row. */
 static enum result carry(struct core *core, struct device *device, struct alarm *alarm, enum alarm_change change,
                          const struct raise *raise) {
@@ -88,11 +119,11 @@ static enum result carry(struct core *core, struct device *device, struct alarm 
     case ALARM_REPEATED: return attend(core, device, alarm, change, raise);
     case ALARM_ROSE:
         if (is_of_fleet)
-            return fleet_rise(core, alarm);
+            return rise_in_fleet(core, device, alarm, raise);
         if (alarm->silence != SILENCE_NONE)
             return RESULT_OK; /* told when it surfaces */
         return alarm->is_in_ticket ? fold_into_ticket(core, device, alarm, change)
-                                   : attend(core, device, alarm, change, raise); /* too mild for a ticket until now */
+                                   : attend(core, device, alarm, ALARM_REPEATED, raise); /* too mild until now */
     case ALARM_CLEARED: {
         enum result result = RESULT_OK;
         if (alarm->is_in_ticket)
@@ -139,10 +170,15 @@ enum result cases_change(struct core *core, struct device *device, struct alarm 
 
 enum result cases_surface(struct core *core, struct device *device, struct alarm *alarm, bool is_gathered) {
     const enum silence before = alarm->silence;
+    bool is_open = false;
+    enum result result = alarm->is_in_ticket ? is_ticket_open(core, alarm->ticket, &is_open) : RESULT_OK;
+    if (result != RESULT_OK)
+        return result;
+    alarm->is_in_ticket = is_open; /* one that was closed meanwhile counts it no more */
     /* what its ticket counts already is no news there, but for what rose meanwhile */
     const enum alarm_change change = alarm->is_in_ticket ? ALARM_ROSE : ALARM_RAISED;
     alarm->taken_ms = core->now_ms;
-    enum result result = attend(core, device, alarm, change, &(struct raise){.is_gathered = is_gathered});
+    result = attend(core, device, alarm, change, &(struct raise){.is_gathered = is_gathered});
     if (result == RESULT_OK)
         result = store_alarm_put(core->store, alarm);
     if (result != RESULT_OK)
@@ -197,8 +233,6 @@ static bool is_over_long_ago(const struct firings *firings, size_t index, int64_
 enum result cases_take(struct core *core, struct device *device, const struct firings *firings, int64_t at_ms,
                        int64_t recv_mono_us) {
     const bool is_backlog = at_ms < core->now_ms - SILENCE_PAST_MS;
-    if (at_ms > device->front_ms)
-        device->front_ms = at_ms;
     for (size_t i = 0; i < firings->count; i++) {
         const bool is_past = is_backlog || is_over_long_ago(firings, i, core->now_ms);
         const enum result result = take_one(core, device, &firings->items[i], is_past);

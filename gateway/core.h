@@ -75,6 +75,7 @@ struct core {
     struct timing timing;
     struct health health;
     struct watchdog *watchdog; /* NULL: nobody is told */
+    bool may_have_orphans;     /* alarms whose rule is gone: orphans.h */
     int64_t absence_mono_ms;   /* when silent devices are looked at next */
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;

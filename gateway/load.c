@@ -243,6 +243,7 @@ enum result pipeline_load(struct core *core, struct fault *fault) {
         result = store_alarms_load(core->store, INT64_MAX, load_alarm, l);
     if (result == RESULT_OK)
         result = fleet_load(core);
+    core->may_have_orphans = true;
     if (result != RESULT_OK) {
         fault_set(fault, result, "loading from the store: %s", store_error(core->store));
         store_rollback(core->store);

@@ -88,7 +88,7 @@ static void print_figures(const struct core *core, struct buf *out) {
         {"history_open_samples", "gauge", "samples in open chunks", (double)f->open_samples},
         {"history_chunks_total", "counter", "chunks written", (double)f->chunks},
         {"history_chunk_bytes_total", "counter", "bytes of chunks written, merged ones again", (double)f->chunk_bytes},
-        {"history_tier_days_total", "counter", "days of series that were down-sampled", (double)f->tier_days},
+        {"history_tier_blocks_total", "counter", "days of series that were down-sampled", (double)f->tier_days},
         {"history_damaged_total", "counter", "chunks found damaged while down-sampling", (double)f->history_damaged},
         {"inbox_received_total", "counter", "messages offered to the inbox", (double)inbox.received},
         {"inbox_dropped_total", "counter", "messages refused because the inbox was full", (double)inbox.dropped},

@@ -14,6 +14,7 @@
 #include "fieldline/log.h"
 #include "foreign.h"
 #include "outbox.h"
+#include "reload.h"
 #include "session_desk.h"
 #include "store/devices.h"
 #include "store/records.h"
@@ -56,9 +57,12 @@ void pipeline_touch(struct core *core, struct device *device) {
 
 enum result pipeline_born(struct core *core, struct device *device, const struct birth_message *birth, bool is_online,
                           const struct inbound *m) {
-    const enum result result = store_device_put(core->store, device->id, birth, core->now_ms, &device->row);
+    enum result result = reload_device(core, device);
+    if (result == RESULT_OK)
+        result = store_device_put(core->store, device->id, birth, core->now_ms, &device->row);
     if (result != RESULT_OK)
         return result;
+    core->may_have_orphans |= device->model[0] && strcmp(device->model, birth->model) != 0;
     const struct pack *pack = packs_find(core->packs, birth->model);
     device->capabilities = birth->capabilities;
     device->evidence_bytes = birth->evidence_bytes;
@@ -144,6 +148,12 @@ static enum result keep_samples(struct core *core, struct device *device, const 
     return RESULT_OK;
 }
 
+/* How far its telemetry and log lines have come. Fault codes have a lane of their own and tell nothing about that. */
+static void note_front(struct device *device, int64_t at_ms) {
+    if (at_ms > device->front_ms)
+        device->front_ms = at_ms;
+}
+
 static enum result take_normalized(struct core *core, struct device *device, const struct inbound *m,
                                    const struct normalized *n) {
     enum result result = note_rejects(core, device, m, n);
@@ -154,6 +164,7 @@ static enum result take_normalized(struct core *core, struct device *device, con
         return result;
     firings_reset(&core->firings);
     rule_device_samples(device->rules, n->samples, n->sample_count, &core->firings);
+    note_front(device, n->last_ms);
     return cases_take(core, device, &core->firings, n->last_ms, m->recv_mono_us);
 }
 
@@ -243,6 +254,7 @@ static enum result match_lines(struct core *core, struct device *device, const s
         rule_device_log(device->rules, &n->logs[i], &core->firings);
         newest_ms = n->logs[i].event_ms > newest_ms ? n->logs[i].event_ms : newest_ms;
     }
+    note_front(device, newest_ms);
     log_wait_note(&core->log_wait, device, core->now_mono_ms);
     for (const char *off; result == RESULT_OK && (off = pack_pattern_off(device->pack));)
         result = tell_pattern_off(core, device, off);

@@ -267,7 +267,7 @@ static void say_held(const struct evidence_part *part, int64_t shift_ms, char *o
 
 /* After a part was kept: the next one, or the end. */
 static enum result go_on(struct core *core, const struct device *device, struct evidence *e,
-                         const struct evidence_part *part, uint64_t asked) {
+                         const struct evidence_part *part, uint64_t asked, bool is_empty) {
     char why[EVIDENCE_WHY_BYTES + 1] = "";
     e->next = part->next;
     e->missed = part->missed > INT64_MAX ? INT64_MAX : (int64_t)part->missed;
@@ -276,6 +276,8 @@ static enum result go_on(struct core *core, const struct device *device, struct 
         say_held(part, -clock_error(device), why, sizeof why);
     else if (part->next != 0 && part->next <= asked)
         snprintf(why, sizeof why, "the product did not go forward");
+    else if (part->next != 0 && is_empty)
+        snprintf(why, sizeof why, "the product sent a part without anything in it");
     else if (part->next != 0 && (e->parts >= PULL_PARTS_MAX || e->bytes >= CAP_EVIDENCE_BYTES))
         snprintf(why, sizeof why, "more than %d KiB", CAP_EVIDENCE_BYTES / 1024);
     if (part->next == 0 || why[0])
@@ -290,6 +292,7 @@ static enum result take_part(struct core *core, struct device *device, struct ev
     struct evidence_part part;
     struct fault fault;
     const uint64_t asked = e->next;
+    const int64_t parts = e->parts;
     enum result result = evidence_part_read(result_node, &part, &fault);
     if (result == RESULT_OK && strcmp(part.evidence, e->uuid) != 0)
         result = fault_set(&fault, RESULT_BAD_INPUT, "it is of another evidence");
@@ -299,7 +302,7 @@ static enum result take_part(struct core *core, struct device *device, struct ev
     if (is_read)
         result = keep_part(core, device, e, &part, &fault);
     if (result == RESULT_OK) {
-        result = go_on(core, device, e, &part, asked);
+        result = go_on(core, device, e, &part, asked, e->parts == parts);
     } else if (!is_read || result == RESULT_BAD_INPUT) {
         fault_prefix(&fault, "the product's answer cannot be used");
         log_warn("gateway.pull", "bad_part", "device=%s why=%s", device->id, log_text(fault.text));

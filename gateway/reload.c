@@ -14,6 +14,7 @@
 #include "core.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "orphans.h"
 #include "rules/device.h"
 #include "rules/pack_holder.h"
 #include "store/cases.h"
@@ -106,50 +107,24 @@ static bool has_rule(const struct pack *pack, const char *alert) {
     return false;
 }
 
-static bool is_raised(const struct rule_device *rules, const char *alert, const char *part) {
-    struct rule_raised raised[64];
-    const size_t count = at_most(rule_device_raised(rules, raised, 64), 64);
+static bool is_raised(const struct rule_device *rules, const struct rule_raised *r) {
+    struct rule_raised raised[RAISED_MAX];
+    const size_t count = at_most(rule_device_raised(rules, raised, RAISED_MAX), RAISED_MAX);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(raised[i].rule->alert, alert) == 0 && strcmp(raised[i].part, part) == 0)
+        if (strcmp(raised[i].rule->alert, r->rule->alert) == 0 && strcmp(raised[i].part, r->part) == 0 &&
+            raised[i].rule->severity == r->rule->severity)
             return true;
     return false;
 }
 
-/* The ticket's history says that it was the rule that went away, not the fault. */
-static enum result explain(struct core *core, const struct device *device, const char *alert, const char *part) {
-    struct alarm alarm;
-    struct ticket ticket, after;
-    struct ticket_event event;
-    char text[ALARM_NAME_BYTES + 100];
-    enum result result = store_alarm_newest(core->store, device->row, alert, part, &alarm);
-    if (result == RESULT_OK && alarm.ticket != 0)
-        result = store_ticket_find(core->store, alarm.ticket, &ticket);
-    if (result != RESULT_OK || alarm.ticket == 0)
-        return result == RESULT_NOT_FOUND ? RESULT_OK : result;
-    snprintf(text, sizeof text, "The rule %s is no longer part of the product pack; its alarm was cleared.", alert);
-    ticket_note(&ticket, TICKET_EVENT_COMMENT, TICKET_BY_GATEWAY, text, "", core->now_ms, &after, &event);
-    return store_ticket_put(core->store, &after, &event, 1);
-}
-
 static enum result clear_alarm(const struct crossing *c, const struct rule_raised *raised) {
-    struct core *core = c->core;
-    const struct rule *rule = raised->rule;
-    enum result result = explain(core, c->device, rule->alert, raised->part);
-    struct firing clear = {.kind = FIRING_CLEAR,
-                           .alarm = rule->alert,
-                           .part = raised->part,
-                           .severity = rule->severity,
-                           .opens_ticket = rule->opens_ticket,
-                           .event_ms = core->now_ms,
-                           .value = raised->value};
-    snprintf(clear.summary, sizeof clear.summary, "%.100s: its rule is gone", rule->alert);
-    if (result == RESULT_OK)
-        result =
-            cases_take(core, c->device, &(struct firings){.items = &clear, .count = 1}, core->now_ms, clock_mono_us());
-    core->reload.report.alarms_cleared++;
-    log_info("gateway.reload", "alarm_without_rule", "device=%s alarm=%s part=%s", c->device->id, rule->alert,
-             log_text(raised->part));
-    return result;
+    const struct firing last = {.alarm = raised->rule->alert,
+                                .part = raised->part,
+                                .severity = raised->rule->severity,
+                                .opens_ticket = raised->rule->opens_ticket,
+                                .value = raised->value};
+    c->core->reload.report.alarms_cleared++;
+    return orphan_clear(c->core, c->device, &last);
 }
 
 static enum result move_alarms(const struct crossing *c) {
@@ -159,7 +134,7 @@ static enum result move_alarms(const struct crossing *c) {
         const struct rule_raised *r = &c->raised[i];
         if (!has_rule(c->device->pack, r->rule->alert))
             result = clear_alarm(c, r);
-        else if (!is_raised(rules, r->rule->alert, r->part))
+        else if (!is_raised(rules, r))
             rule_device_restore(rules, r->rule->alert, r->part, false, r->rule->severity, r->since_ms);
     }
     const char *codes[FAULTS_ON_MAX];
@@ -221,14 +196,18 @@ static void finish(struct core *core) {
 
 enum result reload_begin(struct core *core, struct packs *fresh) {
     bool is_done = true;
-    enum result result = core->reload.is_under_way ? sweep(core, INT64_MAX, &is_done) : RESULT_OK;
+    const enum result result = core->reload.is_under_way ? sweep(core, INT64_MAX, &is_done) : RESULT_OK;
+    if (result != RESULT_OK) { /* devices are still on the old packs; the turn fails, and reload_forget returns them */
+        packs_free(fresh);
+        return result;
+    }
     if (core->reload.is_under_way)
         finish(core);
     const struct packs *old = pack_holder_take(core->holder);
     pack_holder_put(core->holder, fresh);
     core->packs = fresh;
     core->reload = (struct reload){.is_under_way = true, .old = old, .began_mono_ms = core->now_mono_ms};
-    return result;
+    return RESULT_OK;
 }
 
 enum result reload_turn(struct core *core, bool *is_done) {

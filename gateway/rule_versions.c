@@ -190,10 +190,12 @@ out:
 static enum result apply(struct core *core, struct packs *packs, const struct activation *a) {
     log_info("gateway.rules", "rules_changed", "version=%lld how=%s by=%s packs=%zu", (long long)a->version,
              activation_how_name(a->how), log_text(a->who), packs_count(packs));
+    const enum result result = reload_begin(core, packs);
+    if (result != RESULT_OK)
+        return result;
     core->versions.newest = core->versions.running = a->id;
     core->figures.rules_version = a->version;
     core->figures.rules_reloads++;
-    const enum result result = reload_begin(core, packs);
     return result == RESULT_OK ? store_activation_done(core->store, a->id, core->now_ms, "") : result;
 }
 
@@ -342,6 +344,8 @@ static enum result revert(struct core *core, struct change *change) {
     enum result verdict;
     int64_t version = 0;
     enum result result = read_target(core, change, &version, &verdict, &fault);
+    if (result == RESULT_OK && verdict == RESULT_OK && !store_version_exists(core->store, version))
+        verdict = fault_set(&fault, RESULT_NOT_FOUND, "There is no version %lld.", (long long)version);
     if (result != RESULT_OK || verdict != RESULT_OK)
         return result != RESULT_OK ? result : decline(core, change, "rules.revert", fault.text);
     struct activation a = ordered(core, ACTIVATED_BY_REVERT, change->by.name, version);

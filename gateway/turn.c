@@ -17,6 +17,7 @@
 #include "fieldline/log.h"
 #include "foreign.h"
 #include "housekeeping.h"
+#include "orphans.h"
 #include "outbox.h"
 #include "pipeline.h"
 #include "session_desk.h"
@@ -157,6 +158,8 @@ static enum result tick(struct turns *t) {
         result = alarm_watch_tick(core);
     if (result == RESULT_OK)
         result = absence_tick(core);
+    if (result == RESULT_OK)
+        result = orphans_turn(core);
     if (result == RESULT_OK)
         result = log_wait_tick(core);
     return result == RESULT_OK ? session_desk_tick(core) : result;

@@ -71,7 +71,7 @@ struct device {
     } log_wait;           /* log_wait.h */
     int64_t tele_mono_ms; /* when its last telemetry was received; 0: not yet */
     int64_t rules_loaded; /* journal row up to which `rules` came from the store; replay goes on after it */
-    int64_t front_ms;     /* the newest time that it told of, in data or fault codes; 0: nothing since the start */
+    int64_t front_ms;     /* the newest time that its telemetry or log lines told of; 0: nothing since the start */
     struct {
         bool is_there, has_logs; /* has_logs: it has seen log lines and events up to these rows */
         int64_t log, event;

@@ -198,7 +198,7 @@ static void take_rule(struct reader *r, struct rule *rule, yaml_at at) {
         other->has_rungs = rule->has_rungs = true;
     }
     rule->index = pack->rule_count;
-    rule_seal(rule);
+    rule_seal(rule, pack->plan);
     pack->has_absence |= rule_is_absence(rule);
     link_metrics(pack->plan, rule, pack->rule_count);
     if (rule_reach_ms(rule) > pack->longest_window_ms)

@@ -10,12 +10,26 @@
 
 enum { KEY_BYTES_MAX = 2 * EXPRESSION_BYTES_MAX };
 
-static void put_words(struct buf *key, const char *source, size_t at, size_t end) {
+/* A record's name stands for what it records: its own key, in short, tells one edit of it from another. */
+static void put_word(struct buf *key, const struct plan *plan, const char *source, const struct token *t) {
+    buf_add(key, source + t->at, t->count);
+    for (size_t m = 0; t->kind == TOKEN_NAME && m < plan->metric_count; m++) {
+        const struct plan_metric *metric = &plan->metrics[m];
+        uint32_t hash = 2166136261u; /* FNV-1a */
+        if (!metric->derived || metric->derived->kind != DERIVED_RECORD || !token_is(source, t, metric->name))
+            continue;
+        for (const char *c = metric->derived->key; *c; c++)
+            hash = (hash ^ (uint8_t)*c) * 16777619u;
+        buf_printf(key, "#%08x", hash);
+    }
+}
+
+static void put_words(struct buf *key, const struct plan *plan, const char *source, size_t at, size_t end) {
     for (struct token t = token_next(source, at); t.kind != TOKEN_END && t.at < end;
          t = token_next(source, t.at + t.count)) {
         if (key->count > 0 && key->data[key->count - 1] != ' ')
             buf_str(key, " ");
-        buf_add(key, source + t.at, t.count);
+        put_word(key, plan, source, &t);
     }
 }
 
@@ -74,7 +88,7 @@ int parser_derive_steps(struct parser *p, size_t at, size_t end, int64_t range_m
     struct buf key;
     buf_init(&key, KEY_BYTES_MAX);
     buf_printf(&key, "steps %lld ", (long long)step_ms);
-    put_words(&key, p->source, at, end);
+    put_words(&key, p->plan, p->source, at, end);
     int metric = find(p->plan, &key);
     if (metric < 0) {
         struct derived *d = begin(DERIVED_STEPS, &key);
@@ -94,7 +108,7 @@ int parser_derive_delay(struct parser *p, size_t at, uint16_t source, int64_t of
     const struct plan_metric *m = &p->plan->metrics[source];
     struct buf key;
     buf_init(&key, KEY_BYTES_MAX);
-    buf_printf(&key, "offset %lld %s", (long long)offset_ms, m->derived && !m->name[0] ? m->derived->key : m->name);
+    buf_printf(&key, "offset %lld %s", (long long)offset_ms, m->derived ? m->derived->key : m->name);
     int metric = find(p->plan, &key);
     if (metric < 0) {
         struct derived *d = begin(DERIVED_DELAY, &key);
@@ -175,7 +189,7 @@ int parser_derive_detector(struct parser *p, size_t at, const struct detector_ro
     parser_put_library(p, row, &key);
     for (int i = 0; i < input_count; i++) {
         buf_str(&key, i > 0 ? " , " : " ");
-        put_words(&key, p->source, inputs[i].at, inputs[i].end);
+        put_words(&key, p->plan, p->source, inputs[i].at, inputs[i].end);
     }
     for (int i = 0; i < number_count; i++)
         buf_printf(&key, " , %.17g", numbers[i]);
@@ -207,7 +221,7 @@ int plan_record(struct plan *plan, const char *name, const char *source, struct 
     *error = (struct expression_error){0};
     buf_init(&key, KEY_BYTES_MAX);
     buf_printf(&key, "record %s =", name);
-    put_words(&key, source, 0, strlen(source));
+    put_words(&key, plan, source, 0, strlen(source));
     struct derived *d = begin(DERIVED_RECORD, &key);
     add_input(&p, d, (struct span){0, strlen(source)});
     int metric = finish(&p, 0, d);

@@ -56,7 +56,7 @@ enum derived_state { DERIVED_PRESENT, DERIVED_FILTERED, DERIVED_UNKNOWN };
 /* One part of one device. `series.value` and last_ms are the newest answer's. */
 struct derived_series {
     int64_t until_ms; /* that holds until then at most */
-    int64_t fed_ms;   /* the newest moment that a detector was told of */
+    int64_t fed_ms;   /* the newest moment that a detector was told of; of others: whose answer was known */
     double outputs[DETECTOR_OUTPUTS_MAX];
     struct points waiting; /* DERIVED_DELAY: measured, and not an offset ago yet */
     void *detector;

@@ -191,6 +191,8 @@ void rule_device_restore(struct rule_device *d, const char *alarm, const char *p
     c->phase = PHASE_FIRING;
     c->since_ms = since_ms;
     c->is_over = c->is_unknown = false;
+    c->told_ms = 0; /* what the store has of it may be older, or of another of its rules: it is told anew */
+    c->told_hash = 0;
 }
 
 void rule_device_value(struct rule_device *d, const struct expression *e, int64_t now_ms, struct vector *out) {

@@ -24,7 +24,11 @@ static void answer(struct rule_device *d, const struct derived *derived, uint16_
     own->state = e->state == ELEMENT_PRESENT    ? DERIVED_PRESENT
                  : e->state == ELEMENT_FILTERED ? DERIVED_FILTERED
                                                 : DERIVED_UNKNOWN;
-    if (e->state == ELEMENT_PRESENT && fabs(e->value) <= WINDOW_VALUE_MAX)
+    if (!derived->detector && e->state != ELEMENT_UNKNOWN)
+        own->fed_ms = now_ms;
+    if (e->state == ELEMENT_PRESENT && series->last_ms == now_ms && fabs(e->value) <= WINDOW_VALUE_MAX)
+        series->value = e->value; /* the rest of a moment that came in two messages: what is newest counts */
+    else if (e->state == ELEMENT_PRESENT && fabs(e->value) <= WINDOW_VALUE_MAX)
         series_add(&d->set,
                    &(struct sample){.metric = derived->metric, .part = part, .event_ms = now_ms, .value = e->value});
     else if (e->state == ELEMENT_PRESENT)
@@ -86,14 +90,32 @@ static void ask_inputs(struct rule_device *d, const struct derived *derived, int
     }
 }
 
+/* Something that the inputs read was measured now, of this part or of the device as a whole. */
+static bool is_fresh(const struct rule_device *d, const struct derived *derived, uint16_t part, int64_t now_ms) {
+    for (size_t m = 0; m < d->set.plan->metric_count; m++) {
+        const struct metric_series *all = &d->set.metrics[m];
+        for (int i = 0; i < derived->input_count; i++)
+            for (size_t k = 0; k < all->count && expression_reads(derived->inputs[i], m); k++) {
+                const struct series *series = series_at(all, k);
+                if (series->last_ms == now_ms && (series->part == part || series->part == 0))
+                    return true;
+            }
+    }
+    return false;
+}
+
 static void detect(struct rule_device *d, const struct derived *derived, int64_t now_ms) {
     struct asked all;
     ask_inputs(d, derived, now_ms, &all);
     for (size_t i = 0; i < all.count; i++) {
+        if (all.count > 1 && !is_fresh(d, derived, all.parts[i], now_ms))
+            continue; /* another part has arrived */
         struct series *series = series_find(&d->set, derived->metric, all.parts[i]);
         struct derived_series *own = series_derived(series, metric_of(d, derived));
         struct element e = {.state = ELEMENT_UNKNOWN, .part = all.parts[i], .until_ms = all.until_ms[i]};
         device_join_series(d, derived, series);
+        if (all.is_known[i] && now_ms == own->fed_ms)
+            continue; /* the rest of a moment that came in two messages: its answer stands */
         if (all.is_known[i] && now_ms > own->fed_ms) {
             own->fed_ms = now_ms;
             if (derived->detector->update(own->detector, &derived->spec, now_ms, all.values[i], own->outputs) &&
@@ -108,7 +130,9 @@ static void detect(struct rule_device *d, const struct derived *derived, int64_t
 
 /* ---- what has waited ---- */
 
-static void release(struct rule_device *d, const struct derived *derived, int64_t now_ms) {
+/* false: nothing was due. */
+static bool release(struct rule_device *d, const struct derived *derived, int64_t now_ms) {
+    bool is_any = false;
     const struct metric_series *all = &d->set.metrics[derived->metric];
     for (size_t i = 0; i < all->count; i++) {
         const struct series *series = series_at(all, i);
@@ -120,8 +144,10 @@ static void release(struct rule_device *d, const struct derived *derived, int64_
                                           .value = points_value(waiting, 0)};
             points_drop(waiting);
             series_add(&d->set, &sample);
+            is_any = true;
         }
     }
+    return is_any;
 }
 
 /* ---- steps ---- */
@@ -155,7 +181,7 @@ void device_derive_until(struct rule_device *d, int64_t now_ms) {
         for (size_t i = 0; i < plan->derived_count; i++) {
             const struct derived *derived = plan->derived[i];
             if (derived->kind == DERIVED_DELAY)
-                release(d, derived, at_ms);
+                (void)release(d, derived, at_ms);
             if (next[i] != at_ms)
                 continue;
             record(d, derived, at_ms);
@@ -172,16 +198,18 @@ void device_derive(struct rule_device *d, uint64_t fed[DERIVED_WORDS], int64_t n
         const struct derived *derived = plan->derived[i];
         const struct plan_metric *m = metric_of(d, derived);
         const bool is_fed = fed[i / 64] >> (i % 64) & 1;
-        if (derived->kind == DERIVED_DELAY)
-            release(d, derived, now_ms);
-        else if (derived->kind == DERIVED_STEPS && now_ms % derived->step_ms == 0)
+        if (derived->kind == DERIVED_DELAY) {
+            if (!release(d, derived, now_ms))
+                continue;
+        } else if (derived->kind == DERIVED_STEPS && now_ms % derived->step_ms == 0) {
             record(d, derived, now_ms);
-        else if (derived->kind == DERIVED_RECORD && is_fed)
+        } else if (derived->kind == DERIVED_RECORD && is_fed) {
             record(d, derived, now_ms);
-        else if (derived->kind == DERIVED_DETECTOR && is_fed)
+        } else if (derived->kind == DERIVED_DETECTOR && is_fed) {
             detect(d, derived, now_ms);
-        else
+        } else {
             continue;
+        }
         for (size_t w = 0; w < RULE_WORDS; w++)
             wanted[w] |= m->rules[w];
         for (size_t w = 0; w < DERIVED_WORDS; w++)

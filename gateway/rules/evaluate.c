@@ -70,6 +70,8 @@ double scope_scalar(const struct scope *s, uint16_t at) {
         return scope_call_scalar(s, node);
     const struct operator_row *op = &operator_rows[node->row];
     double left = scope_scalar(s, node->args[0]), right = scope_scalar(s, node->args[1]);
+    if (isnan(left) || isnan(right))
+        return NAN; /* nothing is known of it, which is not false */
     return op->class == OPERATOR_ARITHMETIC ? op->apply(left, right) : op->compare(left, right);
 }
 

@@ -32,7 +32,9 @@ static void eval_over(const struct scope *s, const struct function_row *f, const
         return;
     }
     const struct plan_window *w = &s->set->plan->windows[range->window];
-    const int64_t stale_ms = s->set->plan->metrics[range->metric].stale_ms;
+    const struct plan_metric *m = &s->set->plan->metrics[range->metric];
+    const bool has_answers = m->derived && (m->derived->kind == DERIVED_RECORD || m->derived->kind == DERIVED_STEPS);
+    const int64_t stale_ms = m->stale_ms;
     const bool sees_gaps = f->sees_gaps || stale_ms == PLAN_STALE_NEVER_MS;
     view.spec = &w->spec;
     out->count = 0;
@@ -41,19 +43,26 @@ static void eval_over(const struct scope *s, const struct function_row *f, const
         if ((s->set->parts[series->part].tests & range->tests) != range->tests)
             continue;
         struct element *e = &out->items[out->count++];
+        const struct derived_series *own = has_answers ? series_derived(series, m) : NULL;
+        const int64_t last_ms = own ? own->fed_ms : series->last_ms;
         *e = unknown(series->part);
-        if (!sees_gaps && (series->last_ms == INT64_MIN || s->now_ms - series->last_ms > stale_ms))
+        if (!sees_gaps && (last_ms == INT64_MIN || s->now_ms - last_ms > stale_ms))
             continue;
         view.window = series_window(series, w);
         window_advance(view.window, view.spec, s->now_ms);
         bool is_none = window_count(view.window) == 0;
+        if (is_none && own && own->state == DERIVED_FILTERED) { /* known to be false all along */
+            e->state = ELEMENT_FILTERED;
+            e->until_ms = last_ms + stale_ms;
+            continue;
+        }
         if (is_none && !(f->is_zero_of_none && stale_ms == PLAN_STALE_NEVER_MS))
             continue;
         e->value = 0;
         if (!is_none && (!f->over(&view, &e->value) || !isfinite(e->value)))
             continue;
         e->state = ELEMENT_PRESENT;
-        e->until_ms = sees_gaps ? INT64_MAX : series->last_ms + stale_ms;
+        e->until_ms = sees_gaps ? INT64_MAX : last_ms + stale_ms;
     }
 }
 
@@ -107,6 +116,10 @@ static void eval_timestamp(const struct scope *s, const struct node *select, str
     for (size_t i = 0, k = 0; i < out->count; i++) {
         while (series_at(all, k)->part != out->items[i].part)
             k++;
+        if (series_at(all, k)->last_ms == INT64_MIN)
+            out->items[i] = unknown(out->items[i].part);
+        if (out->items[i].state != ELEMENT_PRESENT)
+            continue;
         int64_t at_ms = series_at(all, k)->last_ms - (derived ? derived->offset_ms : 0);
         out->items[i].value = (double)at_ms / 1000;
     }

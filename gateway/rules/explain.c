@@ -34,6 +34,7 @@ static void put_term(const struct expression *e, const struct node *node, struct
         buf_add(out, at, 1);
         count++;
     }
+    out->count = utf8_cut(out->data, out->count); /* not in the middle of a character */
 }
 
 /* When the newest sample of what a node reads was measured; 0: none. */

@@ -202,17 +202,19 @@ uint16_t parser_expression(struct parser *p, int least) {
 /* ---- the way in ---- */
 
 /* Nothing but absence of metrics, and what joins it. */
-static bool is_absence(const struct expression *e, uint16_t at) {
+static bool is_absence(const struct expression *e, const struct plan *plan, uint16_t at) {
     const struct node *node = &e->nodes[at];
     switch ((enum node_kind)node->kind) {
     case NODE_NUMBER: return true;
     case NODE_GROUP:
-    case NODE_NEGATE: return is_absence(e, node->args[0]);
-    case NODE_BINARY: return is_absence(e, node->args[0]) && is_absence(e, node->args[1]);
+    case NODE_NEGATE: return is_absence(e, plan, node->args[0]);
+    case NODE_BINARY: return is_absence(e, plan, node->args[0]) && is_absence(e, plan, node->args[1]);
     case NODE_CALL: {
         const struct node *arg = node->arg_count ? &e->nodes[node->args[0]] : NULL;
         const enum function_shape shape = function_rows[node->row].shape;
-        return arg && ((shape == SHAPE_ABSENT && arg->kind == NODE_SELECT) || shape == SHAPE_ABSENT_OVER);
+        const bool is_measured =
+            arg && (arg->kind == NODE_SELECT || arg->kind == NODE_RANGE) && !plan->metrics[arg->metric].derived;
+        return is_measured && ((shape == SHAPE_ABSENT && arg->kind == NODE_SELECT) || shape == SHAPE_ABSENT_OVER);
     }
     default: return false;
     }
@@ -241,7 +243,7 @@ static struct expression *compile(const char *source, struct plan *plan, bool is
     }
     e->source = mem_strdup(source);
     e->nodes = mem_realloc(e->nodes, e->count * sizeof *e->nodes);
-    e->is_absence = e->nodes[e->root].type == TYPE_VECTOR && is_absence(e, e->root);
+    e->is_absence = e->nodes[e->root].type == TYPE_VECTOR && is_absence(e, plan, e->root);
     return e;
 }
 

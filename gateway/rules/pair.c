@@ -179,6 +179,11 @@ static void join_narrow(const struct node *node, const struct vector *left, cons
 }
 
 static struct element either(const struct element *l, const struct element *r) {
+    if (l->state == ELEMENT_PRESENT && r->state == ELEMENT_PRESENT) {
+        struct element e = *l;
+        e.until_ms = later(l->until_ms, r->until_ms);
+        return e;
+    }
     if (l->state == ELEMENT_PRESENT)
         return *l;
     if (r->state == ELEMENT_PRESENT)

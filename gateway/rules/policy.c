@@ -98,9 +98,31 @@ static void check_rule(const struct pack *pack, const struct rule *rule, const s
     }
 }
 
+/* Does `alarm` stay silent for `by`, directly or through others? Two that explain each other would silence each other
+ * for good. */
+static bool is_silenced_by(const struct pack *pack, const char *alarm, const char *by, int depth) {
+    const char *name;
+    for (size_t i = 0; depth > 0 && (name = policy_silencer(pack, alarm, i)) != NULL; i++)
+        if (strcmp(name, by) == 0 || is_silenced_by(pack, name, by, depth - 1))
+            return true;
+    return false;
+}
+
+static void check_circle(const struct pack *pack, const struct rule *rule, const struct document *doc,
+                         struct problems *problems) {
+    char *const *names = rule->policy.silencers;
+    for (size_t i = 0; names && names[i]; i++)
+        if (strcmp(names[i], rule->alert) != 0 && is_silenced_by(pack, names[i], rule->alert, POLICY_DEPTH_MAX))
+            document_problem(doc, rule->policy.silencers_at, problems,
+                             "'silenced_by' of %s names '%s', which stays silent for %s itself: both would, for good",
+                             rule->alert, names[i], rule->alert);
+}
+
 void policy_check(const struct pack *pack, const struct document *doc, struct problems *problems) {
-    for (size_t i = 0; i < pack->rule_count; i++)
+    for (size_t i = 0; i < pack->rule_count; i++) {
         check_rule(pack, pack->rules[i], doc, problems);
+        check_circle(pack, pack->rules[i], doc, problems);
+    }
 }
 
 static bool any(const struct pack *pack, const char *alarm, size_t flag_at) {

@@ -3,7 +3,7 @@
 #pragma once
 #include "rules/document.h"
 
-enum { POLICY_SILENCERS_MAX = 16 };
+enum { POLICY_SILENCERS_MAX = 16, POLICY_DEPTH_MAX = 4 /* of alarms that explain alarms, as far as it is checked */ };
 
 struct policy {
     bool latches;         /* label latched: "yes": stays until a person resets it */

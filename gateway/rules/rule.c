@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fieldline/bytes.h"
+#include "rules/derived.h"
 
 void rule_free(struct rule *rule) {
     if (!rule)
@@ -31,12 +32,15 @@ bool rule_is_absence(const struct rule *rule) {
     return rule->expr->is_absence && (!rule->recover || rule->recover->is_absence);
 }
 
-void rule_seal(struct rule *rule) {
+void rule_seal(struct rule *rule, const struct plan *plan) {
     uint8_t digest[SHA256_BYTES];
     struct buf text;
-    buf_init(&text, 4 * EXPRESSION_BYTES_MAX);
+    buf_init(&text, 1 << 20);
     buf_printf(&text, "%s\n%d\n%s\n%s\n%lld\n%lld", rule->alert, (int)rule->severity, rule->expr->source,
                rule->recover ? rule->recover->source : "", (long long)rule->for_ms, (long long)rule->keep_firing_ms);
+    for (size_t m = 0; m < plan->metric_count; m++) /* what is derived says itself what of */
+        if (plan->metrics[m].derived && expression_reads(rule->expr, m))
+            buf_printf(&text, "\n%s", plan->metrics[m].derived->key);
     sha256(text.data, text.count, digest);
     memcpy(rule->digest, digest, RULE_DIGEST_BYTES);
     buf_fini(&text);

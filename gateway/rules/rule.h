@@ -34,6 +34,6 @@ void rule_free(struct rule *rule);
 /* It can be asked of a device that is silent: expression_compile says what of. */
 bool rule_is_absence(const struct rule *rule);
 /* Fills the digest. */
-void rule_seal(struct rule *rule);
+void rule_seal(struct rule *rule, const struct plan *plan);
 /* How far back it looks: its longest range and the longer of its two holds. */
 int64_t rule_reach_ms(const struct rule *rule);

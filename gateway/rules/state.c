@@ -159,12 +159,13 @@ struct loading {
 };
 
 static bool load_one(const struct loading *l, size_t metric, const struct saved_windows *saved, uint64_t *cold,
-                     struct cursor *in) {
+                     int *before, struct cursor *in) {
     struct series_set *set = &l->device->set;
     const struct plan_metric *m = &set->plan->metrics[metric];
     uint64_t part;
-    if (!cursor_varint(in, &part) || part >= l->part_count)
+    if (!cursor_varint(in, &part) || part >= l->part_count || (int)part <= *before)
         return false;
+    *before = (int)part;
     struct series *series = series_find(set, (int)metric, l->parts[part]);
     if (!state_get_time(in, &series->last_ms) || !state_get_double(in, &series->value) || !isfinite(series->value))
         return false;
@@ -195,8 +196,9 @@ static bool load_metric(const struct loading *l, size_t metric, struct cursor *i
     uint64_t count, cold[PLAN_WINDOWS_MAX / 64] = {0};
     if (!load_specs(plan, &plan->metrics[metric], in, &saved) || !cursor_varint(in, &count) || count > l->part_count)
         return false;
+    int before = -1; /* the index of the part before, as it was saved: they ascend, so none is there twice */
     for (uint64_t i = 0; i < count; i++)
-        if (!load_one(l, metric, &saved, cold, in))
+        if (!load_one(l, metric, &saved, cold, &before, in))
             return false;
     for (size_t w = 0; w < saved.count; w++)
         if (saved.to[w] >= 0 && !(cold[saved.to[w] / 64] >> (saved.to[w] % 64) & 1))
@@ -215,7 +217,7 @@ static int find_key(const struct plan *plan, const struct cursor *key, bool is_d
 }
 
 static bool load_series(const struct loading *l, struct cursor *in) {
-    uint64_t count;
+    uint64_t count, seen[(PLAN_SERIES_MAX + 63) / 64] = {0};
     if (!cursor_varint(in, &count) || count > PLAN_SERIES_MAX)
         return false;
     for (uint64_t i = 0; i < count; i++) {
@@ -224,8 +226,11 @@ static bool load_series(const struct loading *l, struct cursor *in) {
         if (!get_section(in, &key) || !cursor_u8(in, &is_derived) || is_derived > 1 || !get_section(in, &section))
             return false;
         const int metric = find_key(l->device->set.plan, &key, is_derived != 0);
-        if (metric >= 0 && !load_metric(l, (size_t)metric, &section))
+        if (metric < 0)
+            continue;
+        if (seen[metric / 64] >> (metric % 64) & 1 || !load_metric(l, (size_t)metric, &section))
             return false;
+        seen[metric / 64] |= UINT64_C(1) << (metric % 64);
     }
     return true;
 }
@@ -270,7 +275,8 @@ static bool load_condition(const struct loading *l, int rule, struct cursor *in)
     c->is_over = (bits >> 2 & 1) != 0;
     c->is_unknown = (bits >> 3 & 1) != 0;
     return state_get_time(in, &c->since_ms) && state_get_time(in, &c->over_ms) && state_get_time(in, &c->until_ms) &&
-           state_get_time(in, &c->told_ms) && cursor_u32be(in, &c->told_hash) && state_get_double(in, &c->value);
+           state_get_time(in, &c->told_ms) && cursor_u32be(in, &c->told_hash) && state_get_double(in, &c->value) &&
+           isfinite(c->value);
 }
 
 static bool load_conditions(const struct loading *l, struct cursor *in) {
@@ -329,6 +335,9 @@ static bool load_parts(struct series_set *set, struct cursor *in, uint16_t parts
         const int part = series_part(set, name);
         if (part < 0)
             return false;
+        for (uint64_t k = 0; k < i; k++)
+            if (parts[k] == part)
+                return false;
         parts[i] = (uint16_t)part;
     }
     *part_count = (size_t)count;

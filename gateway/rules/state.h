@@ -25,7 +25,8 @@ static inline bool state_get_time(struct cursor *in, int64_t *ms) {
     if (!cursor_varint(in, &z))
         return false;
     *ms = zigzag_decode(z);
-    return true;
+    /* no sum of a few of them overflows; the ends of the range mean never and for ever */
+    return (*ms > -((int64_t)1 << 53) && *ms < (int64_t)1 << 53) || *ms == INT64_MIN || *ms == INT64_MAX;
 }
 
 /* One window. Loading: into one that is empty; false: not a window of this spec. */

@@ -101,6 +101,9 @@ static bool parse_duration(struct parser *p, const char *what, int64_t least_ms,
 /* The window is made by the call that takes it; the range waits in `number`. */
 static uint16_t to_range(struct parser *p, uint16_t term, int64_t range_ms, size_t open) {
     struct node *node = &p->e->nodes[term];
+    if (node->kind == NODE_SELECT && node->output > 0)
+        return parser_fail(p, open,
+                           "a range can follow a detector's first answer only; of others it needs a step: [1h:1m]");
     if (node->kind != NODE_SELECT)
         return parser_fail(p, open, "a range can follow a metric only; of an expression it needs a step: [5m:1m]");
     node->kind = NODE_RANGE;

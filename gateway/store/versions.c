@@ -64,6 +64,15 @@ static enum result take_content(struct query *q, struct buf *out) {
     return out->overflow ? RESULT_TOO_BIG : RESULT_OK;
 }
 
+bool store_version_exists(struct store *store, int64_t id) {
+    struct query q = query_of(&store->sql, "SELECT 1 FROM rule_version WHERE id = ?");
+    put_int(&q, id);
+    const bool exists = query_one(&q) == RESULT_OK;
+    if (exists)
+        query_close(&q);
+    return exists;
+}
+
 enum result store_version_content(struct store *store, int64_t id, struct buf *out) {
     struct query q = query_of(&store->sql, "SELECT content FROM rule_version WHERE id = ?");
     put_int(&q, id);
@@ -116,7 +125,8 @@ static enum result one_activation(struct query *q, struct activation *out) {
 
 enum result store_activation_newest(struct store *store, struct activation *out) {
     struct query q =
-        query_of(&store->sql, "SELECT " ACTIVATION_COLUMNS " FROM rule_activation a ORDER BY a.id DESC LIMIT 1");
+        query_of(&store->sql, "SELECT " ACTIVATION_COLUMNS " FROM rule_activation a"
+                              " WHERE NOT (a.applied_ms = 0 AND a.outcome <> '') ORDER BY a.id DESC LIMIT 1");
     return one_activation(&q, out);
 }
 

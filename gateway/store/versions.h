@@ -26,6 +26,7 @@ struct activation {
  * newest activation's. */
 FL_CHECK enum result store_version_put(struct store *store, const void *content, size_t bytes, int64_t now_ms,
                                        int64_t *id);
+bool store_version_exists(struct store *store, int64_t id); /* false also when the store cannot say */
 FL_CHECK enum result store_version_content(struct store *store, int64_t id, struct buf *out); /* or NOT_FOUND */
 /* Sets a->id. RESULT_CONFLICT: there is no such version. */
 FL_CHECK enum result store_activation_add(struct store *store, struct activation *a);

@@ -18,6 +18,8 @@ static const char alerts_text[] =
     "groups:\n- name: g\n  rules:\n"
     "  - alert: X\n    expr: avg_over_time(a[5m]) > 3 and max_over_time(a[1d]) > 7\n    for: 1m\n"
     "    labels: {severity: major}\n    annotations: {summary: s}\n"
+    "  - alert: W\n    expr: a - a offset 5m > 3 and starts(b > 5, 1h) > 2 and max_over_time((a > 1)[10m:1m]) > 3\n"
+    "    labels: {severity: major}\n    annotations: {summary: s}\n"
     "  - alert: Y\n    expr: deriv(b[1h]) > 0 or stddev_over_time(b[10m]) > 1 or changes(b[1h]) > 3\n"
     "    labels: {severity: major}\n    annotations: {summary: s}\n"
     "  - alert: Z\n    expr: count_over_time(events('E17')[1h]) > 1 or log_rate('x'[5m]) > 1 or log_novelty() > 0.9\n"

@@ -238,3 +238,83 @@ Test(derived, absence_is_told_of_a_silent_device_and_of_nothing_else) {
                      rig_firings(&a.firings));
     end(&a);
 }
+
+/* ---- what a review found ---- */
+
+Test(derived, a_moment_in_two_messages_is_one_moment) {
+    struct asked a = begin("  - record: ab:gap\n    expr: a - b\n" ALERT("X", "ab:gap > 4"));
+    feed(&a, "10 a=5 b=5");
+    feed(&a, "11 a=9");
+    feed(&a, "11 b=8"); /* a and b belong together: 1, and 4 of the first message alone must not stay */
+    cr_expect(isnan(value_now(&a, 11000)));
+    struct vector v;
+    evaluate(a.pack->rules[0]->expr, &a.device->set, 11000, &v);
+    cr_expect_eq(v.items[0].state, ELEMENT_FILTERED);
+    end(&a);
+}
+
+Test(derived, a_detector_keeps_its_answer_over_the_rest_of_a_moment) {
+    struct asked a = begin(ALERT("X", "starts(a > b, 1h) >= 1"));
+    feed(&a, "10 a=1 b=2; 11 a=3 b=2; 12 a=1 b=2");
+    feed(&a, "13 a=3");
+    feed(&a, "13 b=2");
+    cr_expect_float_eq(value_now(&a, 13000), 2, 1e-9, "%g", value_now(&a, 13000));
+    end(&a);
+}
+
+Test(derived, one_part_is_not_fed_with_anothers_samples) {
+    struct asked a = begin(ALERT("X", "anomaly_score(v) > 2"));
+    for (int i = 0; i < 40; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "%d v/left=%d", 10 + 2 * i, i);
+        feed(&a, text);
+        snprintf(text, sizeof text, "%d v/right=%d", 11 + 2 * i, i);
+        feed(&a, text);
+    }
+    const struct plan *plan = a.pack->plan;
+    for (size_t d = 0; d < plan->derived_count; d++)
+        for (size_t i = 0; i < a.device->set.metrics[plan->derived[d]->metric].count; i++) {
+            const struct series *series = series_at(&a.device->set.metrics[plan->derived[d]->metric], i);
+            const struct derived_series *own = series_derived(series, &plan->metrics[plan->derived[d]->metric]);
+            const char *part = a.device->set.parts[series->part].name;
+            cr_expect_eq(own->fed_ms, strcmp(part, "left") == 0 ? 88000 : 89000, "%s was fed at %lld", part,
+                         (long long)own->fed_ms);
+        }
+    end(&a);
+}
+
+Test(derived, steps_that_are_false_are_known_and_clear) {
+    struct asked a = begin(ALERT("X", "max_over_time((a > 5)[10m:1m]) > 0"));
+    char text[40];
+    for (int s = 0; s < 120; s++) {
+        snprintf(text, sizeof text, "%d a=6", 600 + s);
+        feed(&a, text);
+    }
+    for (int s = 120; s < 1000; s++) {
+        snprintf(text, sizeof text, "%d a=1", 600 + s);
+        feed(&a, text);
+    }
+    cr_expect_str_eq(rig_firings(&a.firings), "RAISE X@600 CLEAR X@1260", "%s", rig_firings(&a.firings));
+    end(&a);
+}
+
+Test(derived, an_edit_of_a_record_is_an_edit_of_what_is_built_on_it) {
+    struct asked a = begin("  - record: t\n    expr: a\n" ALERT("X", "avg_over_time(t[10s:1s]) > 5"));
+    struct asked b = begin("  - record: t\n    expr: a * 2\n" ALERT("X", "avg_over_time(t[10s:1s]) > 5"));
+    cr_expect_neq(memcmp(a.pack->rules[0]->digest, b.pack->rules[0]->digest, RULE_DIGEST_BYTES), 0);
+    cr_expect_str_neq(a.pack->plan->derived[1]->key, b.pack->plan->derived[1]->key);
+    end(&a);
+    end(&b);
+}
+
+Test(derived, either_of_two_holds_until_the_later_is_stale) {
+    struct asked a = begin("  - alert: X\n    expr: a > 5 or b > 5\n    for: 2m\n    labels: {severity: major}\n");
+    char text[40];
+    feed(&a, "10 a=6 b=6");
+    for (int s = 11; s < 140; s++) {
+        snprintf(text, sizeof text, "%d b=6", s);
+        feed(&a, text);
+    }
+    cr_expect_str_eq(rig_firings(&a.firings), "RAISE X@10", "%s", rig_firings(&a.firings));
+    end(&a);
+}

@@ -173,6 +173,7 @@ Test(expression, refusals_say_where_and_what) {
         {"avg_over_time(a[30d:1s])", 15, "has 2592000 steps"},
         {"avg_over_time(a[5m][5m:1m])", 14, "is a range"},
         {"avg_over_time(a[5m)", 18, "expected ']'"},
+        {"max_over_time(baseline_spread(a, 1w)[1h])", 36, "detector's first answer only"},
         {"a offset -5m > 1", 9, "an offset looks back"},
         {"a offset 60d > 1", 9, "not an offset between"},
         {"(a + b) offset 5m > 1", 8, "'offset' can follow a metric or a range only"},

@@ -41,6 +41,9 @@ Test(policy, refusals) {
         {RULE("X", "", ", silenced_by: Y"),
          "alerts.yaml:4:95: 'silenced_by' of X names 'Y', which is no alert and no fault code of this pack"},
         {RULE("X", "", ", silenced_by: X"), "'silenced_by' of X names itself"},
+        {RULE("X", "", ", silenced_by: Y") "\n  - {alert: Y, expr: a > 6, labels: {severity: minor}, annotations: "
+                                           "{silenced_by: X}}",
+         "'silenced_by' of X names 'Y', which stays silent for X itself"},
         {RULE("X", "", ", silenced_by: 'E1, E1'"), "'silenced_by' names E1 twice"},
         {RULE("X", "", ", silenced_by: ' , '"), "'silenced_by' names no alarm"},
         {RULE("X", "", ", silenced_by: [E1]"), "'silenced_by' is a list, expected a text"},

@@ -94,6 +94,28 @@ static enum result warm_up(struct reading *r) {
     return result;
 }
 
+static void warm_own_line(void *self, int64_t row, int64_t id, const struct log_record *record) {
+    (void)row, (void)id;
+    rule_device_warm_log(self, record);
+}
+static void warm_own_code(void *self, int64_t row, int64_t id, const char *code, int64_t event_ms) {
+    (void)row, (void)id;
+    rule_device_warm_code(self, code, event_ms);
+}
+
+enum result load_logs_of(struct core *core, const struct device *device) {
+    enum result result = RESULT_OK;
+    const int64_t from_ms = core->now_ms - device->pack->longest_window_ms;
+    if (!rule_device_logs_are_cold(device->rules))
+        return RESULT_OK;
+    if (pack_reads_logs(device->pack))
+        result = store_lines_since(core->store, device->row, from_ms, warm_own_line, device->rules);
+    if (result == RESULT_OK && pack_reads_codes(device->pack))
+        result = store_codes_since(core->store, device->row, from_ms, warm_own_code, device->rules);
+    rule_device_warm_end(device->rules);
+    return result;
+}
+
 enum result load_logs(struct load_logs *l) {
     struct reading r = {.l = l};
     enum result result = store_log_places_load(l->core->store, take_place, &r);

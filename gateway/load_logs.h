@@ -10,5 +10,7 @@ struct load_logs {
 };
 /* After the rules' states, before the journal. */
 FL_CHECK enum result load_logs(struct load_logs *l);
+/* While it runs: windows over lines and codes that an edit of the pack has brought to this device. */
+FL_CHECK enum result load_logs_of(struct core *core, const struct device *device);
 /* After it: who waits for telemetry goes on waiting. */
 void load_logs_wait(struct core *core);

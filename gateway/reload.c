@@ -14,6 +14,7 @@
 #include "core.h"
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "load_logs.h"
 #include "orphans.h"
 #include "rules/device.h"
 #include "rules/pack_holder.h"
@@ -67,7 +68,7 @@ static void warm_points(void *self, const struct point *points, size_t count) {
                                                     .value = points[i].value});
 }
 
-/* Windows that no state filled, from chunks. What is in no chunk yet (an hour at most) is not in them. */
+/* Windows that no state filled, from chunks and from what is in no chunk yet. */
 static enum result warm_up(struct core *core, struct device *device) {
     enum result result = RESULT_OK;
     for (size_t m = 0; m < device->pack->metric_count; m++)
@@ -77,6 +78,9 @@ static enum result warm_up(struct core *core, struct device *device) {
             if (id != 0)
                 result = store_points_since(core->store, id, core->now_ms - device->pack->longest_window_ms,
                                             warm_points, &w);
+            const struct point *open;
+            const size_t count = id != 0 && result == RESULT_OK ? history_open_points(core->history, id, &open) : 0;
+            warm_points(&w, count > 0 ? open : NULL, count);
         }
     return result;
 }
@@ -95,7 +99,8 @@ static enum result move_state(const struct crossing *c) {
     report->anew += loaded != RESULT_OK;
     if (loaded != RESULT_OK)
         log_info("gateway.reload", "state_unfit", "device=%s result=%s", device->id, result_name(loaded));
-    return rule_device_is_cold(device->rules) ? warm_up(c->core, device) : RESULT_OK;
+    const enum result warmed = rule_device_is_cold(device->rules) ? warm_up(c->core, device) : RESULT_OK;
+    return warmed == RESULT_OK ? load_logs_of(c->core, device) : warmed;
 }
 
 /* ---- alarms ---- */

@@ -301,6 +301,12 @@ int64_t history_pins(const struct history *h) {
     return h->oldest == 0 ? INT64_MAX : h->chunks[h->oldest].first_journal;
 }
 
+size_t history_open_points(const struct history *h, int64_t series, const struct point **points) {
+    const struct open_chunk *c = series >= 0 && series < h->room ? &h->chunks[series] : NULL;
+    *points = c ? c->points : NULL;
+    return c ? c->count : 0;
+}
+
 int64_t history_covered(const struct history *h, int64_t series) {
     return series < h->room ? h->chunks[series].covered : 0;
 }

@@ -37,6 +37,8 @@ FL_CHECK enum result history_flush(struct history *history);
 int64_t history_pins(const struct history *history);
 /* The journal row up to which this series is in chunks. */
 int64_t history_covered(const struct history *history, int64_t series);
+/* What is in no chunk yet, as it came; valid until the next call that changes the history. Returns how many. */
+size_t history_open_points(const struct history *history, int64_t series, const struct point **points);
 /* Some background work on the tiers: opens at most about `chunks_max` chunks. In a transaction. */
 FL_CHECK enum result history_tidy(struct history *history, int64_t now_ms, int chunks_max);
 /* Deletes at most rows_max chunks of the device: of days (UTC) that were over before before_ms and have their tiers. In

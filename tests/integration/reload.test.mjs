@@ -130,3 +130,23 @@ test('promise_30_what_ran_last_runs_after_a_kill', stack.guard(async () => {
   await stack.restartGateway();
   assert.equal(await version(), 1, 'an edited folder is what its author wants');
 }));
+
+test('a rule that an edit brings looks back into what was measured before it', stack.guard(async () => {
+  await minutes(10.8, 12, 450);
+  await edit(alerts(KEPT, rule('LooksBack', 'count_over_time(other[11m]) > 18', '0s'), rule('Gone', 'level > 440', '0s')));
+  hup();
+  await settled(4);
+  await minutes(12.5, 12.6, 450); // one more sample: most of what it counts is older, some of it in no chunk yet
+  await waitFor('the new rule to fire', () => isActive('LooksBack'), { seconds: 10 * SLOW });
+}));
+
+test('an alarm whose rule is gone after a restart is cleared, and its ticket says why', stack.guard(async () => {
+  assert.equal(await isActive('Gone'), true);
+  const { ticket } = await alarm('Gone');
+  await edit(alerts(KEPT));
+  await stack.restartGateway();
+  await waitFor('the alarm to be cleared', async () => (await alarm('Gone'))?.active === false, { seconds: 10 * SLOW });
+  assert.equal(await isActive('Kept'), true, 'the others are as they were');
+  const { events } = await engineer.get(`/tickets/${ticket}`);
+  assert.ok(events.some(({ text }) => /The rule Gone is no longer part of the product pack/.test(text)), JSON.stringify(events));
+}));

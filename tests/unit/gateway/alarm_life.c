@@ -309,6 +309,62 @@ Test(alarm_life, promise_4_a_backlog_pages_nobody_for_the_past) {
     fixture_free(f);
 }
 
+Test(alarm_life, promise_4_a_fault_code_that_comes_first_does_not_end_a_backlog) {
+    struct fixture *f = with_site();
+    born(f, "site-1");
+    tele(f, "site-1", "level", 20, 300 * MINUTE);
+    code(f, "site-1", "Z9", true, 0); /* its lane is quicker */
+    fixture_tick(f);
+    silent(f, "site-1", "LevelHigh", SILENCE_PAST, 0);
+    tele(f, "site-1", "level", 1, 200 * MINUTE);
+    cr_expect_not(alarm_of(f, "site-1", "LevelHigh")->is_active);
+    cr_expect_eq(tickets(f), 0);
+    fixture_free(f);
+}
+
+/* A firing as the rules would tell it. */
+static void fire(struct fixture *f, enum firing_kind kind, enum severity severity, bool opens_ticket) {
+    struct firing firing = {.kind = kind,
+                            .alarm = "Worn",
+                            .part = "",
+                            .severity = severity,
+                            .opens_ticket = opens_ticket,
+                            .event_ms = now_ms(f)};
+    begin(f);
+    cr_assert_eq(cases_take(&f->core, registry_find(f->core.registry, "site-1"),
+                            &(struct firings){.items = &firing, .count = 1}, now_ms(f), 0),
+                 RESULT_OK);
+    end(f);
+    f->later_ms += 1000;
+}
+
+static void see_ticket(void *self, const struct ticket *ticket) {
+    if (ticket_state_is_open(ticket->state))
+        ++*(int *)self;
+}
+static int open_tickets(struct fixture *f) {
+    int count = 0;
+    int64_t next;
+    cr_assert_eq(reader_tickets(f->reader, &(struct ticket_query){.limit = 500}, see_ticket, &count, &next), RESULT_OK);
+    return count;
+}
+
+Test(alarm_life, what_rises_again_after_its_ticket_was_closed_has_one_again) {
+    struct fixture *f = with_site();
+    born(f, "site-1");
+    fire(f, FIRING_RAISE, SEVERITY_IS_MINOR, false);
+    cr_expect_eq(tickets(f), 0);
+    fire(f, FIRING_UPDATE, SEVERITY_IS_CRITICAL, true);
+    cr_expect_eq(open_tickets(f), 1);
+    fire(f, FIRING_CLEAR, SEVERITY_IS_CRITICAL, true);
+    cr_expect_eq(open_tickets(f), 0, "it healed by itself");
+    fire(f, FIRING_RAISE, SEVERITY_IS_MINOR, false);
+    cr_expect_eq(open_tickets(f), 0);
+    fire(f, FIRING_UPDATE, SEVERITY_IS_CRITICAL, true);
+    cr_expect_eq(open_tickets(f), 1, "%d open tickets for a critical alarm", open_tickets(f));
+    fixture_free(f);
+}
+
 Test(alarm_life, promise_4_raised_and_over_in_one_message_of_the_past) {
     struct fixture *f = with_site();
     char topic[CAP_TOPIC_BYTES + 1], payload[500];

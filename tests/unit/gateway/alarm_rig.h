@@ -107,3 +107,16 @@ static inline void silent(struct fixture *f, const char *device, const char *nam
               silence_name(silence));
     cr_expect_eq(tickets(f), want_tickets, "%d tickets", tickets(f));
 }
+
+/* A turn of its own for what a test does by hand. */
+static inline void begin(struct fixture *f) {
+    f->core.now_ms = now_ms(f);
+    f->core.now_mono_ms = clock_mono_ms() + f->later_ms;
+    cr_assert_eq(store_begin(f->core.store), RESULT_OK);
+}
+
+static inline void end(struct fixture *f) {
+    cr_assert_eq(pipeline_finish(&f->core), RESULT_OK);
+    cr_assert_eq(store_commit(f->core.store), RESULT_OK, "%s", store_error(f->core.store));
+    effects_run(f->core.effects, NULL);
+}

@@ -2,18 +2,6 @@
  */
 #include "alarm_rig.h"
 
-static void begin(struct fixture *f) {
-    f->core.now_ms = now_ms(f);
-    f->core.now_mono_ms = clock_mono_ms() + f->later_ms;
-    cr_assert_eq(store_begin(f->core.store), RESULT_OK);
-}
-
-static void end(struct fixture *f) {
-    cr_assert_eq(pipeline_finish(&f->core), RESULT_OK);
-    cr_assert_eq(store_commit(f->core.store), RESULT_OK, "%s", store_error(f->core.store));
-    effects_run(f->core.effects, NULL);
-}
-
 static struct device *fleet_device(struct fixture *f, int number) {
     char id[32];
     snprintf(id, sizeof id, "fleet-%05d", number);

@@ -65,7 +65,7 @@ Test(alarm_life, silent_rows_are_walked_in_pieces_and_around) {
     const int64_t device = add_device(&f, "freezer-7");
     begin(&f);
     for (int i = 0; i < 7; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "A%d", i);
         struct alarm a = an_alarm(device, name, i == 6 ? SILENCE_FLEET : i == 5 ? SILENCE_NONE : SILENCE_PARENT, 1);
         cr_assert_eq(store_alarm_put(f.store, &a), RESULT_OK);

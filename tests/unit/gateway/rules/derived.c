@@ -318,3 +318,25 @@ Test(derived, either_of_two_holds_until_the_later_is_stale) {
     cr_expect_str_eq(rig_firings(&a.firings), "RAISE X@10", "%s", rig_firings(&a.firings));
     end(&a);
 }
+
+/* ---- no data is not "all is well", and no fault ---- */
+
+Test(derived, promise_26_what_is_no_number_or_is_missing_neither_raises_nor_clears) {
+    static const struct {
+        const char *samples, *told;
+    } rows[] = {
+        {"10 a=nan; 11 a=inf; 12 a=-inf; 13 a=1e300", ""},
+        {"10 a=6; 11 a=nan; 12 a=inf; 13 a=6", "RAISE X@10"},
+        {"10 a=6; 11 a=1", "RAISE X@10 CLEAR X@11"},
+        {"10 a=6; 60 b=1; 100 b=1; 200 b=1", "RAISE X@10 UNKNOWN X@70"},
+        {"10 a=6; 60 b=1; 200 b=1; 300 a=6 b=1", "RAISE X@10 UNKNOWN X@70 UPDATE X@300"},
+        {"10 a=6; 60 b=1; 200 b=1; 300 a=1 b=1", "RAISE X@10 UNKNOWN X@70 CLEAR X@300"},
+        {"10 a=1; 60 b=1; 200 b=1", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct asked a = begin(ALERT("X", "a > 5"));
+        feed(&a, rows[i].samples);
+        cr_expect_str_eq(rig_firings(&a.firings), rows[i].told, "row %zu: %s", i, rig_firings(&a.firings));
+        end(&a);
+    }
+}

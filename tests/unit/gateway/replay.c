@@ -131,7 +131,7 @@ Test(replay, pack_tells_alarms_and_tickets) {
 static char *write_lives(int count) {
     char *folder = folder_new();
     for (int unit = 0; unit < count; unit++) {
-        char text[4000], name[20];
+        char text[4000], name[32];
         size_t at = (size_t)snprintf(text, sizeof text, "hours,wear\n");
         for (int hour = 0; hour <= 40 + 10 * unit; hour++)
             at += (size_t)snprintf(text + at, sizeof text - at, "%d,%d.%d\n", hour, 100 + hour - 10 * unit, hour % 3);

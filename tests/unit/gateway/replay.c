@@ -14,7 +14,7 @@
 #include "trial.h"
 
 static char *replayed_with(struct replay_options options, const char *csv, struct backtest *backtest) {
-    char *text = NULL, *path = folder_file(folder_new(), "box.csv", csv);
+    char *text = NULL, *folder = folder_new(), *path = folder_file(folder, "box.csv", csv);
     size_t bytes;
     struct buf notes;
     struct fault fault;
@@ -32,6 +32,7 @@ static char *replayed_with(struct replay_options options, const char *csv, struc
         backtest_free(own);
     buf_fini(&notes);
     free(path);
+    free(folder);
     return text;
 }
 

@@ -252,7 +252,7 @@ static enum result tell_done(struct core *core) {
 }
 
 enum result rule_versions_turn(struct core *core) {
-    bool is_done;
+    bool is_done = false;
     enum result result = look(core);
     if (result == RESULT_OK)
         result = reload_turn(core, &is_done);

@@ -19,7 +19,7 @@ static const char pack_yaml[] = "model: log-test\ntitle: L\nmaker: us\nkind: mac
                                 "faults:\n  - {code: E17, title: F, severity: minor}\n";
 #define ALERT(name, expr)                                                                                              \
     "  - alert: " name "\n    expr: |-\n      " expr "\n    labels: {severity: major}\n    annotations: {summary: "    \
-                                                     "s}\n"
+    "s}\n"
 static const char alerts_yaml[] = "groups:\n- name: g\n  rules:\n" ALERT("Fire", "log_rate(\"fire\"[10m]) * 600 > 2.5")
     ALERT("Codes", "count_over_time(events(\"E17\")[1h]) >= 3") ALERT("Slow", "log_rate(`(a|aa)+$`[1m]) > 0");
 static const char more_yaml[] = "groups:\n- name: g\n  rules:\n" ALERT("Water", "log_rate(\"water\"[10m]) * 600 > 2.5");

@@ -269,7 +269,8 @@ static double combine(enum aggregate what, double *values, size_t count, double 
 /* The greatest (or least) `number` stay, the others are filtered; of equals the first. */
 static void keep_extremes(struct vector *v, bool is_top, double number) {
     bool stays[RULE_PARTS_MAX] = {false};
-    for (double left = floor(number); left >= 1; left--) {
+    const size_t wanted = number >= RULE_PARTS_MAX ? RULE_PARTS_MAX : number >= 1 ? (size_t)number : 0;
+    for (size_t kept = 0; kept < wanted; kept++) {
         int best = -1;
         for (size_t i = 0; i < v->count; i++) {
             const struct element *e = &v->items[i];

@@ -95,8 +95,10 @@ static void batches_add(struct drift *d, double z) {
 /* How much further a sum of these wanders than one of independent samples. */
 static double wander(const struct drift *d) {
     double most = 1, size = 1;
-    for (int k = 0; k < BATCHES && d->batches[k].seen >= BATCH_KNOWN; k++, size *= BATCH_OF)
+    for (int k = 0; k < BATCHES && d->batches[k].seen >= BATCH_KNOWN; k++) {
         most = fmax(most, size * d->batches[k].square / 2);
+        size *= BATCH_OF;
+    }
     return fmin(most, WANDER_MAX);
 }
 

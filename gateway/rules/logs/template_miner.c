@@ -104,13 +104,13 @@ static uint16_t take_place(struct template_miner *m) {
         }
         return (uint16_t)m->count++;
     }
-    uint16_t oldest = 0;
-    for (uint16_t i = 1; i < TEMPLATES_MAX; i++)
+    int oldest = 0;
+    for (int i = 1; i < TEMPLATES_MAX; i++)
         if (m->lines - m->items[i].used > m->lines - m->items[oldest].used)
             oldest = i;
-    unchain(m, oldest);
+    unchain(m, (uint16_t)oldest);
     free(m->items[oldest].words);
-    return oldest;
+    return (uint16_t)oldest;
 }
 
 struct mined template_miner_line(struct template_miner *m, const char *app, const char *line, size_t bytes) {

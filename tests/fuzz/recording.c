@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t count) {
             abort();
         return 0;
     }
-    check_columns(recording_columns(r, &columns), columns);
+    const struct recording_column *all = recording_columns(r, &columns);
+    check_columns(all, columns);
     if (recording_interval_ms(r) < 0)
         abort();
     while ((result = recording_next(r, &row, &fault)) == RESULT_OK)

@@ -26,7 +26,8 @@ static const struct backtest_ticket **sorted(const struct backtest *b, size_t *c
     const struct backtest_ticket **list = mem_alloc((*count + 1) * sizeof *list);
     for (size_t i = 0; i < *count; i++)
         list[i] = &tickets[i];
-    qsort(list, *count, sizeof *list, by_device);
+    if (*count > 0)
+        qsort(list, *count, sizeof *list, by_device);
     return list;
 }
 

@@ -112,7 +112,8 @@ static void feed_events(struct past *p, int64_t until_ms) {
 }
 
 static void feed_day(struct past *p, int64_t end_ms) {
-    qsort(p->samples, p->count, sizeof *p->samples, earlier_first);
+    if (p->count > 0)
+        qsort(p->samples, p->count, sizeof *p->samples, earlier_first);
     for (size_t at = 0, next; at < p->count; at = next) {
         for (next = at + 1; next < p->count && p->samples[next].event_ms == p->samples[at].event_ms;)
             next++;

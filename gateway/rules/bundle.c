@@ -93,7 +93,8 @@ bool bundle_read(const char *dir, struct buf *out, struct problems *problems) {
         is_good = root && list_folder(&l, name, BUNDLE_DEPTH);
     }
     pack_folders_fini(&folders);
-    qsort(l.paths, l.count, sizeof *l.paths, by_path);
+    if (l.count > 0)
+        qsort(l.paths, l.count, sizeof *l.paths, by_path);
     buf_add_u8(out, BUNDLE_VERSION);
     buf_add_varint(out, l.count);
     for (size_t i = 0; i < l.count; i++) {

@@ -36,7 +36,7 @@ async function findSteps() {
     ...isProgram('fuzz-').map((name) => fuzzStep(name)),
     ...(await nodeSteps('tree', 60)),
     ...(await nodeSteps('browser', 300)),
-    ...(await nodeSteps('integration', 300, 'flow')),
+    ...(await nodeSteps('integration', 600, 'flow')),
     ...(await nodeSteps('e2e', 300)),
   ];
   return steps.filter((step) => !options.only || options.only.includes(step.kind));

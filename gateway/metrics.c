@@ -20,13 +20,15 @@ static double age_s(int64_t since_ms, int64_t now_ms) {
     return since_ms == 0 || since_ms > now_ms ? 0 : (double)(now_ms - since_ms) / 1000;
 }
 
-static void print_figures(const struct core *core, struct buf *out) {
+static void print_rows(const struct figure *rows, size_t count, struct buf *out) {
+    for (size_t i = 0; i < count; i++)
+        buf_printf(out, "# HELP fieldline_%s %s\n# TYPE fieldline_%s %s\nfieldline_%s %.17g\n", rows[i].name,
+                   rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
+}
+
+/* What came from products, and what was made of it. */
+static void print_service(const struct core *core, struct buf *out) {
     const struct figures *f = &core->figures;
-    const struct inbox_figures inbox = inbox_read_figures(core->inbox);
-    const struct mqtt_figures mqtt = mqtt_read_figures(core->mqtt);
-    const int64_t now_ms = clock_wall_ms(), mono_us = clock_mono_us();
-    const struct foreign_figures foreign = foreign_read_figures(core->foreign);
-    const struct mqtt_figures second = mqtt_read_figures(foreign_mqtt(core->foreign));
     const struct figure rows[] = {
         {"messages_total", "counter", "MQTT messages taken from the inbox", (double)f->messages},
         {"samples_total", "counter", "samples accepted", (double)f->samples},
@@ -63,6 +65,15 @@ static void print_figures(const struct core *core, struct buf *out) {
         {"evidence_asked_total", "counter", "times that a product was asked for evidence", (double)f->evidence_asked},
         {"evidence_attached_total", "counter", "of these, attached to their tickets", (double)f->evidence_attached},
         {"evidence_failed_total", "counter", "of these, without anything to attach", (double)f->evidence_failed},
+    };
+    print_rows(rows, sizeof rows / sizeof *rows, out);
+}
+
+/* Turns, the store and what is in it. */
+static void print_store(const struct core *core, struct buf *out) {
+    const struct figures *f = &core->figures;
+    const int64_t now_ms = clock_wall_ms(), mono_us = clock_mono_us();
+    const struct figure rows[] = {
         {"changes_total", "counter", "changes asked for by people and the edge", (double)f->changes},
         {"changes_waiting", "gauge", "changes that wait for the next turn", (double)f->changes_waiting},
         {"changes_oldest_seconds", "gauge", "how long the first of them has waited",
@@ -90,6 +101,18 @@ static void print_figures(const struct core *core, struct buf *out) {
         {"history_chunk_bytes_total", "counter", "bytes of chunks written, merged ones again", (double)f->chunk_bytes},
         {"history_tier_blocks_total", "counter", "days of series that were down-sampled", (double)f->tier_days},
         {"history_damaged_total", "counter", "chunks found damaged while down-sampling", (double)f->history_damaged},
+    };
+    print_rows(rows, sizeof rows / sizeof *rows, out);
+}
+
+/* The inbox and the connections behind it. */
+static void print_links(const struct core *core, struct buf *out) {
+    const struct inbox_figures inbox = inbox_read_figures(core->inbox);
+    const struct mqtt_figures mqtt = mqtt_read_figures(core->mqtt);
+    const int64_t mono_us = clock_mono_us();
+    const struct foreign_figures foreign = foreign_read_figures(core->foreign);
+    const struct mqtt_figures second = mqtt_read_figures(foreign_mqtt(core->foreign));
+    const struct figure rows[] = {
         {"inbox_received_total", "counter", "messages offered to the inbox", (double)inbox.received},
         {"inbox_dropped_total", "counter", "messages refused because the inbox was full", (double)inbox.dropped},
         {"inbox_waited_total", "counter", "messages that had to wait for room", (double)inbox.waited},
@@ -117,9 +140,7 @@ static void print_figures(const struct core *core, struct buf *out) {
         {"adapter_broker_connected", "gauge", "1 while the adapters' connection is up", second.is_connected ? 1 : 0},
         {"publish_failed_total", "counter", "messages that could not be published", (double)mqtt.publish_failed},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        buf_printf(out, "# HELP fieldline_%s %s\n# TYPE fieldline_%s %s\nfieldline_%s %.17g\n", rows[i].name,
-                   rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
+    print_rows(rows, sizeof rows / sizeof *rows, out);
 }
 
 static void print_histograms(const struct core *core, struct buf *out) {
@@ -172,7 +193,9 @@ static void print_families(const struct core *core, struct buf *out) {
 }
 
 void metrics_print(const struct core *core, struct buf *out) {
-    print_figures(core, out);
+    print_service(core, out);
+    print_store(core, out);
+    print_links(core, out);
     print_histograms(core, out);
     print_families(core, out);
     process_figures_print(out);

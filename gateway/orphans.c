@@ -19,19 +19,12 @@ struct orphans {
     size_t count, room;
 };
 
-static bool has_rule(const struct pack *pack, const char *alert) {
-    for (size_t i = 0; i < pack->rule_count; i++)
-        if (strcmp(pack->rules[i]->alert, alert) == 0)
-            return true;
-    return false;
-}
-
 static void look_at(void *self, const struct alarm *alarm) {
     struct orphans *o = self;
     if (!alarm->is_active || alarm->is_latched || alarm->is_fault_code)
         return;
     const struct device *device = registry_find(o->core->registry, alarm->device);
-    if (!device || !device->pack || has_rule(device->pack, alarm->alarm))
+    if (!device || !device->pack || pack_has_alert(device->pack, alarm->alarm))
         return;
     if (o->count == o->room) {
         o->room = o->room ? o->room * 2 : 16;

@@ -105,13 +105,6 @@ static enum result move_state(const struct crossing *c) {
 
 /* ---- alarms ---- */
 
-static bool has_rule(const struct pack *pack, const char *alert) {
-    for (size_t i = 0; pack && i < pack->rule_count; i++)
-        if (strcmp(pack->rules[i]->alert, alert) == 0)
-            return true;
-    return false;
-}
-
 static bool is_raised(const struct rule_device *rules, const struct rule_raised *r) {
     struct rule_raised raised[RAISED_MAX];
     const size_t count = at_most(rule_device_raised(rules, raised, RAISED_MAX), RAISED_MAX);
@@ -137,7 +130,7 @@ static enum result move_alarms(const struct crossing *c) {
     enum result result = RESULT_OK;
     for (size_t i = 0; i < c->raised_count && result == RESULT_OK; i++) {
         const struct rule_raised *r = &c->raised[i];
-        if (!has_rule(c->device->pack, r->rule->alert))
+        if (!c->device->pack || !pack_has_alert(c->device->pack, r->rule->alert))
             result = clear_alarm(c, r);
         else if (!is_raised(rules, r))
             rule_device_restore(rules, r->rule->alert, r->part, false, r->rule->severity, r->since_ms);

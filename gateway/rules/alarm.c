@@ -75,31 +75,18 @@ const char *alarm_state_name(const struct alarm *alarm) {
     return state_names[state_of(alarm)];
 }
 
-/* Copies as much as fits, whole characters only. */
-static void copy(char *to, size_t room, const char *from) {
-    size_t count = strlen(from);
-    if (count >= room) {
-        count = room - 1;
-        while (count > 0 && ((unsigned char)from[count] & 0xC0) == 0x80) {
-            count--;
-        }
-    }
-    memcpy(to, from, count);
-    to[count] = '\0';
-}
-
 static void take_texts(struct alarm *out, const struct firing *firing) {
     out->severity = firing->severity;
     out->value = firing->value;
     out->opens_ticket = firing->opens_ticket;
-    copy(out->summary, sizeof out->summary, firing->summary);
-    copy(out->description, sizeof out->description, firing->description);
+    text_copy(out->summary, sizeof out->summary, firing->summary);
+    text_copy(out->description, sizeof out->description, firing->description);
 }
 
 /* Cut, it would be no JSON any more: what does not fit is left out. */
 static void take_explanation(struct alarm *out, const struct firing *firing) {
     const bool fits = strnlen(firing->explanation, sizeof firing->explanation) < sizeof out->explanation;
-    copy(out->explanation, sizeof out->explanation, fits ? firing->explanation : "");
+    text_copy(out->explanation, sizeof out->explanation, fits ? firing->explanation : "");
 }
 
 static void drop_acknowledgement(struct alarm *out) {
@@ -110,11 +97,11 @@ static void drop_acknowledgement(struct alarm *out) {
 
 static void begin_row(const struct alarm *now, const struct firing *firing, struct alarm *out) {
     *out = (struct alarm){.is_fault_code = firing->is_fault_code, .first_raised_ms = firing->event_ms};
-    copy(out->alarm, sizeof out->alarm, firing->alarm);
-    copy(out->part, sizeof out->part, firing->part);
+    text_copy(out->alarm, sizeof out->alarm, firing->alarm);
+    text_copy(out->part, sizeof out->part, firing->part);
     if (now != NULL) {
         out->device_id = now->device_id;
-        copy(out->device, sizeof out->device, now->device);
+        text_copy(out->device, sizeof out->device, now->device);
         out->flap_count = now->flap_count;
         out->raised_ms = now->raised_ms;
         out->ticket = firing->opens_ticket ? now->ticket : 0; /* where it was handled last: maybe to be reopened */
@@ -222,7 +209,7 @@ enum result alarm_acknowledge(const struct alarm *now, const char *who, int64_t 
     *out = *now;
     out->is_acknowledged = true;
     out->acknowledged_ms = wall_ms;
-    copy(out->acknowledged_by, sizeof out->acknowledged_by, who);
+    text_copy(out->acknowledged_by, sizeof out->acknowledged_by, who);
     return RESULT_OK;
 }
 
@@ -242,7 +229,7 @@ enum result alarm_reset(const struct alarm *now, const char *who, int64_t wall_m
     if (!out->is_acknowledged) {
         out->is_acknowledged = true;
         out->acknowledged_ms = wall_ms;
-        copy(out->acknowledged_by, sizeof out->acknowledged_by, who);
+        text_copy(out->acknowledged_by, sizeof out->acknowledged_by, who);
     }
     return RESULT_OK;
 }
@@ -267,7 +254,7 @@ enum result shelf_make(const char *who, const char *reason, int64_t minutes, int
         return fault_set(fault, RESULT_BAD_INPUT, "'reason' is empty: say why");
     }
     *out = (struct shelf){.from_ms = wall_ms, .until_ms = wall_ms + minutes * 60000};
-    copy(out->by, sizeof out->by, who);
-    copy(out->reason, sizeof out->reason, reason);
+    text_copy(out->by, sizeof out->by, who);
+    text_copy(out->reason, sizeof out->reason, reason);
     return RESULT_OK;
 }

@@ -15,12 +15,9 @@ static void put_word(struct buf *key, const struct plan *plan, const char *sourc
     buf_add(key, source + t->at, t->count);
     for (size_t m = 0; t->kind == TOKEN_NAME && m < plan->metric_count; m++) {
         const struct plan_metric *metric = &plan->metrics[m];
-        uint32_t hash = 2166136261u; /* FNV-1a */
         if (!metric->derived || metric->derived->kind != DERIVED_RECORD || !token_is(source, t, metric->name))
             continue;
-        for (const char *c = metric->derived->key; *c; c++)
-            hash = (hash ^ (uint8_t)*c) * 16777619u;
-        buf_printf(key, "#%08x", hash);
+        buf_printf(key, "#%08x", hash_text(HASH_START, metric->derived->key));
     }
 }
 

@@ -54,12 +54,7 @@ static void conditions_sweep(struct rule_state *state) {
 /* ---- telling ---- */
 
 static uint32_t text_hash(const struct firing *f) {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (const char *text = f->summary; *text; text++)
-        h = (h ^ (uint8_t)*text) * 16777619u;
-    for (const char *text = f->description; *text; text++)
-        h = (h ^ (uint8_t)*text) * 16777619u;
-    return h;
+    return hash_text(hash_text(HASH_START, f->summary), f->description);
 }
 
 static void write_firing(const struct rule_device *d, const struct rule *rule, const struct condition *c,
@@ -76,7 +71,7 @@ static void write_firing(const struct rule_device *d, const struct rule *rule, c
     if (rule->summary)
         template_render(rule->summary, &values, f->summary, sizeof f->summary);
     else
-        firing_text(f->summary, sizeof f->summary, rule->alert);
+        text_copy(f->summary, sizeof f->summary, rule->alert);
     if (rule->description)
         template_render(rule->description, &values, f->description, sizeof f->description);
 }

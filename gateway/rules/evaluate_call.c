@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rules/evaluate_inside.h"
+#include "rules/order.h"
 #include "rules/pair.h"
 
 /* ---- over ranges ---- */
@@ -218,21 +219,6 @@ void scope_call(const struct scope *s, const struct node *node, struct vector *o
 
 /* ---- aggregations ---- */
 
-static int by_value(const void *a, const void *b) {
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-/* Prometheus' quantile: between the neighbours, in a straight line. */
-static double quantile_of(double *values, size_t count, double q) {
-    qsort(values, count, sizeof *values, by_value);
-    if (isnan(q) || q < 0 || q > 1)
-        return NAN;
-    double rank = q * (double)(count - 1);
-    size_t low = (size_t)floor(rank), high = low + 1 < count ? low + 1 : low;
-    return values[low] + (values[high] - values[low]) * (rank - floor(rank));
-}
-
 static double variance_of(const double *values, size_t count) {
     double mean = 0, squares = 0; /* Welford's */
     for (size_t i = 0; i < count; i++) {
@@ -259,7 +245,7 @@ static double combine(enum aggregate what, double *values, size_t count, double 
     case AGGREGATE_GROUP: return 1;
     case AGGREGATE_STDDEV: return sqrt(variance_of(values, count));
     case AGGREGATE_STDVAR: return variance_of(values, count);
-    case AGGREGATE_QUANTILE: return quantile_of(values, count, number);
+    case AGGREGATE_QUANTILE: return order_quantile(values, count, number, &low) ? low : NAN;
     case AGGREGATE_TOPK:
     case AGGREGATE_BOTTOMK: break; /* these keep elements instead */
     }

@@ -61,21 +61,14 @@ static void tell(const struct fault_states *s, const struct pack *pack, const st
     char summary[400];
     snprintf(summary, sizeof summary, "%s: %s", f->alarm,
              row ? row->title : "a fault code that the pack does not know");
-    firing_text(f->summary, sizeof f->summary, summary);
-    firing_text(f->description, sizeof f->description, text);
-}
-
-static uint32_t hash(const char *text) {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (; *text; text++)
-        h = (h ^ (uint8_t)*text) * 16777619u;
-    return h;
+    text_copy(f->summary, sizeof f->summary, summary);
+    text_copy(f->description, sizeof f->description, text);
 }
 
 void fault_states_event(struct fault_states *s, const struct pack *pack, const char *code, bool active,
                         const char *text, int64_t event_ms, struct firings *out) {
     struct fault_state *state = find(s, pack, code);
-    uint32_t text_hash = hash(text);
+    uint32_t text_hash = hash_text(HASH_START, text);
     if (active && !state->is_active)
         tell(s, pack, state, FIRING_RAISE, text, event_ms, out);
     else if (active && state->text_hash != text_hash)

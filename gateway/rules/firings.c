@@ -27,11 +27,3 @@ struct firing *firings_add(struct firings *f) {
     memset(firing, 0, sizeof *firing);
     return firing;
 }
-
-void firing_text(char *out, size_t room, const char *text) {
-    size_t count = strlen(text);
-    if (count >= room)
-        count = utf8_cut(text, room - 1);
-    memcpy(out, text, count);
-    out[count] = '\0';
-}

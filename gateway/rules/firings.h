@@ -2,5 +2,4 @@
 #pragma once
 #include "rules/rules.h"
 
-struct firing *firings_add(struct firings *f);              /* zeroed; valid until the next call */
-void firing_text(char *out, size_t room, const char *text); /* copies, cut at a character */
+struct firing *firings_add(struct firings *f); /* zeroed; valid until the next call */

@@ -145,13 +145,7 @@ static size_t read_values(const struct window *w, double *values) {
 static bool over_quantile(const struct window_view *v, double *out) {
     double values[WINDOW_POINTS_MAX];
     const size_t count = read_values(v->window, values);
-    const double at = v->numbers[0] * (double)(count - 1);
-    if (!(v->numbers[0] >= 0 && v->numbers[0] <= 1))
-        return false;
-    const size_t low = (size_t)at, high = low + 1 < count ? low + 1 : low;
-    const double below = order_nth(values, count, low);
-    *out = below + (order_nth(values + low, count - low, high - low) - below) * (at - (double)low);
-    return true;
+    return order_quantile(values, count, v->numbers[0], out);
 }
 static bool over_mad(const struct window_view *v, double *out) {
     double values[WINDOW_POINTS_MAX];

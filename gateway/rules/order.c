@@ -57,3 +57,13 @@ double order_median_distance(double *values, size_t count, double centre) {
         values[i] = fabs(values[i] - centre);
     return order_median(values, count);
 }
+
+bool order_quantile(double *values, size_t count, double q, double *out) {
+    if (!(q >= 0 && q <= 1))
+        return false;
+    const double at = q * (double)(count - 1);
+    const size_t low = (size_t)at, high = low + 1 < count ? low + 1 : low;
+    const double below = order_nth(values, count, low);
+    *out = below + (order_nth(values + low, count - low, high - low) - below) * (at - (double)low);
+    return true;
+}

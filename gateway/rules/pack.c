@@ -54,13 +54,6 @@ bool word_valid(const char *text) {
 
 /* ---- look-ups ---- */
 
-static uint32_t hash(const char *text) {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (; *text; text++)
-        h = (h ^ (uint8_t)*text) * 16777619u;
-    return h;
-}
-
 static void index_metrics(struct pack *pack) {
     size_t room = 4;
     while (room < pack->metric_count * 2)
@@ -68,7 +61,7 @@ static void index_metrics(struct pack *pack) {
     pack->metric_index = mem_alloc(room * sizeof *pack->metric_index);
     pack->metric_index_room = room;
     for (size_t i = 0; i < pack->metric_count; i++) {
-        size_t at = hash(pack->metrics[i].name) & (room - 1);
+        size_t at = hash_text(HASH_START, pack->metrics[i].name) & (room - 1);
         while (pack->metric_index[at])
             at = (at + 1) & (room - 1);
         pack->metric_index[at] = (uint16_t)(i + 1);
@@ -77,7 +70,7 @@ static void index_metrics(struct pack *pack) {
 
 int pack_metric_find(const struct pack *pack, const char *name) {
     size_t mask = pack->metric_index_room - 1;
-    for (size_t at = hash(name) & mask; pack->metric_index[at]; at = (at + 1) & mask) {
+    for (size_t at = hash_text(HASH_START, name) & mask; pack->metric_index[at]; at = (at + 1) & mask) {
         int index = pack->metric_index[at] - 1;
         if (strcmp(pack->metrics[index].name, name) == 0)
             return index;
@@ -90,6 +83,13 @@ const struct pack_fault *pack_fault_find(const struct pack *pack, const char *co
         if (strcmp(pack->faults[i].code, code) == 0)
             return &pack->faults[i];
     return NULL;
+}
+
+bool pack_has_alert(const struct pack *pack, const char *name) {
+    for (size_t i = 0; i < pack->rule_count; i++)
+        if (strcmp(pack->rules[i]->alert, name) == 0)
+            return true;
+    return false;
 }
 
 /* ---- loading ---- */

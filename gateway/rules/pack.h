@@ -73,4 +73,5 @@ size_t packs_count(const struct packs *packs);
 const struct pack *packs_at(const struct packs *packs, size_t index);
 const struct pack *packs_find(const struct packs *packs, const char *model); /* NULL: unknown model */
 int pack_metric_find(const struct pack *pack, const char *name);             /* index, or -1 */
+bool pack_has_alert(const struct pack *pack, const char *name);
 const struct pack_fault *pack_fault_find(const struct pack *pack, const char *code);

@@ -78,20 +78,13 @@ void policy_silencers(struct policy *policy, const struct document *doc, yaml_at
         document_problem(doc, at, problems, "'silenced_by' names no alarm");
 }
 
-static bool is_alert(const struct pack *pack, const char *name) {
-    for (size_t i = 0; i < pack->rule_count; i++)
-        if (pack->rules[i]->alert && strcmp(pack->rules[i]->alert, name) == 0)
-            return true;
-    return false;
-}
-
 static void check_rule(const struct pack *pack, const struct rule *rule, const struct document *doc,
                        struct problems *problems) {
     char *const *names = rule->policy.silencers;
     for (size_t i = 0; names && names[i]; i++) {
         if (strcmp(names[i], rule->alert) == 0)
             document_problem(doc, rule->policy.silencers_at, problems, "'silenced_by' of %s names itself", rule->alert);
-        else if (!is_alert(pack, names[i]) && !pack_fault_find(pack, names[i]))
+        else if (!pack_has_alert(pack, names[i]) && !pack_fault_find(pack, names[i]))
             document_problem(doc, rule->policy.silencers_at, problems,
                              "'silenced_by' of %s names '%s', which is no alert and no fault code of this pack",
                              rule->alert, names[i]);

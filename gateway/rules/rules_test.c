@@ -48,13 +48,6 @@ static void read_one_series(struct test_run *run, yaml_at at) {
     test_series_fini(s);
 }
 
-static bool has_alert(const struct pack *pack, const char *name) {
-    for (size_t i = 0; i < pack->rule_count; i++)
-        if (strcmp(pack->rules[i]->alert, name) == 0)
-            return true;
-    return false;
-}
-
 static bool read_time(struct test_run *run, yaml_at at, struct test_question *q) {
     if (!document_text(run->doc, at, "eval_time", NAME_BYTES, &q->eval_text, run->problems))
         return false;
@@ -76,7 +69,7 @@ static bool read_alert_question(struct test_run *run, yaml_at at, struct test_qu
     if (!document_text(run->doc, f[ALERT].at, "alertname", NAME_BYTES, &q->alert, run->problems) ||
         !read_time(run, f[TIME].at, q))
         return false;
-    if (has_alert(run->pack, q->alert))
+    if (pack_has_alert(run->pack, q->alert))
         return true;
     document_problem(run->doc, f[ALERT].at, run->problems, "there is no alert '%s' in the rule files", q->alert);
     return false;

@@ -59,16 +59,9 @@ void series_set_fini(struct series_set *set) {
 
 /* ---- parts ---- */
 
-static uint32_t hash(const char *text) {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (; *text; text++)
-        h = (h ^ (uint8_t)*text) * 16777619u;
-    return h;
-}
-
 /* The place of this name, or the empty one where it belongs. */
 static uint32_t index_place(const struct series_set *set, const char *name) {
-    uint32_t mask = set->part_room * 2u - 1, at = hash(name) & mask;
+    uint32_t mask = set->part_room * 2u - 1, at = hash_text(HASH_START, name) & mask;
     while (set->part_index[at] && strcmp(set->parts[set->part_index[at] - 1].name, name) != 0)
         at = (at + 1) & mask;
     return at;

@@ -46,14 +46,6 @@ static bool is_worth_a_line(int64_t count) {
     return count <= 3 || (count & (count - 1)) == 0;
 }
 
-static void copy(char *to, size_t room, const char *from) {
-    size_t count = strlen(from);
-    if (count >= room)
-        count = utf8_cut(from, room - 1);
-    memcpy(to, from, count);
-    to[count] = '\0';
-}
-
 static void print_data(const struct alarm *alarm, enum alarm_change change, bool is_self_healed, char *out,
                        size_t room) {
     struct buf text;
@@ -72,7 +64,7 @@ static void print_data(const struct alarm *alarm, enum alarm_change change, bool
     if (is_self_healed)
         jo_str(&j, "reason", "self_healed");
     jo_end(&j);
-    copy(out, room, text.overflow ? "" : buf_text(&text));
+    text_copy(out, room, text.overflow ? "" : buf_text(&text));
     buf_fini(&text);
 }
 
@@ -99,14 +91,14 @@ static void open_new(const char *model, const struct alarm *alarm, int64_t now_m
                            .opened_ms = now_ms,
                            .updated_ms = now_ms,
                            .alarms_active = 1};
-    copy(out->device, sizeof out->device, alarm->device);
-    copy(out->model, sizeof out->model, model);
-    copy(out->alarm, sizeof out->alarm, alarm->alarm);
-    copy(out->part, sizeof out->part, alarm->part);
-    copy(out->subject, sizeof out->subject, alarm->summary[0] ? alarm->summary : alarm->alarm);
+    text_copy(out->device, sizeof out->device, alarm->device);
+    text_copy(out->model, sizeof out->model, model);
+    text_copy(out->alarm, sizeof out->alarm, alarm->alarm);
+    text_copy(out->part, sizeof out->part, alarm->part);
+    text_copy(out->subject, sizeof out->subject, alarm->summary[0] ? alarm->summary : alarm->alarm);
     begin_event(event, out, TICKET_EVENT_OPENED, now_ms);
-    copy(event->to, sizeof event->to, ticket_state_name(TICKET_NEW));
-    copy(event->text, sizeof event->text, alarm->description);
+    text_copy(event->to, sizeof event->to, ticket_state_name(TICKET_NEW));
+    text_copy(event->text, sizeof event->text, alarm->description);
 }
 
 /* It says so once; what follows is counted only, until it is calm. */
@@ -137,8 +129,8 @@ static void raise_into(const struct ticket *ticket, enum target target, const st
         out->state = ticket->assignee[0] ? TICKET_ASSIGNED : TICKET_NEW;
         out->resolved_ms = 0;
         out->is_self_healed = false;
-        copy(event->from, sizeof event->from, ticket_state_name(ticket->state));
-        copy(event->to, sizeof event->to, ticket_state_name(out->state));
+        text_copy(event->from, sizeof event->from, ticket_state_name(ticket->state));
+        text_copy(event->to, sizeof event->to, ticket_state_name(out->state));
         snprintf(event->text, sizeof event->text, "Reopened: %s came back%s. %s", of_part(alarm, name, sizeof name),
                  alarm->is_flapping ? " and is flapping; from here on it is counted, and told again when it is calm"
                                     : "",
@@ -176,8 +168,8 @@ static void resolve(const struct alarm *alarm, const char *how, int64_t now_ms, 
     out->state = TICKET_RESOLVED;
     out->resolved_ms = now_ms;
     out->is_self_healed = true;
-    copy(event->from, sizeof event->from, ticket_state_name(TICKET_NEW));
-    copy(event->to, sizeof event->to, ticket_state_name(TICKET_RESOLVED));
+    text_copy(event->from, sizeof event->from, ticket_state_name(TICKET_NEW));
+    text_copy(event->to, sizeof event->to, ticket_state_name(TICKET_RESOLVED));
     snprintf(event->text, sizeof event->text, "Healed by itself: %s %s. Reopens if it comes back.",
              of_part(alarm, name, sizeof name), how);
 }

@@ -9,14 +9,6 @@
 
 enum { FIRST_LINE = 16 };
 
-static void copy(char *to, size_t room, const char *from) {
-    size_t count = strlen(from);
-    if (count >= room)
-        count = utf8_cut(from, room - 1);
-    memcpy(to, from, count);
-    to[count] = '\0';
-}
-
 void incident_group_text(const struct incident *incident, char *out, size_t room) {
     if (incident->site[0])
         snprintf(out, room, "at %s", incident->site);
@@ -25,8 +17,8 @@ void incident_group_text(const struct incident *incident, char *out, size_t room
 }
 
 void incident_open(struct incident *incident, const struct alarm *alarm, int64_t now_ms) {
-    copy(incident->alarm, sizeof incident->alarm, alarm->alarm);
-    copy(incident->summary, sizeof incident->summary, alarm->summary[0] ? alarm->summary : alarm->alarm);
+    text_copy(incident->alarm, sizeof incident->alarm, alarm->alarm);
+    text_copy(incident->summary, sizeof incident->summary, alarm->summary[0] ? alarm->summary : alarm->alarm);
     incident->severity = alarm->severity;
     incident->is_active = true;
     incident->opened_ms = incident->newest_ms = now_ms;
@@ -47,7 +39,7 @@ static void print_data(const struct incident *incident, const char *change, char
     jo_int(&j, "members", incident->members);
     jo_int(&j, "active", incident->active);
     jo_end(&j);
-    copy(out, room, text.overflow ? "" : buf_text(&text));
+    text_copy(out, room, text.overflow ? "" : buf_text(&text));
     buf_fini(&text);
 }
 
@@ -70,13 +62,13 @@ void incident_open_ticket(const struct incident *incident, size_t products, cons
                               .opened_ms = now_ms,
                               .updated_ms = now_ms,
                               .alarms_active = (int64_t)products};
-    copy(ticket->device, sizeof ticket->device, alarm->device);
-    copy(ticket->model, sizeof ticket->model, model);
-    copy(ticket->alarm, sizeof ticket->alarm, incident->alarm);
+    text_copy(ticket->device, sizeof ticket->device, alarm->device);
+    text_copy(ticket->model, sizeof ticket->model, model);
+    text_copy(ticket->alarm, sizeof ticket->alarm, incident->alarm);
     snprintf(subject, sizeof subject, "Many products %s: %s", group, incident->alarm);
-    copy(ticket->subject, sizeof ticket->subject, subject);
+    text_copy(ticket->subject, sizeof ticket->subject, subject);
     write_event(incident, ticket, TICKET_EVENT_OPENED, "raised", now_ms, event);
-    copy(event->to, sizeof event->to, ticket_state_name(TICKET_NEW));
+    text_copy(event->to, sizeof event->to, ticket_state_name(TICKET_NEW));
     snprintf(event->text, sizeof event->text,
              "%zu products %s raised %s within minutes, so this is one fault with many members. They are listed in the "
              "incident; further ones join it and open no tickets of their own. The newest says: %s",
@@ -143,8 +135,8 @@ bool incident_leave(struct incident *incident, struct alarm *alarm, const struct
         out->resolved_ms = now_ms;
         out->is_self_healed = true;
         write_event(incident, ticket, TICKET_EVENT_STATE, "cleared", now_ms, event);
-        copy(event->from, sizeof event->from, ticket_state_name(TICKET_NEW));
-        copy(event->to, sizeof event->to, ticket_state_name(TICKET_RESOLVED));
+        text_copy(event->from, sizeof event->from, ticket_state_name(TICKET_NEW));
+        text_copy(event->to, sizeof event->to, ticket_state_name(TICKET_RESOLVED));
         snprintf(event->text, sizeof event->text, "Healed by itself: all %lld members cleared before anybody acted.",
                  (long long)incident->members);
         return true;
@@ -170,8 +162,8 @@ void incident_fold_ticket(const struct incident *incident, const struct ticket *
     out->state = TICKET_RESOLVED;
     out->resolved_ms = now_ms;
     write_event(incident, ticket, TICKET_EVENT_STATE, "folded", now_ms, event);
-    copy(event->from, sizeof event->from, ticket_state_name(TICKET_NEW));
-    copy(event->to, sizeof event->to, ticket_state_name(TICKET_RESOLVED));
+    text_copy(event->from, sizeof event->from, ticket_state_name(TICKET_NEW));
+    text_copy(event->to, sizeof event->to, ticket_state_name(TICKET_RESOLVED));
     snprintf(event->text, sizeof event->text, "Folded into ticket #%lld: %s is a fault of many products.",
              (long long)incident->ticket, alarm->alarm);
 }

@@ -13,14 +13,6 @@
 
 #include "fieldline/bytes.h"
 
-static void copy(char *to, size_t room, const char *from) {
-    size_t count = strlen(from);
-    if (count >= room)
-        count = utf8_cut(from, room - 1);
-    memcpy(to, from, count);
-    to[count] = '\0';
-}
-
 /* What this role could do instead, for the refusal's sentence. */
 static void list_possible(const struct ticket *ticket, enum role role, char *out, size_t room) {
     const struct ticket_arrow *possible[TICKET_VERB_COUNT];
@@ -95,8 +87,8 @@ static void begin_event(struct ticket_event *event, const struct ticket *ticket,
     event->at_ms = now_ms;
     event->kind = kind;
     event->from[0] = event->to[0] = event->data[0] = '\0';
-    copy(event->by, sizeof event->by, by);
-    copy(event->text, sizeof event->text, text ? text : "");
+    text_copy(event->by, sizeof event->by, by);
+    text_copy(event->text, sizeof event->text, text ? text : "");
 }
 
 static enum ticket_event_kind kind_of(const struct ticket_arrow *arrow) {
@@ -118,12 +110,12 @@ enum result ticket_apply(const struct ticket *ticket, const struct ticket_action
     next.state = ticket_arrow_target(ticket, arrow);
     begin_event(event, ticket, kind_of(arrow), action->by, action->text, action->now_ms);
     if (event->kind == TICKET_EVENT_ASSIGNED) {
-        copy(next.assignee, sizeof next.assignee, action->assignee);
-        copy(event->from, sizeof event->from, ticket->assignee);
-        copy(event->to, sizeof event->to, next.assignee);
+        text_copy(next.assignee, sizeof next.assignee, action->assignee);
+        text_copy(event->from, sizeof event->from, ticket->assignee);
+        text_copy(event->to, sizeof event->to, next.assignee);
     } else if (event->kind == TICKET_EVENT_STATE) {
-        copy(event->from, sizeof event->from, ticket_state_name(ticket->state));
-        copy(event->to, sizeof event->to, ticket_state_name(next.state));
+        text_copy(event->from, sizeof event->from, ticket_state_name(ticket->state));
+        text_copy(event->to, sizeof event->to, ticket_state_name(next.state));
     }
     if (next.state == TICKET_RESOLVED && ticket->state != TICKET_RESOLVED)
         next.resolved_ms = action->now_ms;
@@ -153,7 +145,7 @@ enum result ticket_open(const struct ticket *first, const char *by, const char *
     if (next.severity == 0)
         next.severity = SEVERITY_IS_MINOR;
     begin_event(event, &next, TICKET_EVENT_OPENED, by, text, now_ms);
-    copy(event->to, sizeof event->to, ticket_state_name(TICKET_NEW));
+    text_copy(event->to, sizeof event->to, ticket_state_name(TICKET_NEW));
     *out = next;
     return RESULT_OK;
 }
@@ -165,5 +157,5 @@ void ticket_note(const struct ticket *ticket, enum ticket_event_kind kind, const
     out->updated_ms = now_ms;
     begin_event(event, ticket, kind, by, text, now_ms);
     if (data_json != NULL && strlen(data_json) <= TICKET_DATA_BYTES)
-        copy(event->data, sizeof event->data, data_json);
+        text_copy(event->data, sizeof event->data, data_json);
 }

@@ -86,6 +86,15 @@ void sha256(const void *bytes, size_t count, uint8_t out[SHA256_BYTES]);
 bool utf8_valid(const void *bytes, size_t count); /* RFC 3629: no surrogates, no over-long forms; NUL is refused */
 /* The largest n <= count at which bytes may be cut without splitting a character. */
 size_t utf8_cut(const void *bytes, size_t count);
+/* Always terminated; what does not fit is cut at a character. room > 0. */
+void text_copy(char *to, size_t room, const char *from);
+/* FNV-1a over a text, going on from `hash`. */
+#define HASH_START 2166136261u
+static inline uint32_t hash_text(uint32_t hash, const char *text) {
+    for (; *text; text++)
+        hash = (hash ^ (uint8_t)*text) * 16777619u;
+    return hash;
+}
 
 /* UUID version 4 as text, 36 characters and NUL. */
 void uuid_make(char out[37]);

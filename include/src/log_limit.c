@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "fieldline/bytes.h"
+
 enum { SLOTS = 512 };
 
 static const struct {
@@ -29,14 +31,8 @@ struct slot {
 static struct slot slots[SLOTS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static uint32_t hash_text(uint32_t hash, const char *text) {
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 16777619u;
-    return hash;
-}
-
 static struct slot *find(const char *area, const char *id) {
-    const uint32_t start = hash_text(hash_text(2166136261u, area), id);
+    const uint32_t start = hash_text(hash_text(HASH_START, area), id);
     for (uint32_t i = 0; i < SLOTS; i++) {
         struct slot *slot = &slots[(start + i) % SLOTS];
         if (!slot->id || (strcmp(slot->id, id) == 0 && strcmp(slot->area, area) == 0))

@@ -73,3 +73,11 @@ size_t utf8_cut(const void *text, size_t count) {
     }
     return count;
 }
+
+void text_copy(char *to, size_t room, const char *from) {
+    size_t count = strlen(from);
+    if (count >= room)
+        count = utf8_cut(from, room - 1);
+    memcpy(to, from, count);
+    to[count] = '\0';
+}

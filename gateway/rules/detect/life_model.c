@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "rules/detect/ridge.h"
+#include "rules/order.h"
 
 static const double QUICK = 0.075, SLOW = 0.25; /* of the median life */
 static const double CAP = 0.6;                  /* of the median life */
@@ -44,17 +45,11 @@ static double length_of(const struct lives *lives, const struct life *life) {
     return lives_row(lives, life->first + life->count - 1)[0] - lives_row(lives, life->first)[0];
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median_length(const struct lives *lives) {
     double *lengths = mem_alloc(lives->count * sizeof *lengths);
     for (size_t u = 0; u < lives->count; u++)
         lengths[u] = length_of(lives, &lives->items[u]);
-    qsort(lengths, lives->count, sizeof *lengths, by_value);
-    const double median = lengths[lives->count / 2];
+    const double median = order_nth(lengths, lives->count, lives->count / 2);
     free(lengths);
     return median;
 }
@@ -308,9 +303,8 @@ static void put_knot(struct life_knot *knot, const struct miss *misses, size_t c
         room[i] = misses[i].by;
         knot->at += misses[i].forecast / (double)count;
     }
-    qsort(room, count, sizeof *room, by_value);
-    knot->low = room[from_end];
-    knot->high = room[count - 1 - from_end];
+    knot->low = order_nth(room, count, from_end);
+    knot->high = order_nth(room, count, count - 1 - from_end);
 }
 
 static void learn_interval(struct life_model *m, const struct lesson *l, const double *forecasts, size_t units) {

@@ -55,10 +55,8 @@ static uint32_t mix(uint32_t h, uint32_t value) {
 }
 
 static uint32_t key_of(const char *app, const struct log_words *words) {
-    uint32_t h = 2166136261u;
+    const uint32_t h = hash_text(HASH_START, app);
     int first = 0;
-    for (; *app; app++)
-        h = (h ^ (uint8_t)*app) * 16777619u;
     while (first < words->count && words->hashes[first] == LOG_WORD_ANY)
         first++;
     return mix(mix(h, (uint32_t)words->count), first < words->count ? words->hashes[first] : 0);

@@ -91,10 +91,3 @@ const struct log_watch *log_watches_switched_off(struct log_watches *all) {
         }
     return NULL;
 }
-
-int log_watches_off_count(const struct log_watches *all) {
-    int count = 0;
-    for (int i = 0; i < all->count; i++)
-        count += log_watch_is_off(&all->items[i]);
-    return count;
-}

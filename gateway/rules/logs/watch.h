@@ -43,4 +43,3 @@ uint32_t log_watches_match(struct log_watches *all, int severity, const char *li
 bool log_watch_is_off(const struct log_watch *w);
 /* A pattern that was switched off since this was last asked; NULL: none. */
 const struct log_watch *log_watches_switched_off(struct log_watches *all);
-int log_watches_off_count(const struct log_watches *all);

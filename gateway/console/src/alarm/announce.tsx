@@ -1,11 +1,10 @@
 // Maintenance is announced: of what, from when until when, why. Times are this computer's; the gateway gets milliseconds.
 import { useState } from 'preact/hooks';
 import { post } from '../api/client';
-import { as_problem, type Problem } from '../api/problem';
 import { SCOPES } from '../api/types';
 import { now_ms } from '../time';
 import { Dialog } from '../ui/dialog';
-import { ProblemNote } from '../ui/problem_note';
+import { DialogForm } from '../ui/dialog_form';
 import { t } from '../words/words';
 
 const HOUR_MS = 3_600_000;
@@ -17,33 +16,22 @@ function local(at_ms: number): string {
 }
 
 export function Announce({ close }: { close: (is_done: boolean) => void }) {
-  const [problem, set_problem] = useState<Problem>();
-  const [is_busy, set_busy] = useState(false);
   const [scope, set_scope] = useState('device');
   const [opened_ms] = useState(now_ms);
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
+  const send = async (form: FormData): Promise<void> => {
     const from = new Date(String(form.get('from'))).getTime();
-    set_busy(true);
-    set_problem(undefined);
-    try {
-      await post('/maintenance', {
-        scope,
-        target: form.get('target') ?? '',
-        from_ms: Math.max(from, opened_ms),
-        to_ms: new Date(String(form.get('to'))).getTime(),
-        reason: form.get('reason'),
-      });
-      close(true);
-    } catch (error) {
-      set_problem(as_problem(error));
-      set_busy(false);
-    }
+    await post('/maintenance', {
+      scope,
+      target: form.get('target') ?? '',
+      from_ms: Math.max(from, opened_ms),
+      to_ms: new Date(String(form.get('to'))).getTime(),
+      reason: form.get('reason'),
+    });
+    close(true);
   };
   return (
     <Dialog title={t('maintenance.begin')} close={() => close(false)}>
-      <form onSubmit={(event) => void submit(event)}>
+      <DialogForm submit={t('maintenance.begin')} send={send} close={() => close(false)}>
         <p class="quiet">{t('maintenance.explain')}</p>
         <div class="row">
           <label>
@@ -77,16 +65,7 @@ export function Announce({ close }: { close: (is_done: boolean) => void }) {
           {t('shelf.reason')}
           <input name="reason" required maxLength={199} />
         </label>
-        {problem && <ProblemNote problem={problem} />}
-        <div class="buttons end">
-          <button type="button" onClick={() => close(false)}>
-            {t('app.cancel')}
-          </button>
-          <button type="submit" class="primary" disabled={is_busy}>
-            {t('maintenance.begin')}
-          </button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

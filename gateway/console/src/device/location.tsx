@@ -2,31 +2,19 @@
 import { useState } from 'preact/hooks';
 import { post } from '../api/client';
 import { my_role_is } from '../api/me';
-import { as_problem, type Problem } from '../api/problem';
 import type { DeviceDetail } from '../api/types';
 import { Dialog } from '../ui/dialog';
-import { ProblemNote } from '../ui/problem_note';
+import { DialogForm } from '../ui/dialog_form';
 import { t } from '../words/words';
 
 function Edit({ device, close }: { device: DeviceDetail; close: () => void }) {
-  const [problem, set_problem] = useState<Problem>();
-  const [is_busy, set_busy] = useState(false);
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    set_busy(true);
-    set_problem(undefined);
-    try {
-      await post(`/devices/${encodeURIComponent(device.id)}/location`, { site: form.get('site'), parent: form.get('parent') });
-      close();
-    } catch (error) {
-      set_problem(as_problem(error));
-      set_busy(false);
-    }
+  const send = async (form: FormData): Promise<void> => {
+    await post(`/devices/${encodeURIComponent(device.id)}/location`, { site: form.get('site'), parent: form.get('parent') });
+    close();
   };
   return (
     <Dialog title={t('location.title')} close={close}>
-      <form onSubmit={(event) => void submit(event)}>
+      <DialogForm submit={t('location.save')} send={send} close={close}>
         <p class="quiet">{t('location.explain')}</p>
         <label>
           {t('location.site')}
@@ -36,16 +24,7 @@ function Edit({ device, close }: { device: DeviceDetail; close: () => void }) {
           {t('location.parent')}
           <input name="parent" maxLength={63} defaultValue={device.location.parent ?? ''} />
         </label>
-        {problem && <ProblemNote problem={problem} />}
-        <div class="buttons end">
-          <button type="button" onClick={close}>
-            {t('app.cancel')}
-          </button>
-          <button type="submit" class="primary" disabled={is_busy}>
-            {t('location.save')}
-          </button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

@@ -1,41 +1,28 @@
 // A ticket opened by hand: an owner reports a fault, or somebody took a call.
-import { useState } from 'preact/hooks';
 import { post } from '../api/client';
 import { my_role_is } from '../api/me';
-import { as_problem, type Problem } from '../api/problem';
 import { SEVERITIES, type Ticket } from '../api/types';
 import { go } from '../router';
 import { Dialog } from '../ui/dialog';
-import { ProblemNote } from '../ui/problem_note';
+import { DialogForm } from '../ui/dialog_form';
 import { t } from '../words/words';
 
 export function OpenTicket({ device, close }: { device: string; close: () => void }) {
-  const [problem, set_problem] = useState<Problem>();
-  const [is_busy, set_busy] = useState(false);
   const is_owner = my_role_is('owner');
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    set_busy(true);
-    set_problem(undefined);
-    try {
-      const ticket = await post<Ticket>('/tickets', {
-        device,
-        subject: form.get('subject'),
-        text: form.get('text'),
-        severity: form.get('severity'),
-        source: is_owner ? 'owner' : form.get('source'),
-      });
-      close();
-      go(`/tickets/${ticket.id}`);
-    } catch (error) {
-      set_problem(as_problem(error));
-      set_busy(false);
-    }
+  const send = async (form: FormData): Promise<void> => {
+    const ticket = await post<Ticket>('/tickets', {
+      device,
+      subject: form.get('subject'),
+      text: form.get('text'),
+      severity: form.get('severity'),
+      source: is_owner ? 'owner' : form.get('source'),
+    });
+    close();
+    go(`/tickets/${ticket.id}`);
   };
   return (
     <Dialog title={t('device.open_ticket')} close={close}>
-      <form onSubmit={(event) => void submit(event)}>
+      <DialogForm submit={t('ticket.created')} send={send} close={close}>
         <label>
           {t('ticket.subject')}
           <input name="subject" required maxLength={200} autofocus />
@@ -65,16 +52,7 @@ export function OpenTicket({ device, close }: { device: string; close: () => voi
             </label>
           )}
         </div>
-        {problem && <ProblemNote problem={problem} />}
-        <div class="buttons end">
-          <button type="button" onClick={close}>
-            {t('app.cancel')}
-          </button>
-          <button type="submit" class="primary" disabled={is_busy}>
-            {t('ticket.created')}
-          </button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

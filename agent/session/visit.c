@@ -95,7 +95,7 @@ void visit_send_terminal(struct visit *v, const void *bytes, size_t count) {
 void visit_send_credit(struct visit *v, uint32_t bytes) {
     struct buf message;
     buf_init(&message, 16);
-    credit_encode(CHANNEL_TERMINAL, bytes, &message);
+    credit_encode(&(struct credit){.channel = CHANNEL_TERMINAL, .bytes = bytes}, &message);
     v->options.link->send(v->options.link_self, false, message.data, message.count);
     buf_fini(&message);
 }
@@ -337,10 +337,9 @@ static void on_terminal(struct visit *v, const struct frame *frame) {
 }
 
 static void on_credit(struct visit *v, const struct frame *frame) {
-    uint8_t channel;
-    uint32_t bytes;
-    if (credit_decode(frame, &channel, &bytes) == RESULT_OK && channel == CHANNEL_TERMINAL && v->pty != NULL) {
-        pty_credit(v->pty, bytes);
+    struct credit credit;
+    if (credit_decode(frame, &credit) == RESULT_OK && credit.channel == CHANNEL_TERMINAL && v->pty != NULL) {
+        pty_credit(v->pty, credit.bytes);
     }
 }
 

@@ -212,7 +212,7 @@ void relay_give_credit(struct relay *r) {
     }
     struct buf credit;
     buf_init(&credit, 16);
-    credit_encode(CHANNEL_TERMINAL, (uint32_t)more, &credit);
+    credit_encode(&(struct credit){.channel = CHANNEL_TERMINAL, .bytes = (uint32_t)more}, &credit);
     r->product->ops->send(r->product->self, false, credit.data, credit.count);
     r->output_credit_bytes += more;
     buf_fini(&credit);

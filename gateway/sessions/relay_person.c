@@ -268,9 +268,8 @@ static void on_terminal(struct relay_leg *leg, const struct frame *frame) {
 
 /* A leg that speaks credit is held to what it gives from the first time on. */
 static void on_credit(struct relay_leg *leg, const struct frame *frame) {
-    uint8_t channel;
-    uint32_t bytes;
-    if (credit_decode(frame, &channel, &bytes) != RESULT_OK || channel != CHANNEL_TERMINAL) {
+    struct credit credit;
+    if (credit_decode(frame, &credit) != RESULT_OK || credit.channel != CHANNEL_TERMINAL) {
         relay_refuse(leg, NULL, "bad_input", "a credit must be for the terminal");
         return;
     }
@@ -278,7 +277,7 @@ static void on_credit(struct relay_leg *leg, const struct frame *frame) {
         leg->has_credit = true;
         leg->credit_bytes = 0;
     }
-    leg->credit_bytes += bytes;
+    leg->credit_bytes += credit.bytes;
     if (leg->credit_bytes > CAP_CREDIT_BYTES) {
         leg->credit_bytes = CAP_CREDIT_BYTES;
     }

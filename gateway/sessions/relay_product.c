@@ -283,15 +283,14 @@ static void on_terminal(struct relay *r, const struct frame *frame, const void *
 }
 
 static void on_credit(struct relay *r, const struct frame *frame) {
-    uint8_t channel;
-    uint32_t bytes;
-    if (credit_decode(frame, &channel, &bytes) != RESULT_OK || channel != CHANNEL_TERMINAL ||
-        r->input_credit_bytes + bytes > CAP_CREDIT_BYTES) {
+    struct credit credit;
+    if (credit_decode(frame, &credit) != RESULT_OK || credit.channel != CHANNEL_TERMINAL ||
+        r->input_credit_bytes + credit.bytes > CAP_CREDIT_BYTES) {
         violation(r, "a credit for another channel, or beyond the cap");
         return;
     }
     if (r->is_terminal_open) {
-        r->input_credit_bytes += bytes;
+        r->input_credit_bytes += credit.bytes;
         relay_flush_input(r);
     }
 }

@@ -14,6 +14,7 @@ static inline struct cursor cursor_of(const void *bytes, size_t count) {
     return (struct cursor){.at = bytes, .left = count};
 }
 FL_CHECK bool cursor_u8(struct cursor *c, uint8_t *out);
+FL_CHECK bool cursor_u16be(struct cursor *c, uint16_t *out);
 FL_CHECK bool cursor_u32be(struct cursor *c, uint32_t *out);
 FL_CHECK bool cursor_u64be(struct cursor *c, uint64_t *out);
 /* LEB128, at most 10 bytes; false when cut short or over-long. */
@@ -35,6 +36,7 @@ void buf_wipe(struct buf *b);  /* buf_fini for secrets */
 void buf_reset(struct buf *b); /* empty again, memory kept */
 void buf_add(struct buf *b, const void *bytes, size_t count);
 void buf_add_u8(struct buf *b, uint8_t value);
+void buf_add_u16be(struct buf *b, uint16_t value);
 void buf_add_u32be(struct buf *b, uint32_t value);
 void buf_add_u64be(struct buf *b, uint64_t value);
 void buf_add_varint(struct buf *b, uint64_t value);

@@ -11,24 +11,57 @@
  *                               become U+FFFD at the product, so that the asciicast line and the frame hold the same
  * text 0x02 terminal secret  down  16 random bytes, then input typed while ECHO is off. The salt makes the frame's hash
  *                               impossible to guess; the transcript keeps the hash alone
+ *   0x03 stream           both  u16 big endian: number of the stream, then 1 to CAP_STREAM_BYTES bytes of it
+ *   0xfe acknowledgement  both  product's leg only. u64 big endian: so many frames of your chain have I. In no chain
  *   0xff credit           both  channel byte, u32 big endian: the sender of this may be sent so many bytes more on that
- *                               channel. Belongs to one leg; not in the chain, not in the transcript. Only the terminal
- *                               has credit (0x01, which counts for 0x02 without its salt): none at terminal.open, void
- * at terminal.closed. A person's leg may do without; then the queue of its socket counts
+ *                               channel; for 0x03: channel byte, u16 stream, u32. Belongs to one leg; not in the chain,
+ *                               not in the transcript. The terminal (0x01, which counts for 0x02 without its salt) and
+ *                               each stream have credit: none at the opening, void at the close. The terminal of a
+ *                               person's leg may do without; then the queue of its socket counts
+ *
+ * A stream is opened by the engineer's side, which numbers it (1, 2, 3, ... never used twice in a session), with one of
+ * the calls marked (s) below; its use is that call's. It is over with stream.closed, the product's last word on it.
  *
  * Control methods, gateway -> product (the gateway adds "by": the user's name, so the product countersigns who asked):
  *   terminal.open {cols,rows,term?}  terminal.resize {cols,rows}  terminal.close {}
+ *   terminal.typist {}                            from here on, terminal input is this person's ("by")
  *   diagnose.run {name,args?}        -> {exit,output,truncated,took_ms}
- *   observe.start {}  observe.stop {}
+ *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?}}  observe.stop {}
+ *   configure.list {}                -> {parameters:[{name,value,..}]}
+ *   configure.set {values:{name:value},confirm_s} -> {change,before:{..},after:{..},confirm_by_ms}
+ *   configure.confirm {change}       -> {}        configure.revert {change} -> {values:{..}}
+ *   file.roots {} -> {roots:[{name,may_read,may_write,limit}]}
+ *   file.list {root,path} -> {entries:[{name,kind,size,mtime_ms}],truncated}
+ *   file.get {stream,root,path,offset?} (s) -> {size,mtime_ms,offset}       bytes up; stream.closed has sha256
+ *   file.put {stream,root,path,size,sha256,offset?} (s) -> {offset}         bytes down from offset on
+ *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http, rfb
+ *   forward.open {stream,name} (s) -> {}          bytes both ways
+ *   screen.open {stream,name,view_only} (s) -> {} RFB both ways; what breaks view_only the product drops
+ *   stream.finish {stream}                        no more bytes down (file.put: it is whole; a port: half closed)
+ *   stream.close {stream}                         -> stream.closed follows
  *   session.end {reason}
+ *   notice.show {text}                            a line for the product's display: who is there, what they say
  * product -> gateway:
  *   session.hello {session,agent,capabilities,consent:{method,by,at_ms,until_ms},deadline_s}   the first frame
  *   terminal.closed {exit,signal}    terminal.echo {on}
  *   observe.sample {t,values:{"metric/part":v}}   observe.log {t,sev,app,msg}
+ *   diagnose.output {id,text}                     of a run under way; the answer then has no "output"
+ *   configure.reverted {change,why,values}        the product took a change back by itself
+ *   configure.health {change,is_good,text}        while a change waits to be confirmed
+ *   stream.closed {stream,reason,up_bytes,down_bytes,sha256?}   reason: done, closed, refused, failed, limit, changed
  *   session.ended {reason,children_left}          the last frame of the up chain
  *   session.countersign {text,signature}          not in the chain; text is chain_statement(), signature is base64url
- * gateway -> engineer only (recorded, not in the product's chains):
- *   session.state {state,reason,capabilities,seconds_left}     session.error {code,text} */
+ * both, on the product's leg, in no chain (section "When the link breaks" of deploy/README.md):
+ *   session.ticket {token,grace_s}                gateway -> product: with this, once, you may come back
+ *   session.resume {session,up,down}              product -> gateway, the first message of a connection that came back:
+ *                                                 how many frames of each chain it has (sent, received)
+ *   session.resumed {up,down}                     the answer; each side sends again what the other lacks
+ * people -> gateway (recorded as the gateway's notes; in no chain):
+ *   session.end {}  session.freeze {}  session.thaw {}  session.offer {to}  session.take {}
+ *   chat.say {text}  call.join {media}  call.leave {}  call.signal {to,data}
+ * gateway -> people only (recorded, not in the product's chains):
+ *   session.state {state,reason,capabilities,seconds_left}     session.error {code,text}
+ *   session.people {people:[{name,part,may_type,in_call}]}     chat.said {by,text,t_ms} */
 #pragma once
 #include <stdint.h>
 
@@ -47,6 +80,7 @@ enum capability {
     CAPABILITY_FORWARD,
     CAPABILITY_UPDATE,
     CAPABILITY_SHELL,
+    CAPABILITY_SCREEN, /* stands after forward on the ladder; last here, because stores hold the bits */
     CAPABILITY_COUNT
 };
 #define CAPABILITY_BIT(c) (1u << (c))
@@ -61,8 +95,15 @@ struct json_out;
 FL_CHECK enum result capabilities_read(const struct json *object, const char *key, uint32_t *out, struct fault *fault);
 void capabilities_write(struct json_out *out, const char *key, uint32_t bits);
 
-enum channel { CHANNEL_CONTROL = 0x00, CHANNEL_TERMINAL = 0x01, CHANNEL_TERMINAL_SECRET = 0x02, CHANNEL_CREDIT = 0xff };
-enum { SECRET_SALT_BYTES = 16 };
+enum channel {
+    CHANNEL_CONTROL = 0x00,
+    CHANNEL_TERMINAL = 0x01,
+    CHANNEL_TERMINAL_SECRET = 0x02,
+    CHANNEL_STREAM = 0x03,
+    CHANNEL_ACK = 0xfe,
+    CHANNEL_CREDIT = 0xff
+};
+enum { SECRET_SALT_BYTES = 16, STREAM_HEAD_BYTES = 2 };
 enum direction { DIRECTION_UP, DIRECTION_DOWN };
 
 /* One WebSocket message. `bytes` points into the caller's buffer. */
@@ -72,12 +113,22 @@ struct frame {
     size_t count;
 };
 /* Checks a received message: known channel, allowed in this direction, size within CAP_FRAME_BYTES, UTF-8 where the
- * channel is text, a whole salt, a whole credit. */
+ * channel is text, a whole salt, a whole credit, a stream's number and at least a byte. */
 FL_CHECK enum result frame_decode(bool is_text, enum direction dir, const uint8_t *message, size_t bytes,
                                   struct frame *out, struct fault *fault);
 void frame_encode(uint8_t channel, const void *bytes, size_t count, struct buf *out); /* binary messages */
-FL_CHECK enum result credit_decode(const struct frame *frame, uint8_t *channel, uint32_t *bytes);
-void credit_encode(uint8_t channel, uint32_t bytes, struct buf *out);
+struct credit {
+    uint8_t channel;
+    uint16_t stream; /* 0 unless channel is CHANNEL_STREAM */
+    uint32_t bytes;  /* 1 to CAP_CREDIT_BYTES */
+};
+FL_CHECK enum result credit_decode(const struct frame *frame, struct credit *out);
+void credit_encode(const struct credit *credit, struct buf *out); /* the whole message */
+FL_CHECK enum result frame_ack_decode(const struct frame *frame, uint64_t *frames);
+void frame_ack_encode(uint64_t frames, struct buf *out); /* the whole message */
+/* Of a frame that frame_decode has let pass: its stream's number; the bytes follow after STREAM_HEAD_BYTES. */
+uint16_t stream_number(const struct frame *frame);
+void stream_encode(uint16_t stream, const void *bytes, size_t count, struct buf *out); /* the whole message */
 
 /* The running hash over the frames of one direction: both ends keep one for each and must agree.
  *   leaf = SHA-256(channel || bytes)      head' = SHA-256(head || leaf)      head 0 = SHA-256("fieldline.session.1/"

@@ -42,6 +42,14 @@ bool cursor_u8(struct cursor *c, uint8_t *out) {
     return true;
 }
 
+bool cursor_u16be(struct cursor *c, uint16_t *out) {
+    uint64_t value;
+    if (!cursor_big_endian(c, 2, &value))
+        return false;
+    *out = (uint16_t)value;
+    return true;
+}
+
 bool cursor_u32be(struct cursor *c, uint32_t *out) {
     uint64_t value;
     if (!cursor_big_endian(c, 4, &value))
@@ -131,6 +139,11 @@ void buf_add(struct buf *b, const void *bytes, size_t count) {
 
 void buf_add_u8(struct buf *b, uint8_t value) {
     buf_add(b, &value, 1);
+}
+
+void buf_add_u16be(struct buf *b, uint16_t value) {
+    const uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
+    buf_add(b, bytes, sizeof bytes);
 }
 
 void buf_add_u32be(struct buf *b, uint32_t value) {

@@ -12,7 +12,7 @@
 static const char *const CAPABILITIES[CAPABILITY_COUNT] = {
     [CAPABILITY_OBSERVE] = "observe", [CAPABILITY_DIAGNOSE] = "diagnose", [CAPABILITY_CONFIGURE] = "configure",
     [CAPABILITY_FILES] = "files",     [CAPABILITY_FORWARD] = "forward",   [CAPABILITY_UPDATE] = "update",
-    [CAPABILITY_SHELL] = "shell",
+    [CAPABILITY_SHELL] = "shell",     [CAPABILITY_SCREEN] = "screen",
 };
 
 const char *capability_name(enum capability c) {
@@ -78,8 +78,8 @@ static bool terminal_text_valid(const uint8_t *bytes, size_t count) {
 }
 
 static enum result check_binary(const struct frame *frame, enum direction dir, struct fault *fault) {
-    uint8_t channel;
-    uint32_t credit;
+    struct credit credit;
+    uint64_t frames;
     switch (frame->channel) {
     case CHANNEL_CONTROL: return fault_set(fault, RESULT_BAD_INPUT, "control must be a text message");
     case CHANNEL_TERMINAL:
@@ -92,9 +92,18 @@ static enum result check_binary(const struct frame *frame, enum direction dir, s
         if (frame->count < SECRET_SALT_BYTES)
             return fault_set(fault, RESULT_BAD_INPUT, "a secret frame has no whole salt");
         return RESULT_OK;
+    case CHANNEL_STREAM:
+        if (frame->count <= STREAM_HEAD_BYTES || stream_number(frame) == 0)
+            return fault_set(fault, RESULT_BAD_INPUT, "a stream frame has no number from 1 on, or no bytes");
+        return RESULT_OK;
+    case CHANNEL_ACK:
+        if (frame_ack_decode(frame, &frames))
+            return fault_set(fault, RESULT_BAD_INPUT, "an acknowledgement must be 8 bytes");
+        return RESULT_OK;
     case CHANNEL_CREDIT:
-        if (credit_decode(frame, &channel, &credit))
-            return fault_set(fault, RESULT_BAD_INPUT, "a credit is not for the terminal, or not of 1 to %d bytes",
+        if (credit_decode(frame, &credit))
+            return fault_set(fault, RESULT_BAD_INPUT,
+                             "a credit is for neither the terminal nor a stream, or not of 1 to %d bytes",
                              CAP_CREDIT_BYTES);
         return RESULT_OK;
     default: return fault_set(fault, RESULT_BAD_INPUT, "channel 0x%02x is unknown", frame->channel);
@@ -127,21 +136,45 @@ void frame_encode(uint8_t channel, const void *bytes, size_t count, struct buf *
     buf_add(out, bytes, count);
 }
 
-enum result credit_decode(const struct frame *frame, uint8_t *channel, uint32_t *bytes) {
+enum result credit_decode(const struct frame *frame, struct credit *out) {
     struct cursor c = cursor_of(frame->bytes, frame->count);
-    uint8_t which;
-    uint32_t credit;
-    if (frame->channel != CHANNEL_CREDIT || !cursor_u8(&c, &which) || !cursor_u32be(&c, &credit) || c.left > 0)
+    struct credit credit = {0};
+    if (frame->channel != CHANNEL_CREDIT || !cursor_u8(&c, &credit.channel))
         return RESULT_BAD_INPUT;
-    if (which != CHANNEL_TERMINAL || credit == 0 || credit > CAP_CREDIT_BYTES)
+    if (credit.channel == CHANNEL_STREAM && (!cursor_u16be(&c, &credit.stream) || credit.stream == 0))
         return RESULT_BAD_INPUT;
-    *channel = which;
-    *bytes = credit;
+    if (credit.channel != CHANNEL_STREAM && credit.channel != CHANNEL_TERMINAL)
+        return RESULT_BAD_INPUT;
+    if (!cursor_u32be(&c, &credit.bytes) || c.left > 0 || credit.bytes == 0 || credit.bytes > CAP_CREDIT_BYTES)
+        return RESULT_BAD_INPUT;
+    *out = credit;
     return RESULT_OK;
 }
 
-void credit_encode(uint8_t channel, uint32_t bytes, struct buf *out) {
+void credit_encode(const struct credit *credit, struct buf *out) {
     buf_add_u8(out, CHANNEL_CREDIT);
-    buf_add_u8(out, channel);
-    buf_add_u32be(out, bytes);
+    buf_add_u8(out, credit->channel);
+    if (credit->channel == CHANNEL_STREAM)
+        buf_add_u16be(out, credit->stream);
+    buf_add_u32be(out, credit->bytes);
+}
+
+enum result frame_ack_decode(const struct frame *frame, uint64_t *frames) {
+    struct cursor c = cursor_of(frame->bytes, frame->count);
+    return frame->channel == CHANNEL_ACK && cursor_u64be(&c, frames) && c.left == 0 ? RESULT_OK : RESULT_BAD_INPUT;
+}
+
+void frame_ack_encode(uint64_t frames, struct buf *out) {
+    buf_add_u8(out, CHANNEL_ACK);
+    buf_add_u64be(out, frames);
+}
+
+uint16_t stream_number(const struct frame *frame) {
+    return (uint16_t)(frame->bytes[0] << 8 | frame->bytes[1]);
+}
+
+void stream_encode(uint16_t stream, const void *bytes, size_t count, struct buf *out) {
+    buf_add_u8(out, CHANNEL_STREAM);
+    buf_add_u16be(out, stream);
+    buf_add(out, bytes, count);
 }

@@ -39,7 +39,7 @@ Test(capabilities, others_are_refused_and_nothing_is_granted) {
         {"{\"capabilities\":[\"Observe\"]}", "no capability", RESULT_BAD_INPUT},
         {"{\"capabilities\":[7]}", "no capability", RESULT_BAD_INPUT},
         {"{\"capabilities\":[null]}", "no capability", RESULT_BAD_INPUT},
-        {"{\"capabilities\":[1,2,3,4,5,6,7,8]}", "has 8 items", RESULT_TOO_BIG},
+        {"{\"capabilities\":[1,2,3,4,5,6,7,8,9]}", "has 9 items", RESULT_TOO_BIG},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint32_t bits = 99;

@@ -76,7 +76,17 @@ Test(session, frames_are_checked) {
         ROW("control that is not UTF-8", true, UP, "{\xff}", RESULT_BAD_INPUT),
         ROW("control with NUL", true, UP, "{\0}", RESULT_BAD_INPUT),
         ROW("control as a binary message", false, UP, "\0{}", RESULT_BAD_INPUT),
-        ROW("an unknown channel", false, UP, "\x03x", RESULT_BAD_INPUT),
+        ROW("bytes of a stream", false, UP, "\x03\0\x01\xff\0", RESULT_OK),
+        ROW("the last stream", false, DOWN, "\x03\xff\xffx", RESULT_OK),
+        ROW("a credit for a stream", false, UP, "\xff\x03\0\x01\0\0\x10\0", RESULT_OK),
+        ROW("an acknowledgement", false, DOWN, "\xfe\0\0\0\0\0\0\0\x07", RESULT_OK),
+        ROW("an unknown channel", false, UP, "\x04x", RESULT_BAD_INPUT),
+        ROW("a stream without a number", false, UP, "\x03x", RESULT_BAD_INPUT),
+        ROW("a stream numbered 0", false, UP, "\x03\0\0x", RESULT_BAD_INPUT),
+        ROW("no byte of a stream", false, UP, "\x03\0\x01", RESULT_BAD_INPUT),
+        ROW("a credit for a stream without its number", false, UP, "\xff\x03\0\0\x10\0", RESULT_BAD_INPUT),
+        ROW("a credit for stream 0", false, UP, "\xff\x03\0\0\0\0\x10\0", RESULT_BAD_INPUT),
+        ROW("half an acknowledgement", false, UP, "\xfe\0\0\0\x07", RESULT_BAD_INPUT),
         ROW("a terminal frame that ends inside a character", false, UP, "\x01\xe5\x86", RESULT_BAD_INPUT),
         ROW("a terminal frame that begins inside one", false, DOWN, "\x01\xb0", RESULT_BAD_INPUT),
         ROW("a secret that goes up", false, UP,
@@ -123,16 +133,29 @@ Test(session, frames_are_capped) {
 Test(session, what_is_encoded_is_decoded) {
     struct buf b;
     struct frame frame;
-    uint8_t channel = 0;
-    uint32_t credit = 0;
+    struct credit credit;
+    uint64_t frames;
     buf_init(&b, 100);
     frame_encode(CHANNEL_TERMINAL, "abc", 3, &b);
     cr_assert_eq(frame_decode(false, DIRECTION_UP, b.data, b.count, &frame, NULL), RESULT_OK);
     cr_expect(frame.channel == CHANNEL_TERMINAL && frame.count == 3 && memcmp(frame.bytes, "abc", 3) == 0);
-    cr_expect_eq(credit_decode(&frame, &channel, &credit), RESULT_BAD_INPUT, "that was no credit");
+    cr_expect_eq(credit_decode(&frame, &credit), RESULT_BAD_INPUT, "that was no credit");
     buf_reset(&b);
-    credit_encode(CHANNEL_TERMINAL, 65536, &b);
+    credit_encode(&(struct credit){.channel = CHANNEL_TERMINAL, .bytes = 65536}, &b);
     cr_assert_eq(frame_decode(false, DIRECTION_UP, b.data, b.count, &frame, NULL), RESULT_OK);
-    cr_expect(!credit_decode(&frame, &channel, &credit) && channel == CHANNEL_TERMINAL && credit == 65536);
+    cr_expect(!credit_decode(&frame, &credit) && credit.channel == CHANNEL_TERMINAL && credit.bytes == 65536);
+    buf_reset(&b);
+    credit_encode(&(struct credit){.channel = CHANNEL_STREAM, .stream = 513, .bytes = 7}, &b);
+    cr_assert_eq(frame_decode(false, DIRECTION_UP, b.data, b.count, &frame, NULL), RESULT_OK);
+    cr_expect(!credit_decode(&frame, &credit) && credit.stream == 513 && credit.bytes == 7);
+    buf_reset(&b);
+    frame_ack_encode(1ull << 40, &b);
+    cr_assert_eq(frame_decode(false, DIRECTION_UP, b.data, b.count, &frame, NULL), RESULT_OK);
+    cr_expect(!frame_ack_decode(&frame, &frames) && frames == 1ull << 40);
+    buf_reset(&b);
+    stream_encode(513, "abc", 3, &b);
+    cr_assert_eq(frame_decode(false, DIRECTION_UP, b.data, b.count, &frame, NULL), RESULT_OK);
+    cr_expect(stream_number(&frame) == 513 && frame.count == 5 &&
+              memcmp(frame.bytes + STREAM_HEAD_BYTES, "abc", 3) == 0);
     buf_fini(&b);
 }

@@ -184,7 +184,7 @@ static void say_text(struct gateway *g, const char *json) {
 static void give_credit(struct gateway *g, uint32_t bytes) {
     struct buf credit;
     buf_init(&credit, 16);
-    credit_encode(CHANNEL_TERMINAL, bytes, &credit);
+    credit_encode(&(struct credit){.channel = CHANNEL_TERMINAL, .bytes = bytes}, &credit);
     say(g, false, credit.data, credit.count);
     buf_fini(&credit);
 }

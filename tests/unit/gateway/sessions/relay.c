@@ -25,11 +25,10 @@ static uint32_t credit_given(const struct stage *s) {
         struct frame frame = {.channel = CHANNEL_CREDIT,
                               .bytes = (const uint8_t *)s->product.sent[i].bytes + 1,
                               .count = s->product.sent[i].count - 1};
-        uint8_t channel;
-        uint32_t bytes;
+        struct credit credit;
         if (!s->product.sent[i].is_text && (uint8_t)s->product.sent[i].bytes[0] == CHANNEL_CREDIT &&
-            credit_decode(&frame, &channel, &bytes) == RESULT_OK) {
-            total += bytes;
+            credit_decode(&frame, &credit) == RESULT_OK) {
+            total += credit.bytes;
         }
     }
     return total;
@@ -217,7 +216,7 @@ Test(relay, a_console_that_gives_credit_is_held_to_it) {
     stage_open(&s);
     stage_live(&s);
     buf_init(&credit, 16);
-    credit_encode(CHANNEL_TERMINAL, 5000, &credit);
+    credit_encode(&(struct credit){.channel = CHANNEL_TERMINAL, .bytes = 5000}, &credit);
     leg_message(&s, &s.engineer, false, credit.data, credit.count);
     open_terminal(&s);
     cr_expect_eq(credit_given(&s), 5000);

@@ -225,7 +225,7 @@ void product_terminal(struct stage *s, const char *text) {
 void product_credit(struct stage *s, uint32_t bytes) {
     struct buf message;
     buf_init(&message, 16);
-    credit_encode(CHANNEL_TERMINAL, bytes, &message);
+    credit_encode(&(struct credit){.channel = CHANNEL_TERMINAL, .bytes = bytes}, &message);
     leg_message(s, &s->product, false, message.data, message.count);
     buf_fini(&message);
 }

@@ -146,7 +146,8 @@ async function checkRecord(story, engineer, ticket, id) {
   await story.step('a copy with one byte changed does not', async () => {
     const folder = await place.makeFolder('tampered');
     await mkdir(folder, { recursive: true });
-    for (const name of [`${id}.cast`, `${id}.jsonl`, `${id}.seal`, 'seal.pub', 'ca.crt']) await copyFile(`${gateway.dataDir}/transcripts/${name}`, `${folder}/${name}`);
+    for (const name of [`${id}.seal`, 'seal.pub', 'ca.crt']) await copyFile(`${gateway.dataDir}/transcripts/${name}`, `${folder}/${name}`);
+    for (const ending of ['cast', 'jsonl']) await writeFile(`${folder}/${id}.${ending}`, await gateway.recording(id, ending));
     const copy = `${folder}/${basename(cast)}`;
     if (!(await gateway.verify(copy)).ok) throw new Error('the unchanged copy does not verify');
     const bytes = await readFile(copy);

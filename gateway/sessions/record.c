@@ -8,18 +8,18 @@
  * happened. */
 #include "sessions/record.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "sessions/vault_file.h"
+
 enum { DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 24 };
 
 struct record {
-    int cast_fd, jsonl_fd;
-    bool is_dirty, has_failed, is_finished;
+    struct vault_writer *cast_file, *jsonl_file;
+    bool has_failed, is_finished;
     int64_t cap_bytes;
     struct transcript_head head;
     struct transcript_sums sums;
@@ -28,7 +28,6 @@ struct record {
 
 static struct record *record_make(int64_t cap_bytes) {
     struct record *r = mem_alloc(sizeof *r);
-    r->cast_fd = r->jsonl_fd = -1;
     r->cap_bytes = cap_bytes;
     buf_init(&r->cast, TRANSCRIPT_LINE_BYTES);
     buf_init(&r->jsonl, TRANSCRIPT_LINE_BYTES);
@@ -39,14 +38,10 @@ void record_close(struct record *record) {
     if (record == NULL) {
         return;
     }
-    if (record->cast_fd >= 0) {
-        close(record->cast_fd);
-    }
-    if (record->jsonl_fd >= 0) {
-        close(record->jsonl_fd);
-    }
-    buf_fini(&record->cast);
-    buf_fini(&record->jsonl);
+    vault_writer_close(record->cast_file);
+    vault_writer_close(record->jsonl_file);
+    buf_wipe(&record->cast);
+    buf_wipe(&record->jsonl);
     free(record);
 }
 
@@ -58,34 +53,27 @@ static void copy_text(char *to, size_t room, const char *from) {
     to[chars] = '\0';
 }
 
-static enum result open_file(const char *base, const char *ending, int flags, int *fd, struct fault *fault) {
-    char path[TRANSCRIPT_PATH_BYTES + 8];
-    snprintf(path, sizeof path, "%s%s", base, ending);
-    *fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0600);
-    return *fd >= 0 ? RESULT_OK : fault_set(fault, RESULT_IO, "%s: %s", path, strerror(errno));
-}
-
-/* All or an error; an interrupted or short write goes on. */
-static bool write_all(int fd, const struct buf *line) {
-    for (size_t done = 0; done < line->count;) {
-        ssize_t n = write(fd, line->data + done, line->count - done);
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-/* Cuts what was half written, so that the files end with the last good frame. */
+/* Cuts what was half written, so that both files end with the last good frame. */
 static enum result fail(struct record *r, struct fault *fault) {
-    enum result result = fault_set(fault, RESULT_IO, "the transcript cannot be written: %s", strerror(errno));
+    struct fault cut;
     r->has_failed = true;
-    if (ftruncate(r->cast_fd, (off_t)r->sums.cast_bytes) != 0 ||
-        ftruncate(r->jsonl_fd, (off_t)r->sums.jsonl_bytes) != 0) {
+    fault_prefix(fault, "the transcript cannot be written");
+    if (vault_writer_cut_back(r->cast_file, &cut) != RESULT_OK ||
+        vault_writer_cut_back(r->jsonl_file, &cut) != RESULT_OK) {
         fault_prefix(fault, "and what was half written cannot be cut");
     }
-    return result;
+    return RESULT_IO;
+}
+
+/* What was begun and cannot be gone on with. */
+static void take_away(const struct record *r, const char *base) {
+    char path[TRANSCRIPT_PATH_BYTES + 8];
+    snprintf(path, sizeof path, "%s.jsonl", base);
+    unlink(path);
+    snprintf(path, sizeof path, "%s.cast", base);
+    if (r->cast_file != NULL) {
+        unlink(path);
+    }
 }
 
 enum result record_open(const struct record_options *options, struct record **out, struct fault *fault) {
@@ -106,25 +94,15 @@ enum result record_open(const struct record_options *options, struct record **ou
     r->head.started_ms = options->wall_ms;
     transcript_head_print(&r->head, &r->jsonl);
     transcript_sums_begin(&r->sums, options->session, options->device, options->wall_ms);
-    if ((result = open_file(base, ".jsonl", O_CREAT | O_EXCL, &r->jsonl_fd, fault)) != RESULT_OK) {
+    if ((result = vault_writer_create(options->vault, base, ".jsonl", &r->jsonl_file, fault)) != RESULT_OK) {
         goto out;
     }
-    if ((result = open_file(base, ".cast", O_CREAT | O_EXCL, &r->cast_fd, fault)) == RESULT_OK &&
-        !write_all(r->jsonl_fd, &r->jsonl)) {
-        result = fault_set(fault, RESULT_IO, "%s.jsonl: %s", base, strerror(errno));
-    }
-    if (result != RESULT_OK) {
-        char path[TRANSCRIPT_PATH_BYTES + 8];
-        snprintf(path, sizeof path, "%s.jsonl", base);
-        unlink(path);
-        snprintf(path, sizeof path, "%s.cast", base);
-        if (r->cast_fd >= 0) {
-            unlink(path);
-        }
+    if ((result = vault_writer_create(options->vault, base, ".cast", &r->cast_file, fault)) != RESULT_OK ||
+        (result = vault_writer_append(r->jsonl_file, r->jsonl.data, r->jsonl.count, fault)) != RESULT_OK) {
+        take_away(r, base);
         goto out;
     }
     transcript_sums_head(&r->sums, &r->jsonl);
-    r->is_dirty = true;
     *out = r;
     r = NULL;
 out:
@@ -132,14 +110,14 @@ out:
     return result;
 }
 
-enum result record_resume(const char *base, const struct transcript_head *head, const struct transcript_sums *sums,
-                          struct record **out, struct fault *fault) {
+enum result record_resume(const struct vault *vault, const char *base, const struct transcript_head *head,
+                          const struct transcript_sums *sums, struct record **out, struct fault *fault) {
     struct record *r = record_make(INT64_MAX);
     enum result result;
     r->head = *head;
     r->sums = *sums;
-    if ((result = open_file(base, ".jsonl", 0, &r->jsonl_fd, fault)) == RESULT_OK &&
-        (result = open_file(base, ".cast", 0, &r->cast_fd, fault)) == RESULT_OK) {
+    if ((result = vault_writer_resume(vault, base, ".jsonl", &r->jsonl_file, fault)) == RESULT_OK &&
+        (result = vault_writer_resume(vault, base, ".cast", &r->cast_file, fault)) == RESULT_OK) {
         *out = r;
         r = NULL;
     }
@@ -165,11 +143,13 @@ static enum result append(struct record *r, struct transcript_line *line, const 
         return fault_set(fault, RESULT_FULL, "the transcript has reached its largest size, %lld bytes",
                          (long long)r->cap_bytes);
     }
-    if ((line->has_cast && !write_all(r->cast_fd, &r->cast)) || !write_all(r->jsonl_fd, &r->jsonl)) {
+    vault_writer_mark(r->cast_file);
+    vault_writer_mark(r->jsonl_file);
+    if ((line->has_cast && vault_writer_append(r->cast_file, r->cast.data, r->cast.count, fault) != RESULT_OK) ||
+        vault_writer_append(r->jsonl_file, r->jsonl.data, r->jsonl.count, fault) != RESULT_OK) {
         return fail(r, fault);
     }
     transcript_sums_add(&r->sums, line, leaf, &r->jsonl, line->has_cast ? &r->cast : NULL);
-    r->is_dirty = true;
     return RESULT_OK;
 }
 
@@ -250,11 +230,11 @@ enum result record_sync(struct record *r, struct fault *fault) {
     if (r->has_failed) {
         return fault_set(fault, RESULT_IO, "the transcript is not written any more");
     }
-    if (r->is_dirty && (fdatasync(r->cast_fd) != 0 || fdatasync(r->jsonl_fd) != 0)) {
+    if (vault_writer_sync(r->cast_file, fault) != RESULT_OK || vault_writer_sync(r->jsonl_file, fault) != RESULT_OK) {
         r->has_failed = true;
-        return fault_set(fault, RESULT_IO, "the transcript cannot be put on the disk: %s", strerror(errno));
+        fault_prefix(fault, "the transcript cannot be put on the disk");
+        return RESULT_IO;
     }
-    r->is_dirty = false;
     return RESULT_OK;
 }
 

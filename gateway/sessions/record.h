@@ -3,10 +3,12 @@
  * survives the machine is bounded by record_sync. After the first failure every call fails: the session must end.
  * The format is transcript.h's. */
 #pragma once
-#include "sessions/transcript.h"
+#include "fieldline/keys.h"
+#include "sessions/vault.h"
 
 struct record;
 struct record_options {
+    const struct vault *vault; /* NULL: not encrypted */
     const char *dir, *session, *device, *engineer, *subject;
     int64_t ticket;
     uint32_t capabilities;
@@ -16,7 +18,7 @@ struct record_options {
 /* Fails when the files exist already or cannot be made; leaves nothing behind then. */
 FL_CHECK enum result record_open(const struct record_options *options, struct record **out, struct fault *fault);
 /* Goes on after what `sums` have counted, for recover.h; both files must end there. */
-FL_CHECK enum result record_resume(const char *base, const struct transcript_head *head,
+FL_CHECK enum result record_resume(const struct vault *vault, const char *base, const struct transcript_head *head,
                                    const struct transcript_sums *sums, struct record **out, struct fault *fault);
 /* Does not seal; closes the files. */
 void record_close(struct record *record);

@@ -20,15 +20,20 @@
 
 #define WHY "gateway_crashed"
 
-/* Moves what is in `ending` beyond `good` bytes to the end of ID.torn. */
-static enum result cut(const char *base, const char *ending, uint64_t good, uint64_t *cut_bytes, struct fault *fault) {
+/* Moves what is in `ending` beyond `text_bytes` of text to the end of ID.torn, as it lies on the disk. */
+static enum result cut(const struct vault *vault, const char *base, const char *ending, uint64_t text_bytes,
+                       uint64_t *cut_bytes, struct fault *fault) {
+    uint64_t good;
     char path[TRANSCRIPT_PATH_BYTES + 8], torn[TRANSCRIPT_PATH_BYTES + 8], block[4096];
-    enum result result = RESULT_OK;
+    enum result result = vault_file_offset(vault, base, ending, text_bytes, &good, fault);
     int keep = -1;
     ssize_t n = 0;
     snprintf(path, sizeof path, "%s%s", base, ending);
     snprintf(torn, sizeof torn, "%s.torn", base);
     *cut_bytes = 0;
+    if (result != RESULT_OK) {
+        return result;
+    }
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0 || lseek(fd, (off_t)good, SEEK_SET) < 0) {
         goto failed;
@@ -58,11 +63,11 @@ out:
     return result;
 }
 
-static enum result read_good(const char *base, struct transcript_head *head, struct transcript_sums *sums,
-                             struct fault *fault) {
+static enum result read_good(const struct vault *vault, const char *base, struct transcript_head *head,
+                             struct transcript_sums *sums, struct fault *fault) {
     struct transcript_reader *reader = NULL;
     struct transcript_entry entry;
-    enum result result = transcript_reader_open(base, &reader, fault);
+    enum result result = transcript_reader_open(vault, base, &reader, fault);
     if (result != RESULT_OK) {
         return result;
     }
@@ -86,8 +91,9 @@ static enum result add_note(struct record *record, uint64_t cut_cast, uint64_t c
     return result == RESULT_OK ? record_finish(record, t_ms, fault) : result;
 }
 
-enum result transcript_recover(const char *dir, const char *session, const struct key *seal_key, int64_t wall_ms,
-                               struct session_event *event, struct fault *fault) {
+enum result transcript_recover(const struct vault *vault, const char *dir, const char *session,
+                               const struct key *seal_key, int64_t wall_ms, struct session_event *event,
+                               struct fault *fault) {
     char base[TRANSCRIPT_PATH_BYTES];
     struct transcript_head head;
     struct transcript_sums sums;
@@ -98,15 +104,15 @@ enum result transcript_recover(const char *dir, const char *session, const struc
     if (snprintf(base, sizeof base, "%s/%s", dir, session) >= (int)sizeof base - 8) {
         return fault_set(fault, RESULT_BAD_INPUT, "%s: the path is too long", dir);
     }
-    if ((result = read_good(base, &head, &sums, fault)) != RESULT_OK ||
-        (result = cut(base, ".cast", sums.cast_bytes, &cut_cast, fault)) != RESULT_OK ||
-        (result = cut(base, ".jsonl", sums.jsonl_bytes, &cut_jsonl, fault)) != RESULT_OK ||
-        (result = record_resume(base, &head, &sums, &record, fault)) != RESULT_OK) {
+    if ((result = read_good(vault, base, &head, &sums, fault)) != RESULT_OK ||
+        (result = cut(vault, base, ".cast", sums.cast_bytes, &cut_cast, fault)) != RESULT_OK ||
+        (result = cut(vault, base, ".jsonl", sums.jsonl_bytes, &cut_jsonl, fault)) != RESULT_OK ||
+        (result = record_resume(vault, base, &head, &sums, &record, fault)) != RESULT_OK) {
         return result;
     }
     int64_t ended_ms = sums.started_ms + sums.last_t_ms;
     if ((result = add_note(record, cut_cast, cut_jsonl, fault)) == RESULT_OK &&
-        (result = seal_make(base, record_sums(record), NULL, WHY, false, ended_ms, &seal, fault)) == RESULT_OK &&
+        (result = seal_make(vault, base, record_sums(record), NULL, WHY, false, ended_ms, &seal, fault)) == RESULT_OK &&
         (result = seal_write(&seal, base, seal_key, fault)) == RESULT_OK) {
         *event = (struct session_event){
             .kind = SESSION_EVENT_ENDED, .at_ms = wall_ms, .why = WHY, .frames = (int64_t)seal.frames};
@@ -127,7 +133,8 @@ static bool is_unsealed(const char *dir, const char *name, char session[CAP_UUID
     return uuid_valid(session) && access(seal, F_OK) != 0;
 }
 
-enum result transcript_recover_all(const char *dir, const struct key *seal_key, int64_t wall_ms,
+enum result transcript_recover_all(const struct vault *vault, const char *dir, const struct key *seal_key,
+                                   int64_t wall_ms,
                                    void (*each)(void *self, const char *session, const struct session_event *event),
                                    void *self, struct fault *fault) {
     enum result first = RESULT_OK;
@@ -142,7 +149,7 @@ enum result transcript_recover_all(const char *dir, const struct key *seal_key, 
         if (!is_unsealed(dir, e->d_name, session)) {
             continue;
         }
-        enum result result = transcript_recover(dir, session, seal_key, wall_ms, &event, &why);
+        enum result result = transcript_recover(vault, dir, session, seal_key, wall_ms, &event, &why);
         if (result == RESULT_OK) {
             log_warn("gateway.sessions", "transcript_recovered", "session=%s frames=%lld", session,
                      (long long)event.frames);

@@ -119,7 +119,8 @@ static struct relay_leg *leg_new(struct relay *r, const char *name, const struct
 }
 
 static enum result open_record(struct relay *r, struct fault *fault) {
-    struct record_options options = {.dir = r->options.transcript_dir,
+    struct record_options options = {.vault = r->options.vault,
+                                     .dir = r->options.transcript_dir,
                                      .session = r->options.session,
                                      .device = r->options.device,
                                      .engineer = r->options.engineer,

@@ -18,6 +18,7 @@
 #include "sessions/session_event.h"
 
 struct relay;
+struct vault;
 struct relay_leg; /* owned by the relay; dead after relay_detach or after its ops.close was called */
 
 struct relay_leg_ops {
@@ -52,6 +53,8 @@ struct relay_options {
     int64_t rejoin_ms;     /* without a typing leg, once one was there; 0: 30 s */
     int64_t join_ms;       /* without a typing leg from the start; 0: 2 minutes */
     int64_t record_bytes;  /* cap of the transcript; 0: 1 GiB */
+    /* NULL: recordings are not encrypted. */
+    const struct vault *vault;
     const char *transcript_dir;
     const struct key *seal_key; /* Ed25519, borrowed */
     /* LIVE once; then ENDED once, or FAILED once when it never was live. Must not call back into the relay. */

@@ -15,7 +15,7 @@
  * compares, so no byte of the file can change unseen. */
 #pragma once
 #include "fieldline/keys.h"
-#include "sessions/transcript.h"
+#include "sessions/vault_file.h"
 
 enum {
     SEAL_BYTES = 32 * 1024,
@@ -47,15 +47,16 @@ struct countersign {
     const char *signature;   /* base64url */
     const char *certificate; /* PEM, NULL: unknown */
 };
-/* Fills a seal from the sums, hashing both files; checks the countersignature against the certificate and the sums, and
- * says in the seal when it does not hold. */
-FL_CHECK enum result seal_make(const char *base, const struct transcript_sums *sums,
+/* Fills a seal from the sums, hashing the text of both files; checks the countersignature against the certificate and
+ * the sums, and says in the seal when it does not hold. */
+FL_CHECK enum result seal_make(const struct vault *vault, const char *base, const struct transcript_sums *sums,
                                const struct countersign *countersign, const char *why, bool is_complete,
                                int64_t ended_ms, struct seal *out, struct fault *fault);
 /* Signs and writes base.seal (temporary file, fsync, rename, fsync of the directory). Refuses to replace one. */
 FL_CHECK enum result seal_write(struct seal *seal, const char *base, const struct key *key, struct fault *fault);
 FL_CHECK enum result seal_parse(const char *text, size_t chars, struct seal *out, struct fault *fault);
 FL_CHECK enum result seal_read(const char *base, struct seal *out, struct fault *fault);
+void seal_print(const struct seal *seal, struct buf *out); /* as it was read, byte for byte */
 /* Is it signed by this key? Reads nothing but the seal. */
 FL_CHECK bool seal_signature_holds(const struct seal *seal, const struct key *key);
 /* SHA-256 of the body, hex: the transcript's digest, as shown in reports and kept in the session's row. */

@@ -26,11 +26,11 @@ static void beside(const char *base, const char *name, char out[TRANSCRIPT_PATH_
 }
 
 /* Reads every frame. RESULT_CORRUPT: a verdict. */
-static enum result check_frames(const char *base, struct verdict *v, struct transcript_sums *sums,
-                                struct fault *fault) {
+static enum result check_frames(const struct vault *vault, const char *base, struct verdict *v,
+                                struct transcript_sums *sums, struct fault *fault) {
     struct transcript_reader *reader = NULL;
     struct transcript_entry entry;
-    enum result result = transcript_reader_open(base, &reader, fault);
+    enum result result = transcript_reader_open(vault, base, &reader, fault);
     if (result != RESULT_OK) {
         return result;
     }
@@ -69,10 +69,11 @@ static enum result check_sums(const struct transcript_sums *sums, const struct s
 }
 
 /* Re-hashes both files as wholes: the seal names their SHA-256 for people with sha256sum. */
-static enum result check_files(const char *base, const struct transcript_sums *sums, const struct seal *seal,
-                               struct fault *fault) {
+static enum result check_files(const struct vault *vault, const char *base, const struct transcript_sums *sums,
+                               const struct seal *seal, struct fault *fault) {
     struct seal again;
-    enum result result = seal_make(base, sums, NULL, seal->why, seal->is_complete, seal->ended_ms, &again, fault);
+    enum result result =
+        seal_make(vault, base, sums, NULL, seal->why, seal->is_complete, seal->ended_ms, &again, fault);
     if (result == RESULT_OK && (memcmp(again.cast_sha256, seal->cast_sha256, SHA256_BYTES) != 0 ||
                                 memcmp(again.jsonl_sha256, seal->jsonl_sha256, SHA256_BYTES) != 0)) {
         return fault_set(fault, RESULT_CORRUPT, "a file's SHA-256 is not the sealed one");
@@ -122,7 +123,7 @@ static enum result check_all(const char *base, const struct verify_options *opti
                              const struct seal *seal, struct fault *fault) {
     enum result result;
     if ((result = check_sums(sums, seal, fault)) == RESULT_OK &&
-        (result = check_files(base, sums, seal, fault)) == RESULT_OK &&
+        (result = check_files(options->vault, base, sums, seal, fault)) == RESULT_OK &&
         (result = check_signature(base, options, seal, fault)) == RESULT_OK && seal->is_countersigned) {
         result = check_countersignature(base, options, seal, fault);
     }
@@ -148,7 +149,7 @@ enum result transcript_verify(const char *path, const struct verify_options *opt
     *out = (struct verdict){0};
     enum result result = transcript_base(path, base, &why);
     if (result == RESULT_OK) {
-        result = check_frames(base, out, &sums, &why);
+        result = check_frames(options->vault, base, out, &sums, &why);
     }
     if (result == RESULT_OK) {
         memcpy(out->session, sums.session, sizeof out->session);

@@ -169,6 +169,7 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .duration_ms = session->duration_s * 1000,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
+                                    .vault = relays->options->vault,
                                     .event = on_event,
                                     .self = relays};
     snprintf(options.session, sizeof options.session, "%s", session->session);

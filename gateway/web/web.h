@@ -9,6 +9,7 @@ struct web;
 struct packs;
 struct reader;
 struct pack_holder;
+struct vault;
 struct web_options {    /* texts must outlive the web */
     const char *listen; /* IP address for people: HTTPS + WebSocket; NULL: every one of this machine */
     int port;           /* 0: any free one */
@@ -19,6 +20,7 @@ struct web_options {    /* texts must outlive the web */
     const char *store_path;  /* readers open it read-only */
     const char *transcript_dir;
     const char *seal_key;       /* Ed25519 private key, PEM */
+    const struct vault *vault;  /* keys of recordings; NULL: they are not encrypted */
     const struct packs *packs;  /* what a request sees; taken from the holder for each */
     struct pack_holder *holder; /* NULL: packs stay as they are */
     int reader_threads;

@@ -163,8 +163,9 @@ async function checkRecord(story, engineer, ticket, id) {
     return;
   }
   await story.step('the record plays', async () => {
+    await writeFile(place.path('played.cast'), await gateway.recording(id, 'cast'));
     // It wants a terminal: script gives it one.
-    const played = await run('script', ['-qec', `asciinema cat '${cast}'`, '/dev/null'], { allowFailure: true, env: { LC_ALL: 'C.UTF-8' } });
+    const played = await run('script', ['-qec', `asciinema cat '${place.path('played.cast')}'`, '/dev/null'], { allowFailure: true, env: { LC_ALL: 'C.UTF-8' } });
     if (played.code !== 0 || !/recharged with R290/.test(played.stdout)) throw new Error(`asciinema cat: ${played.stdout.slice(-400)}`);
     return `asciinema cat, ${played.stdout.length} characters`;
   });

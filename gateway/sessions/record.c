@@ -13,15 +13,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sessions/heads.h"
 #include "sessions/vault_file.h"
 
 enum { DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 24 };
 
 struct record {
-    struct vault_writer *cast_file, *jsonl_file;
+    struct vault_writer *cast_file, *jsonl_file, *heads_file;
+    const struct key *seal_key; /* NULL: no heads */
+    struct {                    /* the last head */
+        uint64_t number, n, bytes;
+        int64_t t_ms;
+    } head;
     bool has_failed, is_finished;
     int64_t cap_bytes;
-    struct transcript_head head;
+    struct transcript_head about;
     struct transcript_sums sums;
     struct buf cast, jsonl; /* the lines under way */
 };
@@ -40,6 +46,7 @@ void record_close(struct record *record) {
     }
     vault_writer_close(record->cast_file);
     vault_writer_close(record->jsonl_file);
+    vault_writer_close(record->heads_file);
     buf_wipe(&record->cast);
     buf_wipe(&record->jsonl);
     free(record);
@@ -85,20 +92,26 @@ enum result record_open(const struct record_options *options, struct record **ou
         result = fault_set(fault, RESULT_BAD_INPUT, "%s: the path is too long", options->dir);
         goto out;
     }
-    snprintf(r->head.session, sizeof r->head.session, "%s", options->session);
-    snprintf(r->head.device, sizeof r->head.device, "%s", options->device);
-    copy_text(r->head.engineer, sizeof r->head.engineer, options->engineer);
-    copy_text(r->head.subject, sizeof r->head.subject, options->subject);
-    r->head.ticket = options->ticket;
-    r->head.capabilities = options->capabilities;
-    r->head.started_ms = options->wall_ms;
-    transcript_head_print(&r->head, &r->jsonl);
+    snprintf(r->about.session, sizeof r->about.session, "%s", options->session);
+    snprintf(r->about.device, sizeof r->about.device, "%s", options->device);
+    copy_text(r->about.engineer, sizeof r->about.engineer, options->engineer);
+    copy_text(r->about.subject, sizeof r->about.subject, options->subject);
+    r->about.ticket = options->ticket;
+    r->about.capabilities = options->capabilities;
+    r->about.started_ms = options->wall_ms;
+    transcript_head_print(&r->about, &r->jsonl);
     transcript_sums_begin(&r->sums, options->session, options->device, options->wall_ms);
     if ((result = vault_writer_create(options->vault, base, ".jsonl", &r->jsonl_file, fault)) != RESULT_OK) {
         goto out;
     }
     if ((result = vault_writer_create(options->vault, base, ".cast", &r->cast_file, fault)) != RESULT_OK ||
         (result = vault_writer_append(r->jsonl_file, r->jsonl.data, r->jsonl.count, fault)) != RESULT_OK) {
+        take_away(r, base);
+        goto out;
+    }
+    r->seal_key = options->seal_key;
+    if (r->seal_key != NULL &&
+        (result = vault_writer_create(NULL, base, ".heads", &r->heads_file, fault)) != RESULT_OK) {
         take_away(r, base);
         goto out;
     }
@@ -114,7 +127,7 @@ enum result record_resume(const struct vault *vault, const char *base, const str
                           const struct transcript_sums *sums, struct record **out, struct fault *fault) {
     struct record *r = record_make(INT64_MAX);
     enum result result;
-    r->head = *head;
+    r->about = *head;
     r->sums = *sums;
     if ((result = vault_writer_resume(vault, base, ".jsonl", &r->jsonl_file, fault)) == RESULT_OK &&
         (result = vault_writer_resume(vault, base, ".cast", &r->cast_file, fault)) == RESULT_OK) {
@@ -208,7 +221,7 @@ enum result record_size(struct record *r, const struct frame *frame, const char 
     line.data = (const char *)frame->bytes;
     line.frame_bytes = frame->count;
     if (r->sums.cast_lines == 0) {
-        transcript_cast_head_print(&r->head, columns, rows, &r->cast);
+        transcript_cast_head_print(&r->about, columns, rows, &r->cast);
     } else {
         int chars = snprintf(text, sizeof text, "%dx%d", columns, rows);
         transcript_cast_print(
@@ -226,11 +239,47 @@ enum result record_note(struct record *r, const char *json, size_t bytes, int64_
     return append(r, &line, NULL, fault);
 }
 
-enum result record_sync(struct record *r, struct fault *fault) {
+static uint64_t text_bytes(const struct record *r) {
+    return r->sums.cast_bytes + r->sums.jsonl_bytes;
+}
+
+static bool is_head_due(const struct record *r, int64_t t_ms) {
+    return r->seal_key != NULL && r->sums.frames > r->head.n &&
+           (t_ms - r->head.t_ms >= HEADS_EVERY_MS || text_bytes(r) - r->head.bytes >= HEADS_EVERY_BYTES);
+}
+
+/* Over what is on the disk. */
+static enum result put_head(struct record *r, int64_t t_ms, struct fault *fault) {
+    struct head head;
+    enum result result = head_sign(&r->sums, r->head.number + 1, r->sums.started_ms + t_ms, r->seal_key, &head, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    buf_reset(&r->jsonl);
+    head_print(&head, &r->jsonl);
+    result = vault_writer_append(r->heads_file, r->jsonl.data, r->jsonl.count, fault);
+    if (result == RESULT_OK) {
+        result = vault_writer_sync(r->heads_file, fault);
+    }
+    r->head.number++;
+    r->head.n = head.n;
+    r->head.bytes = text_bytes(r);
+    r->head.t_ms = t_ms;
+    return result;
+}
+
+enum result record_sync(struct record *r, int64_t t_ms, struct fault *fault) {
     if (r->has_failed) {
         return fault_set(fault, RESULT_IO, "the transcript is not written any more");
     }
-    if (vault_writer_sync(r->cast_file, fault) != RESULT_OK || vault_writer_sync(r->jsonl_file, fault) != RESULT_OK) {
+    enum result result = vault_writer_sync(r->cast_file, fault);
+    if (result == RESULT_OK) {
+        result = vault_writer_sync(r->jsonl_file, fault);
+    }
+    if (result == RESULT_OK && is_head_due(r, t_ms)) {
+        result = put_head(r, t_ms, fault);
+    }
+    if (result != RESULT_OK) {
         r->has_failed = true;
         fault_prefix(fault, "the transcript cannot be put on the disk");
         return RESULT_IO;
@@ -247,11 +296,11 @@ enum result record_finish(struct record *r, int64_t t_ms, struct fault *fault) {
         line.has_data = true;
         line.data = note;
         line.frame_bytes = sizeof note - 1;
-        transcript_cast_head_print(&r->head, DEFAULT_COLUMNS, DEFAULT_ROWS, &r->cast);
+        transcript_cast_head_print(&r->about, DEFAULT_COLUMNS, DEFAULT_ROWS, &r->cast);
         result = append(r, &line, NULL, fault);
     }
     if (result == RESULT_OK) {
-        result = record_sync(r, fault);
+        result = record_sync(r, t_ms, fault);
     }
     r->is_finished = true;
     return result;

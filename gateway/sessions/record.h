@@ -10,6 +10,7 @@ struct record;
 struct record_options {
     const struct vault *vault; /* NULL: not encrypted */
     const char *dir, *session, *device, *engineer, *subject;
+    const struct key *seal_key; /* signs heads (heads.h), borrowed; NULL: there are none */
     int64_t ticket;
     uint32_t capabilities;
     int64_t wall_ms;   /* when it starts */
@@ -33,8 +34,9 @@ FL_CHECK enum result record_size(struct record *record, const struct frame *fram
 /* What the gateway says to people, or notes for the record: in no direction's chain. One line of JSON. */
 FL_CHECK enum result record_note(struct record *record, const char *json, size_t bytes, int64_t t_ms,
                                  struct fault *fault);
-/* To the disk, when anything was written since the last time. */
-FL_CHECK enum result record_sync(struct record *record, struct fault *fault);
+/* To the disk, when anything was written since the last time; then a signed head, when one is due. Call it every second
+ * or two. */
+FL_CHECK enum result record_sync(struct record *record, int64_t t_ms, struct fault *fault);
 /* Gives a session that never opened a terminal its empty cast; writes and syncs all. Nothing is recorded after it. */
 FL_CHECK enum result record_finish(struct record *record, int64_t t_ms, struct fault *fault);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fieldline/log.h"
+#include "sessions/heads.h"
 #include "sessions/record.h"
 #include "sessions/seal.h"
 #include "sessions/transcript_reader.h"
@@ -79,14 +80,34 @@ static enum result read_good(const struct vault *vault, const char *base, struct
     return result == RESULT_NOT_FOUND || result == RESULT_CORRUPT ? RESULT_OK : result;
 }
 
+/* How many frames the heads promise beyond those that are there; cuts a torn last head. */
+static enum result count_missing(const char *base, const struct transcript_sums *sums, uint64_t *missing,
+                                 struct fault *fault) {
+    struct heads *heads = NULL;
+    struct head head;
+    uint64_t number, cut_bytes, n = 0;
+    enum result result = heads_open(base, &heads, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    while ((result = heads_next(heads, &head, &number, fault)) == RESULT_OK) {
+        n = head.n;
+    }
+    uint64_t good = heads_bytes(heads);
+    heads_close(heads);
+    *missing = n > sums->frames ? n - sums->frames : 0;
+    return result == RESULT_CORRUPT ? cut(NULL, base, ".heads", good, &cut_bytes, fault) : RESULT_OK;
+}
+
 /* Appends the note, and the cast's header when there was none. */
-static enum result add_note(struct record *record, uint64_t cut_cast, uint64_t cut_jsonl, struct fault *fault) {
-    char note[200];
+static enum result add_note(struct record *record, uint64_t cut_cast, uint64_t cut_jsonl, uint64_t missing,
+                            struct fault *fault) {
+    char note[250];
     int64_t t_ms = record_sums(record)->last_t_ms;
     int chars = snprintf(note, sizeof note,
                          "{\"jsonrpc\":\"2.0\",\"method\":\"transcript.recovered\",\"params\":{\"why\":\"" WHY
-                         "\",\"cut_cast_bytes\":%llu,\"cut_jsonl_bytes\":%llu}}",
-                         (unsigned long long)cut_cast, (unsigned long long)cut_jsonl);
+                         "\",\"cut_cast_bytes\":%llu,\"cut_jsonl_bytes\":%llu,\"missing_frames\":%llu}}",
+                         (unsigned long long)cut_cast, (unsigned long long)cut_jsonl, (unsigned long long)missing);
     enum result result = record_note(record, note, (size_t)chars, t_ms, fault);
     return result == RESULT_OK ? record_finish(record, t_ms, fault) : result;
 }
@@ -99,24 +120,30 @@ enum result transcript_recover(const struct vault *vault, const char *dir, const
     struct transcript_sums sums;
     struct record *record = NULL;
     struct seal seal;
-    uint64_t cut_cast = 0, cut_jsonl = 0;
+    uint64_t cut_cast = 0, cut_jsonl = 0, missing = 0;
     enum result result;
     if (snprintf(base, sizeof base, "%s/%s", dir, session) >= (int)sizeof base - 8) {
         return fault_set(fault, RESULT_BAD_INPUT, "%s: the path is too long", dir);
     }
     if ((result = read_good(vault, base, &head, &sums, fault)) != RESULT_OK ||
+        (result = count_missing(base, &sums, &missing, fault)) != RESULT_OK ||
         (result = cut(vault, base, ".cast", sums.cast_bytes, &cut_cast, fault)) != RESULT_OK ||
         (result = cut(vault, base, ".jsonl", sums.jsonl_bytes, &cut_jsonl, fault)) != RESULT_OK ||
         (result = record_resume(vault, base, &head, &sums, &record, fault)) != RESULT_OK) {
         return result;
     }
     int64_t ended_ms = sums.started_ms + sums.last_t_ms;
-    if ((result = add_note(record, cut_cast, cut_jsonl, fault)) == RESULT_OK &&
+    if ((result = add_note(record, cut_cast, cut_jsonl, missing, fault)) == RESULT_OK &&
         (result = seal_make(vault, base, record_sums(record), NULL, WHY, false, ended_ms, &seal, fault)) == RESULT_OK &&
         (result = seal_write(&seal, base, seal_key, fault)) == RESULT_OK) {
         *event = (struct session_event){
             .kind = SESSION_EVENT_ENDED, .at_ms = wall_ms, .why = WHY, .frames = (int64_t)seal.frames};
         seal_digest(&seal, event->digest);
+        if (missing > 0) {
+            snprintf(event->text, sizeof event->text,
+                     "%llu frames that were recorded and signed are missing at the end of the recording.",
+                     (unsigned long long)missing);
+        }
     }
     record_close(record);
     return result;

@@ -17,8 +17,10 @@
 
 #include "fieldline/digest.h"
 #include "fieldline/json.h"
+#include "sessions/heads.h"
 
-#define SEAL_FORMAT "fieldline.seal.1"
+#define SEAL_FORMAT   "fieldline.seal.2"
+#define SEAL_FORMAT_1 "fieldline.seal.1" /* without heads */
 
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
@@ -53,7 +55,7 @@ static void line_base64(struct buf *out, const char *key, const uint8_t *bytes, 
 /* Everything that the signature covers. */
 static void print_body(const struct seal *s, struct buf *out) {
     buf_str(out, "{\n");
-    line_text(out, "seal", SEAL_FORMAT);
+    line_text(out, "seal", s->has_heads ? SEAL_FORMAT : SEAL_FORMAT_1);
     line_text(out, "session", s->session);
     line_text(out, "device", s->device);
     line_int(out, "started_ms", (uint64_t)s->started_ms);
@@ -65,6 +67,10 @@ static void print_body(const struct seal *s, struct buf *out) {
     line_hash(out, "jsonl_sha256", s->jsonl_sha256);
     line_int(out, "frames", s->frames);
     line_hash(out, "lines", s->lines);
+    if (s->has_heads) {
+        line_int(out, "heads", s->heads);
+        line_hash(out, "heads_sha256", s->heads_sha256);
+    }
     line_text(out, "statement", s->statement);
     line_raw(out, "complete", s->is_complete ? "true" : "false");
     line_text(out, "gateway_key", s->gateway_key);
@@ -119,6 +125,24 @@ static enum result hash_file(const struct vault *vault, const char *base, const 
                                                ending, (unsigned long long)total, (unsigned long long)expected_bytes);
 }
 
+/* Those that can be read: the rest is no head and shows as that. */
+static enum result count_heads(const char *base, struct seal *s, struct fault *fault) {
+    struct heads *heads = NULL;
+    struct head head;
+    uint64_t number;
+    enum result result = heads_open(base, &heads, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    while (heads_next(heads, &head, &number, NULL) == RESULT_OK) {
+    }
+    s->heads = heads_count(heads);
+    heads_digest(heads, s->heads_sha256);
+    heads_close(heads);
+    s->has_heads = true;
+    return RESULT_OK;
+}
+
 /* Why the product's signature does not hold, or NULL: it does, and is in the seal. */
 static const char *check_countersign(const struct countersign *c, struct seal *s) {
     struct key *key = NULL;
@@ -162,7 +186,8 @@ enum result seal_make(const struct vault *vault, const char *base, const struct 
     struct buf statement;
     enum result result;
     if ((result = hash_file(vault, base, ".cast", s.cast_bytes, s.cast_sha256, fault)) != RESULT_OK ||
-        (result = hash_file(vault, base, ".jsonl", s.jsonl_bytes, s.jsonl_sha256, fault)) != RESULT_OK) {
+        (result = hash_file(vault, base, ".jsonl", s.jsonl_bytes, s.jsonl_sha256, fault)) != RESULT_OK ||
+        (result = count_heads(base, &s, fault)) != RESULT_OK) {
         return result;
     }
     memcpy(s.session, sums->session, sizeof s.session);
@@ -289,7 +314,9 @@ static enum result take_sums(const struct json *o, struct seal *s, struct fault 
         (result = take_int(o, "jsonl_bytes", &s->jsonl_bytes, fault)) != RESULT_OK ||
         (result = take_hash(o, "jsonl_sha256", s->jsonl_sha256, fault)) != RESULT_OK ||
         (result = take_int(o, "frames", &s->frames, fault)) != RESULT_OK ||
-        (result = take_hash(o, "lines", s->lines, fault)) != RESULT_OK) {
+        (result = take_hash(o, "lines", s->lines, fault)) != RESULT_OK ||
+        (s->has_heads && ((result = take_int(o, "heads", &s->heads, fault)) != RESULT_OK ||
+                          (result = take_hash(o, "heads_sha256", s->heads_sha256, fault)) != RESULT_OK))) {
         return result;
     }
     s->started_ms = (int64_t)started;
@@ -302,8 +329,11 @@ static enum result seal_of_json(const struct json *o, struct seal *s, struct fau
     size_t signature = sizeof s->signature;
     enum result result;
     s->countersignature_count = sizeof s->countersignature;
-    if ((result = take_text(o, "seal", sizeof format, format, fault)) != RESULT_OK ||
-        (result = take_text(o, "session", sizeof s->session, s->session, fault)) != RESULT_OK ||
+    if ((result = take_text(o, "seal", sizeof format, format, fault)) != RESULT_OK) {
+        return result;
+    }
+    s->has_heads = strcmp(format, SEAL_FORMAT) == 0;
+    if ((result = take_text(o, "session", sizeof s->session, s->session, fault)) != RESULT_OK ||
         (result = take_text(o, "device", sizeof s->device, s->device, fault)) != RESULT_OK ||
         (result = take_text(o, "why", sizeof s->why, s->why, fault)) != RESULT_OK ||
         (result = take_sums(o, s, fault)) != RESULT_OK ||
@@ -319,7 +349,8 @@ static enum result seal_of_json(const struct json *o, struct seal *s, struct fau
         (result = take_base64(o, "signature", s->signature, &signature, fault)) != RESULT_OK) {
         return result;
     }
-    if (strcmp(format, SEAL_FORMAT) != 0 || !uuid_valid(s->session) || signature != sizeof s->signature) {
+    if ((!s->has_heads && strcmp(format, SEAL_FORMAT_1) != 0) || !uuid_valid(s->session) ||
+        signature != sizeof s->signature) {
         return fault_set(fault, RESULT_BAD_INPUT, "this is no " SEAL_FORMAT);
     }
     return RESULT_OK;

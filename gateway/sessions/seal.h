@@ -1,18 +1,18 @@
 /* The seal of a transcript: ID.seal, one JSON object, one member a line, written once when the session is over.
  *
  *   {
- *   "seal":"fieldline.seal.1",
+ *   "seal":"fieldline.seal.2",
  *   "session":"...", "device":"...", "started_ms":.., "ended_ms":.., "why":"...",
  *   "cast_bytes":.., "cast_sha256":"..", "jsonl_bytes":.., "jsonl_sha256":"..",
- *   "frames":.., "lines":"<head of the line chain>",
+ *   "frames":.., "lines":"<head of the line chain>", "heads":.., "heads_sha256":"<chained digest of ID.heads>",
  *   "statement":"<chain_statement of both direction chains>",
  *   "complete":true|false, "gateway_key":"<key_id>",
  *   "countersigned":true|false, "countersign_note":"...", "countersignature":"<base64url>", "certificate":"<PEM>",
  *   "signature":"<base64url Ed25519 over every byte before this line>"
  *   }
  *
- * (each member on a line of its own, in this order). The form is rigid: a reader prints what it has read again and
- * compares, so no byte of the file can change unseen. */
+ * (each member on a line of its own, in this order). fieldline.seal.1 had no heads. The form is rigid: a reader prints
+ * what it has read again and compares, so no byte of the file can change unseen. */
 #pragma once
 #include "fieldline/keys.h"
 #include "sessions/vault_file.h"
@@ -30,6 +30,9 @@ struct seal {
     char why[32];
     uint64_t cast_bytes, jsonl_bytes, frames;
     uint8_t cast_sha256[SHA256_BYTES], jsonl_sha256[SHA256_BYTES], lines[SHA256_BYTES];
+    bool has_heads; /* false: of the first format */
+    uint64_t heads;
+    uint8_t heads_sha256[SHA256_BYTES];
     char statement[SEAL_STATEMENT_BYTES + 1];
     bool is_complete;
     char gateway_key[SHA256_HEX_BYTES];

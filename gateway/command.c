@@ -71,6 +71,8 @@ static const struct command commands[] = {
      "is this recording what was recorded? Encrypted files need the master key", command_transcript_verify},
     {"transcript show", "FILE [--master FILE | --config FILE]", "the text of a recording's file",
      command_transcript_show},
+    {"transcript open-escrow", "FILE --key PRIVATE [--master FILE | --config FILE]",
+     "what was typed while nothing was echoed, for who holds the escrow key", command_transcript_open_escrow},
     {"transcript rewrap", "[--config FILE]", "wrap the keys of all recordings with the current master key",
      command_transcript_rewrap},
     {"rules check", "DIR", "check one product pack, or a folder of them", command_rules_check},

@@ -43,6 +43,7 @@ int command_check(int argc, char **argv) {
     }
     char *seal_key = settings_path(settings, "seal.key"), *master_key = settings_master_key(settings);
     struct vault *vault = NULL;
+    struct box_key *escrow = NULL;
     const char *const files[] = {seal_key,           settings->broker_ca, settings->broker_cert, settings->broker_key,
                                  settings->web_cert, settings->web_key,   settings->device_ca,   settings->console_dir};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -55,6 +56,11 @@ int command_check(int argc, char **argv) {
         buf_printf(&report, "%s\n", fault.text);
         status = 1;
     }
+    if (settings->escrow_key && box_key_read_public(settings->escrow_key, &escrow, &fault) != RESULT_OK) {
+        buf_printf(&report, "%s\n", fault.text);
+        status = 1;
+    }
+    box_key_free(escrow);
     vault_close(vault);
     free(master_key);
     if (settings->adapters_enabled && foreign_check(settings, &report) != RESULT_OK)

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fieldline/json.h"
+#include "sessions/escrow.h"
 #include "sessions/transcript_copy.h"
+#include "sessions/transcript_reader.h"
 #include "sessions/verify.h"
 
 /* The keys to encrypted files: those of the configuration, or of --master. */
@@ -116,6 +119,63 @@ int command_transcript_rewrap(int argc, char **argv) {
     }
     vault_close(vault);
     free(dir);
+    settings_free(settings);
+    return result == RESULT_OK ? 0 : command_failed(&fault);
+}
+
+static enum result print_escrow(const struct box_key *key, const struct vault *vault, const char *path,
+                                struct fault *fault) {
+    char base[TRANSCRIPT_PATH_BYTES];
+    struct transcript_reader *reader = NULL;
+    struct transcript_entry entry;
+    struct buf text, quoted;
+    enum result result = transcript_base(path, base, fault);
+    if (result == RESULT_OK)
+        result = transcript_reader_open(vault, base, &reader, fault);
+    if (result != RESULT_OK)
+        return result;
+    buf_init(&text, CAP_FRAME_BYTES);
+    buf_init(&quoted, TRANSCRIPT_LINE_BYTES);
+    while (result == RESULT_OK && (result = transcript_reader_next(reader, &entry, fault)) == RESULT_OK) {
+        if (!entry.line.has_leaf || !entry.line.escrow)
+            continue;
+        buf_reset(&text);
+        buf_reset(&quoted);
+        result = escrow_open(key, transcript_reader_head(reader)->session, &entry.line, &text, fault);
+        if (result == RESULT_OK) {
+            json_quote(&quoted, buf_text(&text), text.count);
+            printf("frame %" PRIu64 "  %" PRId64 " ms  %s  %s\n", entry.line.n, entry.line.t_ms, entry.line.by,
+                   buf_text(&quoted));
+        }
+    }
+    buf_wipe(&text);
+    buf_wipe(&quoted);
+    transcript_reader_close(reader);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+int command_transcript_open_escrow(int argc, char **argv) {
+    const char *master = command_option(&argc, argv, "--master"), *path = command_option(&argc, argv, "--key");
+    struct settings *settings = NULL;
+    struct vault *vault = NULL;
+    struct box_key *key = NULL;
+    struct fault fault;
+    enum result result = RESULT_OK;
+    const bool is_sealed = argc >= 1 && is_encrypted(argv[0]);
+    if (is_sealed && !master && !(settings = command_settings(&argc, argv)))
+        return 1;
+    if (argc != 1 || !path) {
+        settings_free(settings);
+        return command_usage("transcript open-escrow FILE --key PRIVATE [--master FILE | --config FILE]");
+    }
+    if (is_sealed)
+        result = open_vault(settings, master, &vault, &fault);
+    if (result == RESULT_OK)
+        result = box_key_read_private(path, &key, &fault);
+    if (result == RESULT_OK)
+        result = print_escrow(key, vault, argv[0], &fault);
+    box_key_free(key);
+    vault_close(vault);
     settings_free(settings);
     return result == RESULT_OK ? 0 : command_failed(&fault);
 }

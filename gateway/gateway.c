@@ -30,6 +30,7 @@ struct gateway {
     struct core core;
     struct turns *turns;
     struct key *seal_key;
+    struct box_key *escrow;
     char *store_path, *reserve_path, *seal_path, *master_path, *transcript_dir;
 };
 
@@ -86,6 +87,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .transcript_dir = g->transcript_dir,
                                         .seal_key = g->seal_path,
                                         .vault = g->core.vault,
+                                        .escrow = g->escrow,
                                         .holder = g->core.holder,
                                         .reader_threads = (int)s->reader_threads,
                                         .login_idle_ms = s->login_idle_ms,
@@ -139,6 +141,8 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     enum result result = key_read_private(g->seal_path, &g->seal_key, fault);
     if (result == RESULT_OK)
         result = vault_open(g->master_path, s->master_key_previous, &core->vault, fault);
+    if (result == RESULT_OK && s->escrow_key)
+        result = box_key_read_public(s->escrow_key, &g->escrow, fault);
     if (result == RESULT_OK)
         result = evidence_place(s, fault);
     if (result == RESULT_OK)
@@ -243,6 +247,7 @@ void gateway_free(struct gateway *g) {
     reserve_close(g->core.reserve);
     key_free(g->seal_key);
     vault_close(g->core.vault);
+    box_key_free(g->escrow);
     pack_holder_free(g->core.holder);
     free(g->store_path);
     free(g->reserve_path);

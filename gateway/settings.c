@@ -70,6 +70,8 @@ static const struct config_row rows[] = {
      "file of the key that wraps the keys of recordings, mode 0600; default: data_dir/master.key"},
     {"sessions", "master_key_previous", CONFIG_STRING, AT(master_key_previous), NULL, 0, 0, false,
      "the one before, until 'transcript rewrap' has run"},
+    {"sessions", "escrow_key", CONFIG_STRING, AT(escrow_key), NULL, 0, 0, false,
+     "public X25519 key, PEM, of who decides disputes: hidden input is sealed to it; without: it is not kept"},
     {"sessions", "retention", CONFIG_DURATION, AT(retention_ms), "730d", DAY_MS, 36500 * DAY_MS, false,
      "recordings are destroyed after this, unless they are held; their rows stay"},
     {"evidence", "bytes", CONFIG_SIZE, AT(evidence_bytes), "1GiB", 0, 1LL << 40, false,

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sessions/escrow.h"
 #include "sessions/heads.h"
 #include "sessions/vault_file.h"
 
@@ -21,7 +22,9 @@ enum { DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 24 };
 struct record {
     struct vault_writer *cast_file, *jsonl_file, *heads_file;
     const struct key *seal_key; /* NULL: no heads */
-    struct {                    /* the last head */
+    const struct box_key *escrow_key;
+    struct buf escrow; /* of the line under way */
+    struct {           /* the last head */
         uint64_t number, n, bytes;
         int64_t t_ms;
     } head;
@@ -37,6 +40,7 @@ static struct record *record_make(int64_t cap_bytes) {
     r->cap_bytes = cap_bytes;
     buf_init(&r->cast, TRANSCRIPT_LINE_BYTES);
     buf_init(&r->jsonl, TRANSCRIPT_LINE_BYTES);
+    buf_init(&r->escrow, ESCROW_CHARS);
     return r;
 }
 
@@ -49,6 +53,7 @@ void record_close(struct record *record) {
     vault_writer_close(record->heads_file);
     buf_wipe(&record->cast);
     buf_wipe(&record->jsonl);
+    buf_fini(&record->escrow);
     free(record);
 }
 
@@ -110,6 +115,7 @@ enum result record_open(const struct record_options *options, struct record **ou
         goto out;
     }
     r->seal_key = options->seal_key;
+    r->escrow_key = options->escrow;
     if (r->seal_key != NULL &&
         (result = vault_writer_create(NULL, base, ".heads", &r->heads_file, fault)) != RESULT_OK) {
         take_away(r, base);
@@ -178,6 +184,14 @@ static void begin_line(struct record *r, struct transcript_line *line, enum tran
     buf_reset(&r->cast);
 }
 
+static enum result keep_escrow(struct record *r, const struct frame *frame, struct transcript_line *line) {
+    buf_reset(&r->escrow);
+    enum result result = escrow_seal(r->escrow_key, r->sums.session, frame, line->leaf, &r->escrow);
+    line->escrow = buf_text(&r->escrow);
+    line->escrow_chars = r->escrow.count;
+    return result;
+}
+
 enum result record_frame(struct record *r, enum direction dir, const struct frame *frame, const char *by, int64_t t_ms,
                          struct fault *fault) {
     struct transcript_line line;
@@ -204,6 +218,9 @@ enum result record_frame(struct record *r, enum direction dir, const struct fram
     case CHANNEL_TERMINAL_SECRET:
         line.has_leaf = true;
         memcpy(line.leaf, leaf, sizeof leaf);
+        if (r->escrow_key != NULL && keep_escrow(r, frame, &line) != RESULT_OK) {
+            return fault_set(fault, RESULT_IO, "hidden input cannot be put into escrow");
+        }
         break;
     default: return fault_set(fault, RESULT_BAD_INPUT, "channel %u is not recorded", frame->channel);
     }

@@ -10,7 +10,8 @@ struct record;
 struct record_options {
     const struct vault *vault; /* NULL: not encrypted */
     const char *dir, *session, *device, *engineer, *subject;
-    const struct key *seal_key; /* signs heads (heads.h), borrowed; NULL: there are none */
+    const struct key *seal_key;   /* signs heads (heads.h), borrowed; NULL: there are none */
+    const struct box_key *escrow; /* of who decides disputes, borrowed; NULL: hidden input is not kept */
     int64_t ticket;
     uint32_t capabilities;
     int64_t wall_ms;   /* when it starts */

@@ -121,6 +121,7 @@ static struct relay_leg *leg_new(struct relay *r, const char *name, const struct
 static enum result open_record(struct relay *r, struct fault *fault) {
     struct record_options options = {.vault = r->options.vault,
                                      .seal_key = r->options.seal_key,
+                                     .escrow = r->options.escrow,
                                      .dir = r->options.transcript_dir,
                                      .session = r->options.session,
                                      .device = r->options.device,

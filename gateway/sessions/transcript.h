@@ -9,6 +9,7 @@
  * line
  *                {"n":4,"dir":"down","t_ms":40,"ch":2,"by":"ann","len":17,"leaf":"<hex>"}         secret: hash alone
  *                {"n":5,"dir":"gate","t_ms":41,"ch":0,"by":"","len":44,"data":{...}}              gateway's own
+ *                or {..,"leaf":"<hex>","escrow":"<base64url>"}: sealed for who decides disputes (escrow.h)
  *              `n` counts from 1 without a hole; `cast` is a line number of the cast (1: its header); each cast line is
  *              named once, in order. `data` comes last and is `len` bytes: what was sent, byte for byte.
  *   ID.seal    seal.h
@@ -63,6 +64,8 @@ struct transcript_line {
     size_t frame_bytes; /* `len` */
     const char *data;
     uint8_t leaf[SHA256_BYTES];
+    const char *escrow; /* base64url, points into the line; NULL: none */
+    size_t escrow_chars;
 };
 /* An event line of the cast. */
 struct transcript_cast {

@@ -14,11 +14,29 @@
 #include "sessions/seal.h"
 #include "sessions/transcript_copy.h"
 #include "sessions/verify.h"
+#include "store/recordings.h"
 
 enum { READ_RECORDING_BYTES = 64 * 1024 * 1024 };
 
+struct listing {
+    struct read *read;
+    struct json_out *out;
+    enum result result;
+};
+
+/* The row, and whether its recording is there. */
 static void list_session(void *self, const struct session *session) {
-    session_print(session, self, NULL);
+    struct listing *l = self;
+    struct recording recording;
+    enum result result = reader_recording(l->read->reader, session->id, &recording);
+    if (result != RESULT_OK) {
+        l->result = result;
+        return;
+    }
+    session_print_begin(session, l->out, NULL);
+    recording_print(&recording, recording_look(l->read->options->transcript_dir, session, &recording), l->out,
+                    "recording");
+    jo_end(l->out);
 }
 
 void read_sessions(struct read *read, struct response *response) {
@@ -34,7 +52,9 @@ void read_sessions(struct read *read, struct response *response) {
     struct json_out j = read_json(response);
     jo_object(&j, NULL);
     jo_array(&j, "items");
-    if (!read_failed(read, response, reader_sessions(read->reader, &wanted, list_session, &j), "device")) {
+    struct listing listing = {.read = read, .out = &j};
+    result = reader_sessions(read->reader, &wanted, list_session, &listing);
+    if (!read_failed(read, response, result == RESULT_OK ? listing.result : result, "device")) {
         jo_end(&j);
         jo_end(&j);
     }
@@ -45,7 +65,9 @@ void read_session(struct read *read, struct response *response) {
     enum result result = reader_session(read->reader, read->request->id, &session);
     if (!read_failed(read, response, result, "session")) {
         struct json_out j = read_json(response);
-        session_print(&session, &j, NULL);
+        struct listing listing = {.read = read, .out = &j};
+        list_session(&listing, &session);
+        (void)!read_failed(read, response, listing.result, "session");
     }
 }
 

@@ -136,7 +136,10 @@ static struct relay_leg *leg_new(struct relay *r, const char *name, const struct
 }
 
 static enum result open_record(struct relay *r, struct fault *fault) {
-    struct record_options options = {.dir = r->options.transcript_dir,
+    struct record_options options = {.vault = r->options.vault,
+                                     .seal_key = r->options.seal_key,
+                                     .escrow = r->options.escrow,
+                                     .dir = r->options.transcript_dir,
                                      .session = r->options.session,
                                      .device = r->options.device,
                                      .engineer = r->options.engineer,
@@ -360,7 +363,7 @@ static void tick_sync(struct relay *r) {
         return;
     }
     r->synced_mono_ms = r->now_mono_ms;
-    if (record_sync(r->record, &fault) != RESULT_OK) {
+    if (record_sync(r->record, relay_t_ms(r), &fault) != RESULT_OK) {
         log_error("gateway.sessions", "recording_failed", "session=%s device=%s reason=%s", r->options.session,
                   r->options.device, log_text(fault.text));
         relay_finish(r, "recording_failed", fault.text);

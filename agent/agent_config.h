@@ -6,6 +6,7 @@
 #include "fieldline/config.h"
 #include "fieldline/log.h"
 #include "fieldline/session.h"
+#include "files_root.h"
 
 /* How the owner is asked for consent to a remote session. */
 enum consent_mode {
@@ -27,6 +28,8 @@ struct agent_diagnostic {
     char *name, *title; /* title: NAME unless given */
     char **argv;        /* ends with NULL; argv[0] is an absolute path */
     int64_t time_limit_ms;
+    char *args;     /* declaration of its arguments (diagnostic_args.h); NULL: none */
+    bool in_bundle; /* part of the diagnostics bundle; needs no argument then */
 };
 
 struct agent_config {
@@ -71,6 +74,7 @@ struct agent_config {
 
     struct agent_tail *tails;             /* in the file's order */
     struct agent_diagnostic *diagnostics; /* in the file's order */
+    struct files_root *files_roots;       /* in the file's order */
 
     /* Options as they were written, before they were completed into the fields above; private. */
     struct {

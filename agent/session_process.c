@@ -75,10 +75,15 @@ static void print_grant(const struct agent_config *config, const struct session_
                                   .idle_ms = IDLE_MS,
                                   .shell = config->session_shell,
                                   .shell_user = config->session_shell_user,
-                                  .diagnostics = rows};
+                                  .diagnostics = rows,
+                                  .files_roots = config->files_roots};
     for (const struct agent_diagnostic *d = config->diagnostics; d != NULL; d = d->next) {
-        rows[grant.diagnostic_count++] =
-            (struct session_diagnostic){.name = d->name, .argv = d->argv, .limit_ms = d->time_limit_ms};
+        rows[grant.diagnostic_count++] = (struct session_diagnostic){.name = d->name,
+                                                                     .title = d->title,
+                                                                     .argv = d->argv,
+                                                                     .limit_ms = d->time_limit_ms,
+                                                                     .args = d->args,
+                                                                     .in_bundle = d->in_bundle};
     }
     session_grant_print(&grant, out);
     free(rows);

@@ -64,6 +64,8 @@ static void kill_everything(struct visit *v) {
     observe_stop(v->observe);
     streams_free(v->streams);
     v->streams = NULL;
+    files_free(v->files);
+    v->files = NULL;
     diagnose_free(v->diagnose);
     v->diagnose = NULL;
     pty_kill(v->pty);
@@ -189,6 +191,7 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     v->diagnose = diagnose_new(loop, options->grant, on_diagnosed, v);
     v->observe = observe_new(loop, options->tap_fd, on_observed, v);
     v->streams = streams_new(&visit_streams_out, v);
+    v->files = files_new(loop, options->grant, v->streams);
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -204,6 +207,7 @@ void visit_free(struct visit *visit) {
     pty_kill(visit->pty);
     diagnose_free(visit->diagnose);
     streams_free(visit->streams);
+    files_free(visit->files);
     observe_free(visit->observe);
     free(visit);
 }

@@ -1,5 +1,5 @@
-/* The inside of files, shared by its four files and nobody else: files.c (roots, rights, limits), files_list.c,
- * files_get.c and files_put.c. */
+/* The inside of files, shared by its files and nobody else: files.c (roots, rights, limits), files_list.c,
+ * files_get.c, files_put.c and files_order.c (what a put asks for). */
 #pragma once
 #include "session/account.h"
 #include "session/beneath.h"
@@ -47,6 +47,19 @@ FL_CHECK enum result files_room(const struct files_use *use, int64_t size, int64
 int64_t files_tokens(struct files_use *use, int64_t want);
 /* Removes leavings of sessions that were killed, in one folder: a descriptor that can be listed. */
 void files_sweep(const struct files_use *use, int folder_fd);
+
+/* The params of file.put. */
+struct files_order {
+    const char *path, *name, *sha256; /* name: the path's last component */
+    int64_t stream, size, offset;
+    bool may_replace, is_resumed;
+    char folder[FILES_PATH_BYTES + 1];
+};
+FL_CHECK enum result files_order_read(const struct json *params, struct files_order *out, struct fault *fault);
+/* Is the name free, or may it be replaced, and is there room on the disk? */
+FL_CHECK enum result files_order_check_place(const struct files_order *order, int folder_fd, struct fault *fault);
+/* Can what is uploaded be given to the root's `owner`? */
+FL_CHECK enum result files_order_check_owner(const struct files_use *use, struct fault *fault);
 
 void files_get_wake(struct files *f, const struct files_use *use);
 void files_put_wake(struct files *f, const struct files_use *use);

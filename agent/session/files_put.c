@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "fieldline/log.h"
@@ -224,77 +223,12 @@ static const struct stream_user user = {.received = on_received, .finished = on_
 
 /* ---- the beginning ----------------------------------------------------------------------------------------------- */
 
-struct order {
-    const char *path, *name, *sha256;
-    int64_t stream, size, offset;
-    bool may_replace, is_resumed;
-    char folder[FILES_PATH_BYTES + 1];
-};
-
-static enum result read_order(const struct json *params, struct order *o, struct fault *fault) {
-    uint8_t sum[SHA256_BYTES];
-    enum result result;
-    *o = (struct order){0};
-    if ((result = json_integer(params, "stream", 1, UINT16_MAX, &o->stream, fault)) != RESULT_OK ||
-        (result = json_string(params, "path", FILES_PATH_BYTES, &o->path, fault)) != RESULT_OK ||
-        (result = beneath_check(o->path, false, fault)) != RESULT_OK ||
-        (result = json_integer(params, "size", 0, FILES_BYTES_MOST, &o->size, fault)) != RESULT_OK ||
-        (result = json_string(params, "sha256", SHA256_HEX_BYTES - 1, &o->sha256, fault)) != RESULT_OK) {
-        return result;
-    }
-    if (!hex_decode(o->sha256, strlen(o->sha256), sum, sizeof sum)) {
-        return fault_set(fault, RESULT_BAD_INPUT, "'sha256' is not 64 lower-case hexadecimal digits");
-    }
-    o->is_resumed = json_get(params, "offset") != NULL;
-    if (o->is_resumed &&
-        (result = json_integer(params, "offset", 0, FILES_BYTES_MOST, &o->offset, fault)) != RESULT_OK) {
-        return result;
-    }
-    if (json_get(params, "replace") != NULL &&
-        (result = json_bool(params, "replace", &o->may_replace, fault)) != RESULT_OK) {
-        return result;
-    }
-    o->name = beneath_split(o->path, o->folder, sizeof o->folder);
-    return RESULT_OK;
-}
-
-static struct files_put *find_waiting(struct files *f, const struct files_use *use, const struct order *o) {
+static struct files_put *find_waiting(struct files *f, const struct files_use *use, const struct files_order *o) {
     struct files_put *p = f->puts;
     while (p != NULL && (p->use != use || strcmp(p->path, o->path) != 0)) {
         p = p->next;
     }
     return p;
-}
-
-static enum result check_place(int folder_fd, const struct order *o, struct fault *fault) {
-    struct stat st;
-    struct statvfs disk;
-    if (fstatat(folder_fd, o->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        if (!S_ISREG(st.st_mode)) {
-            return fault_set(fault, RESULT_DENIED, "'%.120s' is there and is no regular file", o->path);
-        }
-        if (!o->may_replace) {
-            return fault_set(fault, RESULT_CONFLICT, "'%.120s' is there already; ask to replace it", o->path);
-        }
-    }
-    if (fstatvfs(folder_fd, &disk) == 0) {
-        int64_t free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-        if (o->size > free_bytes - FILES_SPARE_BYTES) {
-            return fault_set(fault, RESULT_FULL, "the product's disk has %lld bytes free and keeps %d; %lld are needed",
-                             (long long)free_bytes, FILES_SPARE_BYTES, (long long)o->size);
-        }
-    }
-    return RESULT_OK;
-}
-
-static enum result check_owner(const struct files_use *use, struct fault *fault) {
-    const char *owner = use->root->owner;
-    const struct passwd *pw = owner != NULL ? getpwnam(owner) : NULL;
-    if (owner == NULL || (pw != NULL && (geteuid() == 0 || pw->pw_uid == geteuid()))) {
-        return RESULT_OK;
-    }
-    return fault_set(fault, RESULT_DENIED, "uploads belong to '%s' here: %s", owner,
-                     pw == NULL ? "there is no such user" : "the agent has no right to give files away");
 }
 
 /* The hidden file, with its space reserved where the file system can. */
@@ -318,7 +252,7 @@ static enum result make_part(struct files_put *p, struct fault *fault) {
     return RESULT_OK;
 }
 
-static enum result begin(struct files *f, struct files_use *use, int root_fd, const struct order *o,
+static enum result begin(struct files *f, struct files_use *use, int root_fd, const struct files_order *o,
                          struct files_put **out, struct fault *fault) {
     struct files_put *p = mem_alloc(sizeof *p);
     *p = (struct files_put){.files = f, .use = use, .fd = -1, .folder_fd = -1, .size = o->size};
@@ -328,7 +262,7 @@ static enum result begin(struct files *f, struct files_use *use, int root_fd, co
     enum result result = files_borrow(f, fault);
     if (result == RESULT_OK) {
         if ((result = beneath_open_folder(root_fd, o->folder, true, &p->folder_fd, fault)) == RESULT_OK &&
-            (result = check_place(p->folder_fd, o, fault)) == RESULT_OK) {
+            (result = files_order_check_place(o, p->folder_fd, fault)) == RESULT_OK) {
             result = make_part(p, fault);
         }
         files_give_back(f);
@@ -348,7 +282,7 @@ static enum result begin(struct files *f, struct files_use *use, int root_fd, co
 }
 
 /* The upload that this order is about: one that waits, or a new one. */
-static enum result find_or_begin(struct files *f, struct files_use *use, int root_fd, const struct order *o,
+static enum result find_or_begin(struct files *f, struct files_use *use, int root_fd, const struct files_order *o,
                                  struct files_put **out, struct fault *fault) {
     struct files_put *p = find_waiting(f, use, o);
     if (p != NULL && p->stream != NULL) {
@@ -366,17 +300,17 @@ static enum result find_or_begin(struct files *f, struct files_use *use, int roo
 }
 
 enum result files_put(struct files *f, const struct json *params, struct buf *out, struct fault *fault) {
-    struct order o;
+    struct files_order o;
     struct files_use *use;
     struct files_put *p = NULL;
     int root_fd = -1;
     enum result result;
-    if ((result = read_order(params, &o, fault)) != RESULT_OK ||
+    if ((result = files_order_read(params, &o, fault)) != RESULT_OK ||
         (result = files_enter(f, params, true, &use, &root_fd, fault)) != RESULT_OK) {
         return result;
     }
     if ((result = files_room(use, o.size, o.is_resumed ? o.offset : 0, fault)) != RESULT_OK ||
-        (result = check_owner(use, fault)) != RESULT_OK ||
+        (result = files_order_check_owner(use, fault)) != RESULT_OK ||
         (result = find_or_begin(f, use, root_fd, &o, &p, fault)) != RESULT_OK) {
         goto out;
     }

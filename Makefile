@@ -43,7 +43,7 @@ LIBS_store     := -lsqlite3
 LIBS_web       := -lwebsockets -lssl -lsodium
 LIBS_gateway   := $(LIBS_web) $(LIBS_ingest) $(LIBS_rules) $(LIBS_store) $(LIBS_wire)
 LIBS_agent     := -lpaho-mqtt3as $(LIBS_wire)
-LIBS_session   := -lwebsockets -lssl $(LIBS_wire)
+LIBS_session   := -lwebsockets -lssl -lz $(LIBS_wire)
 
 # The gateway's stages in the order of the data; each archive may call the ones before it.
 STAGES := ingest normalize rules tickets sessions store web

@@ -3,6 +3,7 @@
 #pragma once
 #include "fieldline/backlog.h"
 #include "fieldline/json.h"
+#include "session/bundle.h"
 #include "session/diagnose.h"
 #include "session/files.h"
 #include "session/observe.h"
@@ -29,6 +30,7 @@ struct visit {
     int64_t input_owed_bytes;  /* taken by the terminal, not yet given as new credit */
     int64_t input_given_bytes; /* given and not yet received */
     struct diagnose *diagnose;
+    int64_t bundle_id; /* the call that a bundle is being made for; 0: none */
     struct observe *observe;
     struct streams *streams;
     struct files *files;
@@ -99,3 +101,4 @@ struct visit_verbs {
 };
 extern const struct visit_verbs visit_terminal, visit_diagnose, visit_observe;
 extern const struct visit_verbs visit_files;
+extern const struct diagnose_owner visit_diagnose_owner;

@@ -69,6 +69,7 @@ struct agent_config {
     char *consent_code_show;  /* program, gets the code on stdin; set when consent = code */
     int64_t consent_wait_ms;  /* how long the owner may take to answer */
     int64_t session_max_ms;   /* no session lasts longer, whatever the grant says */
+    int64_t observe_least_ms; /* no session is shown live values more often */
     char **session_shell;     /* argv, ends with NULL */
     char *session_shell_user; /* NULL: the agent's own */
 

@@ -8,6 +8,8 @@
 
 #include "diagnostic_args.h"
 
+enum { OBSERVE_LEAST_MOST_MS = 3600 * 1000 };
+
 static void print_argv(struct json_out *j, const char *key, char *const *argv) {
     jo_array(j, key);
     for (; *argv != NULL; argv++) {
@@ -36,6 +38,7 @@ void session_grant_print(const struct session_grant *g, struct buf *out) {
     jo_end(&j);
     jo_int(&j, "duration_ms", g->duration_ms);
     jo_int(&j, "idle_ms", g->idle_ms);
+    jo_int(&j, "observe_least_ms", g->observe_least_ms);
     if (g->shell != NULL) {
         print_argv(&j, "shell", g->shell);
     }
@@ -161,6 +164,8 @@ static enum result take_all(const struct json *o, struct session_grant *g, struc
         (result = json_integer(o, "duration_ms", 1000, CAP_SESSION_SECONDS * 1000LL, &g->duration_ms, fault)) !=
             RESULT_OK ||
         (result = json_integer(o, "idle_ms", 1000, CAP_SESSION_SECONDS * 1000LL, &g->idle_ms, fault)) != RESULT_OK ||
+        (result = json_integer(o, "observe_least_ms", 0, OBSERVE_LEAST_MOST_MS, &g->observe_least_ms, fault)) !=
+            RESULT_OK ||
         (result = json_optional_string(o, "shell_user", 63, &g->shell_user, fault)) != RESULT_OK ||
         (result = take_diagnostics(o, g, fault)) != RESULT_OK ||
         (result = files_roots_read(o, &g->files_roots, fault)) != RESULT_OK) {

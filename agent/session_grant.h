@@ -30,8 +30,9 @@ struct session_grant {
     int64_t consent_at_ms, consent_until_ms;
     int64_t duration_ms; /* hard: counted on the monotonic clock from the start of the session process */
     int64_t idle_ms;
-    char **shell;           /* argv, ends with NULL; NULL: none */
-    const char *shell_user; /* NULL: as the session process */
+    int64_t observe_least_ms; /* shortest interval of live values */
+    char **shell;             /* argv, ends with NULL; NULL: none */
+    const char *shell_user;   /* NULL: as the session process */
     struct session_diagnostic *diagnostics;
     size_t diagnostic_count;
     struct files_root *files_roots;

@@ -194,7 +194,7 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     chain_begin(&v->down, DIRECTION_DOWN, options->grant->session);
     backlog_init(&v->backlog);
     v->diagnose = diagnose_new(loop, options->grant, &visit_diagnose_owner, v);
-    v->observe = observe_new(loop, options->tap_fd, on_observed, v);
+    v->observe = observe_new(loop, options->tap_fd, options->grant->observe_least_ms, on_observed, v);
     v->streams = streams_new(&visit_streams_out, v);
     v->files = files_new(loop, options->grant, v->streams);
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);

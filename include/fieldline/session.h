@@ -29,7 +29,9 @@
  *   diagnose.run {name,args?,run?}   -> {exit,truncated,timed_out,cancelled,took_ms}  run: a number to cancel it by
  *   diagnose.cancel {run}            -> {}
  *   diagnose.bundle {stream} (s)     -> {name,size,sha256,results:[{name,exit,..}]}   a .tar.gz of all that belong to it
- *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?}}  observe.stop {}
+ *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?,last?}} -> {interval_ms}   a second one changes
+ *                                    it; metrics: beginnings of names; last: log lines from before
+ *   observe.stop {}
  *   configure.list {}                -> {parameters:[{name,value,..}]}
  *   configure.set {values:{name:value},confirm_s} -> {change,before:{..},after:{..},confirm_by_ms}
  *   configure.confirm {change}       -> {}        configure.revert {change} -> {values:{..}}

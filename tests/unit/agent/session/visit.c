@@ -380,8 +380,8 @@ Test(visit, observing_follows_the_agent_and_survives_it) {
     gateway_open(&g, ALL, 60000, 60000);
     visit_connected(g.visit);
     cr_assert_gt(send(g.tap, "{\"t\":1,\"metric\":\"old\",\"v\":0}", 29, 0), 0);
-    say_text(&g, CALL("1", "observe.start", "{}"));
-    cr_assert(gets(&g, "\"id\":1,\"result\""));
+    say_text(&g, CALL("1", "observe.start", "{\"interval_ms\":100}"));
+    cr_assert(gets(&g, "\"id\":1,\"result\":{\"interval_ms\":100}"));
     cr_assert_gt(send(g.tap, sample, sizeof sample - 1, 0), 0);
     cr_assert_gt(send(g.tap, "nonsense", 8, 0), 0);
     cr_assert_gt(send(g.tap, log, sizeof log - 1, 0), 0);

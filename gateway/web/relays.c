@@ -166,6 +166,7 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .capabilities = session->capabilities,
                                     .expect_ms = session->expect_s * 1000,
                                     .duration_ms = session->duration_s * 1000,
+                                    .grace_ms = relays->options->link_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
                                     .event = on_event,

@@ -40,7 +40,12 @@ export class FileStreams {
   }
 
   /** A download under way: `bytes` so far, `done` when stream.closed has come. `gate(sent)` false: no more credit. */
-  async get(root, path, { offset, size, mtime_ms, gate = () => true } = {}) {
+  get(root, path, { offset, size, mtime_ms, gate } = {}) {
+    return this.begin('file.get', { root, path, offset, size, mtime_ms }, gate);
+  }
+
+  /** The same for any call that sends a stream up. */
+  async begin(method, params, gate = () => true) {
     const stream = this.next++;
     const transfer = { stream, pieces: [], count: 0, owed: 0 };
     const give = () => {
@@ -58,7 +63,7 @@ export class FileStreams {
     };
     this.open.set(stream, transfer);
     try {
-      transfer.answer = await this.session.call('file.get', { stream, root, path, offset, size, mtime_ms });
+      transfer.answer = await this.session.call(method, { stream, ...params }, 60);
     } catch (error) {
       this.open.delete(stream);
       throw error;
@@ -70,7 +75,14 @@ export class FileStreams {
 
   /** A whole download. */
   async fetch(root, path, options) {
-    const transfer = await this.get(root, path, options);
+    return this.#whole(await this.get(root, path, options));
+  }
+
+  async take(method, params) {
+    return this.#whole(await this.begin(method, params));
+  }
+
+  async #whole(transfer) {
     const end = await transfer.done;
     return { ...end, ...transfer.answer, bytes: Buffer.concat(transfer.pieces) };
   }

@@ -112,6 +112,8 @@ static const struct config_row rows[] = {
      "program and arguments of the terminal"},
     {"session", "shell_user", CONFIG_STRING, AT(session_shell_user), NULL, 0, 0, false,
      "user that the terminal runs as; default: the agent's own"},
+    {"session", "forward_hosts", CONFIG_STRING, AT(text.forward_hosts), "", 0, 0, false,
+     "numeric addresses besides this product's own that a [forward NAME] may name, separated by blanks"},
 };
 /* clang-format on */
 

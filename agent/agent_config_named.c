@@ -1,4 +1,5 @@
-/* The sections that may stand several times: [tail NAME] and [diagnostic NAME].
+/* The sections that may stand several times: [tail NAME] and [diagnostic NAME]; [forward NAME] has a
+ * file of its own.
  *
  * inih hands over one key at a time, so an entry is found by its name or made at its first key, and whether it is whole
  * is asked at the end. A name becomes part of file names and of the birth message, hence its narrow alphabet. Values
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent_config_forward.h"
 #include "argv.h"
 #include "fieldline/message.h"
 #include "fieldline/number.h"
@@ -119,7 +121,7 @@ enum result agent_config_named(void *into, const char *kind, const char *name, c
         const char *kind;
         enum result (*take)(struct agent_config *c, const char *name, const char *key, const char *value,
                             struct fault *fault);
-    } kinds[] = {{"tail", tail_key}, {"diagnostic", diagnostic_key}};
+    } kinds[] = {{"tail", tail_key}, {"diagnostic", diagnostic_key}, {"forward", agent_config_forward_key}};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kind, kinds[i].kind) != 0) {
@@ -132,8 +134,8 @@ enum result agent_config_named(void *into, const char *kind, const char *name, c
         }
         return kinds[i].take(into, name, key, value, fault);
     }
-    return fault_set(fault, RESULT_BAD_INPUT, "unknown section [%s %s], expected [tail NAME] or [diagnostic NAME]",
-                     kind, name);
+    return fault_set(fault, RESULT_BAD_INPUT,
+                     "unknown section [%s %s], expected [tail NAME], [diagnostic NAME] or [forward NAME]", kind, name);
 }
 
 bool agent_config_complete_named(struct agent_config *c, const char *file, struct buf *problems) {
@@ -163,10 +165,12 @@ bool agent_config_complete_named(struct agent_config *c, const char *file, struc
                    BIRTH_DIAGNOSTICS);
         is_fine = false;
     }
+    is_fine &= agent_config_complete_forward(c, file, problems);
     return is_fine;
 }
 
 void agent_config_fini_named(struct agent_config *c) {
+    agent_config_fini_forward(c);
     while (c->tails != NULL) {
         struct agent_tail *t = c->tails;
         c->tails = t->next;

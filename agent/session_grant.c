@@ -49,6 +49,7 @@ void session_grant_print(const struct session_grant *g, struct buf *out) {
         jo_end(&j);
     }
     jo_end(&j);
+    session_ports_print(g->ports, g->port_count, &j);
     jo_end(&j);
 }
 
@@ -131,7 +132,8 @@ static enum result take_all(const struct json *o, struct session_grant *g, struc
             RESULT_OK ||
         (result = json_integer(o, "idle_ms", 1000, CAP_SESSION_SECONDS * 1000LL, &g->idle_ms, fault)) != RESULT_OK ||
         (result = json_optional_string(o, "shell_user", 63, &g->shell_user, fault)) != RESULT_OK ||
-        (result = take_diagnostics(o, g, fault)) != RESULT_OK) {
+        (result = take_diagnostics(o, g, fault)) != RESULT_OK ||
+        (result = session_ports_take(o, &g->ports, &g->port_count, fault)) != RESULT_OK) {
         return result;
     }
     if (g->capabilities == 0) {
@@ -173,6 +175,7 @@ void session_grant_fini(struct session_grant *grant) {
         free(grant->diagnostics[i].argv);
     }
     free(grant->diagnostics);
+    free(grant->ports);
     free(grant->shell);
     json_free(grant->holder);
     *grant = (struct session_grant){0};

@@ -5,6 +5,7 @@
 #pragma once
 #include "fieldline/json.h"
 #include "fieldline/session.h"
+#include "session_ports.h"
 
 enum {
     SESSION_GRANT_BYTES = 128 * 1024,
@@ -31,6 +32,8 @@ struct session_grant {
     const char *shell_user; /* NULL: as the session process */
     struct session_diagnostic *diagnostics;
     size_t diagnostic_count;
+    struct session_port *ports;
+    size_t port_count;
     struct json *holder; /* of a parsed one: owns the texts; private */
 };
 void session_grant_print(const struct session_grant *grant, struct buf *out);

@@ -189,6 +189,7 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     v->diagnose = diagnose_new(loop, options->grant, on_diagnosed, v);
     v->observe = observe_new(loop, options->tap_fd, on_observed, v);
     v->streams = streams_new(&visit_streams_out, v);
+    v->forwards = forwards_new(loop, v->streams, options->grant, &visit_forward_events, v);
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -204,6 +205,7 @@ void visit_free(struct visit *visit) {
     pty_kill(visit->pty);
     diagnose_free(visit->diagnose);
     streams_free(visit->streams);
+    forwards_free(visit->forwards);
     observe_free(visit->observe);
     free(visit);
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "fieldline/json.h"
 #include "session/diagnose.h"
+#include "session/forward.h"
 #include "session/observe.h"
 #include "session/pty.h"
 #include "session/streams.h"
@@ -28,6 +29,7 @@ struct visit {
     struct diagnose *diagnose;
     struct observe *observe;
     struct streams *streams;
+    struct forwards *forwards;
     bool has_last_down; /* session.end has come */
     char reason[32];
     size_t children_left;
@@ -63,3 +65,5 @@ struct visit_verbs {
     size_t count;
 };
 extern const struct visit_verbs visit_terminal, visit_diagnose, visit_observe;
+extern const struct visit_verbs visit_forward, visit_screen;
+extern const struct forward_events visit_forward_events;

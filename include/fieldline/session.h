@@ -34,8 +34,9 @@
  *   file.list {root,path} -> {entries:[{name,kind,size,mtime_ms}],truncated}
  *   file.get {stream,root,path,offset?} (s) -> {size,mtime_ms,offset}       bytes up; stream.closed has sha256
  *   file.put {stream,root,path,size,sha256,offset?} (s) -> {offset}         bytes down from offset on
- *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http, rfb
+ *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http
  *   forward.open {stream,name} (s) -> {}          bytes both ways
+ *   screen.list {} -> {screens:[{name,view_only}]}
  *   screen.open {stream,name,view_only} (s) -> {} RFB both ways; what breaks view_only the product drops
  *   stream.finish {stream}                        no more bytes down (file.put: it is whole; a port: half closed)
  *   stream.close {stream}                         -> stream.closed follows

@@ -152,6 +152,16 @@ static enum result check(const struct relay_leg *leg, const struct method *metho
     return method->check != NULL ? method->check(r, params, fault) : RESULT_OK;
 }
 
+/* Legs number streams in one row; this is where it stands. */
+static void answer_next(struct relay_leg *leg, const char *id) {
+    char text[CALL_ID_BYTES + 96];
+    int chars = snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"stream\":%lld}}", id,
+                         (long long)leg->relay->last_stream + 1);
+    if (relay_note(leg->relay, text, (size_t)chars)) {
+        leg->ops->send(leg->self, true, text, (size_t)chars);
+    }
+}
+
 static void answer_end(struct relay_leg *leg, const char *id) {
     char text[CALL_ID_BYTES + 64];
     struct relay *r = leg->relay;
@@ -171,6 +181,8 @@ static void on_request(struct relay_leg *leg, const char *name, const struct jso
             answer_end(leg, id);
         }
         relay_begin_end(r, "ended_by_engineer", leg->name);
+    } else if (strcmp(name, "stream.next") == 0 && id != NULL) {
+        answer_next(leg, id);
     } else if (method == NULL) {
         relay_refuse(leg, id, "unknown_method", "there is no such method");
     } else if ((method->flags & METHOD_NEEDS_PARAMS) != 0 && params == NULL) {

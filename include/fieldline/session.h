@@ -58,6 +58,7 @@
  *                                                 how many frames of each chain it has (sent, received)
  *   session.resumed {up,down}                     the answer; each side sends again what the other lacks
  * people -> gateway (recorded as the gateway's notes; in no chain):
+ *   stream.next {} -> {stream}                    the least number that a stream may have now (legs share one row)
  *   session.end {}  session.freeze {}  session.thaw {}  session.offer {to}  session.take {}
  *   chat.say {text}  call.join {media}  call.leave {}  call.signal {to,data}
  * gateway -> people only (recorded, not in the product's chains):

@@ -97,7 +97,7 @@ static const struct config_row rows[] = {
     {"session", "gateway_ca", CONFIG_STRING, AT(session_gateway_ca), NULL, 0, 0, false,
      "PEM file for the gateway's certificate; default: broker ca"},
     {"session", "capabilities", CONFIG_STRING, AT(text.capabilities), "", 0, 0, false,
-     "what a session may do at most: observe,diagnose,configure,files,forward,update,shell"},
+     "what a session may do at most: observe,diagnose,configure,files,forward,screen,update,shell"},
     {"session", "consent", CONFIG_STRING, AT(text.consent), "deny", 0, 0, false,
      "how the owner is asked: deny, hook or code"},
     {"session", "consent_hook", CONFIG_STRING, AT(consent_hook), NULL, 0, 0, false,

@@ -143,7 +143,7 @@ static enum result check(const struct relay_leg *leg, const struct method *metho
         return fault_set(fault, RESULT_CONFLICT, "no terminal is open");
     }
     if ((method->flags & METHOD_OPENS_STREAM) != 0) {
-        enum result result = id != NULL ? relay_stream_check(r, params, fault)
+        enum result result = id != NULL ? relay_stream_check(leg, params, fault)
                                         : fault_set(fault, RESULT_BAD_INPUT, "'%s' needs an id", method->name);
         if (result != RESULT_OK) {
             return result;
@@ -152,11 +152,13 @@ static enum result check(const struct relay_leg *leg, const struct method *metho
     return method->check != NULL ? method->check(r, params, fault) : RESULT_OK;
 }
 
-/* Legs number streams in one row; this is where it stands. */
+/* All tools of a session number streams in one row; this is where it stands. */
 static void answer_next(struct relay_leg *leg, const char *id) {
     char text[CALL_ID_BYTES + 96];
+    int64_t last = leg->relay->last_streams[leg->is_tool];
+    int64_t next = last > 0 || !leg->is_tool ? last + 1 : STREAM_OF_TOOLS;
     int chars = snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"stream\":%lld}}", id,
-                         (long long)leg->relay->last_stream + 1);
+                         (long long)next);
     if (relay_note(leg->relay, text, (size_t)chars)) {
         leg->ops->send(leg->self, true, text, (size_t)chars);
     }

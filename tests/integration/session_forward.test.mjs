@@ -162,7 +162,10 @@ test('a tool beside the console: it opens ports, it does not type, it does not r
   const stream = await tool.open('forward.open', { name: 'echo' });
   await stream.send(Buffer.from('from the tool'));
   await waitFor('the echo', () => stream.received === 13, { seconds: 10 * SLOW });
-  assert.equal((await leg.call('stream.next')).stream, stream.number + 1);
+  assert.equal(stream.number, 0x8000);
+  assert.equal((await tool.call('stream.next')).stream, stream.number + 1);
+  assert.equal((await leg.call('stream.next')).stream, 1, 'whoever types has numbers of his own');
+  await assert.rejects(leg.call('forward.open', { name: 'echo', stream: 0x8001 }), /stream/);
   await assert.rejects(tool.call('screen.list'), /not granted|tool/);
   assert.equal((await leg.call('forward.list')).ports.length, 5, 'the console is still there');
   await tool.leave();

@@ -6,6 +6,7 @@
 #include "fieldline/json.h"
 #include "fieldline/session.h"
 #include "files_root.h"
+#include "session_ports.h"
 
 enum {
     SESSION_GRANT_BYTES = 128 * 1024,
@@ -36,6 +37,8 @@ struct session_grant {
     struct session_diagnostic *diagnostics;
     size_t diagnostic_count;
     struct files_root *files_roots;
+    struct session_port *ports;
+    size_t port_count;
     struct json *holder; /* of a parsed one: owns the texts; private */
 };
 void session_grant_print(const struct session_grant *grant, struct buf *out);

@@ -197,6 +197,7 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     v->observe = observe_new(loop, options->tap_fd, options->grant->observe_least_ms, on_observed, v);
     v->streams = streams_new(&visit_streams_out, v);
     v->files = files_new(loop, options->grant, v->streams);
+    v->forwards = forwards_new(loop, v->streams, options->grant, &visit_forward_events, v);
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -216,6 +217,7 @@ void visit_free(struct visit *visit) {
     diagnose_free(visit->diagnose);
     streams_free(visit->streams);
     files_free(visit->files);
+    forwards_free(visit->forwards);
     observe_free(visit->observe);
     free(visit);
 }

@@ -6,6 +6,7 @@
 #include "session/bundle.h"
 #include "session/diagnose.h"
 #include "session/files.h"
+#include "session/forward.h"
 #include "session/observe.h"
 #include "session/pty.h"
 #include "session/streams.h"
@@ -34,6 +35,7 @@ struct visit {
     struct observe *observe;
     struct streams *streams;
     struct files *files;
+    struct forwards *forwards;
     bool has_last_down; /* session.end has come */
     /* visit_resume.c */
     struct backlog backlog;
@@ -102,3 +104,5 @@ struct visit_verbs {
 extern const struct visit_verbs visit_terminal, visit_diagnose, visit_observe;
 extern const struct visit_verbs visit_files;
 extern const struct diagnose_owner visit_diagnose_owner;
+extern const struct visit_verbs visit_forward, visit_screen;
+extern const struct forward_events visit_forward_events;

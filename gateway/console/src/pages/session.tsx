@@ -4,6 +4,7 @@ import { get, get_text, post } from '../api/client';
 import { me } from '../api/me';
 import { as_problem, type Problem } from '../api/problem';
 import { useResource } from '../api/resource';
+import { open_socket } from '../api/socket';
 import type { DeviceDetail, Notice, Session } from '../api/types';
 import type { PageProps } from '../routes';
 import { DiagnosePane } from '../session/diagnose';
@@ -117,7 +118,7 @@ function Live({
   const [leg, set_leg] = useState<Leg>();
   const [is_ending, set_ending] = useState(false);
   useEffect(() => {
-    const made = new Leg(session.id, changed);
+    const made = new Leg(() => open_socket(`/sessions/${session.id}/ws`, 'fieldline.session.1'), changed);
     set_leg(made);
     return () => made.close();
   }, [session.id]);

@@ -16,7 +16,7 @@ export interface Told {
   part: Part;
   capabilities: string[];
   may_type: boolean; // this leg holds the keyboard now
-  may_say: string[]; // methods of people this leg may use: chat.say, call.join, session.freeze, ...
+  may: string[]; // watch, call, chat, type (could hold the keyboard), moderate
   deadline_mono_ms: number | undefined;
   next_stream: number;
   frozen: string; // why: moderator, no_moderator; "" when it is not
@@ -40,7 +40,7 @@ export function told_of(p: Params): Told {
     part: part_of(p.part),
     capabilities: list_of(p.capabilities),
     may_type: p.may_type === true,
-    may_say: list_of(p.may_say),
+    may: list_of(p.may),
     deadline_mono_ms: p.state === 'live' ? performance.now() + number_of(p.seconds_left) * 1_000 : undefined,
     next_stream: number_of(p.next_stream),
     frozen: text_of(p.frozen),

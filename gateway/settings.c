@@ -66,6 +66,13 @@ static const struct config_row rows[] = {
      "and after this in any case"},
     {"sessions", "consent_wait", CONFIG_DURATION, AT(consent_wait_ms), "2m", 5000, 3600 * 1000, false,
      "how long an owner has to answer; no answer is a no"},
+    {"sessions", "call_stun", CONFIG_STRING, AT(call_stun), NULL, 0, 500, false,
+     "STUN servers of the help call, stun:HOST:PORT, separated by blanks; none: browsers on one network find each "
+     "other"},
+    {"sessions", "call_turn", CONFIG_STRING, AT(call_turn), NULL, 0, 500, false,
+     "TURN servers, turn:HOST:PORT or turns:HOST:PORT, for browsers behind routers that let nothing in"},
+    {"sessions", "call_turn_secret", CONFIG_STRING, AT(call_turn_secret), NULL, 0, 255, false,
+     "coturn's static-auth-secret; browsers get passwords made of it that hold for 6 hours"},
     {"evidence", "bytes", CONFIG_SIZE, AT(evidence_bytes), "1GiB", 0, 1LL << 40, false,
      "what evidence of alarms may take in the store; then the oldest goes; 0: none is asked for"},
     {"adapters", "enabled", CONFIG_BOOL, AT(adapters_enabled), "no", 0, 0, false,

@@ -56,7 +56,7 @@ void relay_person_init(struct relay_leg *leg, const struct relay_person *person)
     const struct relay_options *options = &leg->relay->options;
     bool is_engineer = strcmp(person->name, options->engineer) == 0;
     bool is_staff = !person->is_guest && !person->is_tool;
-    bool is_named = options->moderator[0] != '\0' && strcmp(person->name, options->moderator) == 0;
+    bool is_named = options->approver[0] != '\0' && strcmp(person->name, options->approver) == 0;
     leg->is_tool = person->is_tool;
     leg->is_guest = person->is_guest;
     leg->guest_may = person->guest_may;

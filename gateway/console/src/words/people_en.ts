@@ -68,7 +68,7 @@ export const people_en = {
   'invite.may': 'What may this person do?',
   'invite.call': 'Join the help call',
   'invite.chat': 'Chat',
-  'invite.watch': 'See the session (terminal, values)',
+  'invite.watch': 'See the terminal',
   'invite.minutes': 'For how long?',
   'invite.make': 'Make the link',
   'invite.made': 'This link lets {name} in, and nobody else once it was opened. It is shown only now.',

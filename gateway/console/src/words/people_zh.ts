@@ -70,7 +70,7 @@ export const people_zh: Record<keyof typeof people_en, string> = {
   'invite.may': '此人可以做什么？',
   'invite.call': '加入求助通话',
   'invite.chat': '聊天',
-  'invite.watch': '观看会话（终端、数值）',
+  'invite.watch': '观看终端',
   'invite.minutes': '多长时间？',
   'invite.make': '生成链接',
   'invite.made': '此链接只供 {name} 使用，打开后他人无法再用。链接只显示这一次。',

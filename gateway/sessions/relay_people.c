@@ -185,7 +185,7 @@ static void print_notice(const struct relay *r, struct buf *out) {
 
 static void tell_product(struct relay *r) {
     struct buf text, line;
-    if (r->phase != RELAY_LIVE || r->product == NULL) {
+    if (r->phase != RELAY_LIVE) {
         return;
     }
     buf_init(&line, (size_t)RELAY_LEGS * (SESSION_NAME_BYTES + 2) + NOTICE_BYTES);

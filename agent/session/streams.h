@@ -3,6 +3,7 @@
  * for and is sent only what it gave credit for, so a slow disk or a slow viewer holds up one stream and nothing else.
  * Loop thread only. */
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 #include "fieldline/caps.h"

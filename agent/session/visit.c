@@ -27,78 +27,8 @@ enum {
     QUEUE_BYTES = 256 * 1024 /* with more queued, live lines are dropped */
 };
 
-/* ---- the way out ------------------------------------------------------------------------------------------------- */
-
-void visit_send(struct visit *v, const struct buf *json) {
-    if (json->overflow) {
-        log_error("session.visit", "message_too_big", "bytes=%zu", json->count);
-        return;
-    }
-    chain_add(&v->up, &(struct frame){.channel = CHANNEL_CONTROL, .bytes = json->data, .count = json->count});
-    v->options.link->send(v->options.link_self, true, json->data, json->count);
-}
-
-void visit_notify(struct visit *v, const char *method, const char *params_json, size_t bytes) {
-    struct buf text;
-    buf_init(&text, CAP_FRAME_BYTES);
-    struct json_out j = json_out(&text);
-    jo_object(&j, NULL);
-    jo_str(&j, "jsonrpc", "2.0");
-    jo_str(&j, "method", method);
-    jo_raw(&j, "params", params_json, bytes);
-    jo_end(&j);
-    visit_send(v, &text);
-    buf_fini(&text);
-}
-
-void visit_answer(struct visit *v, int64_t id, const char *result_json, size_t bytes) {
-    struct buf text;
-    buf_init(&text, CAP_FRAME_BYTES);
-    struct json_out j = json_out(&text);
-    jo_object(&j, NULL);
-    jo_str(&j, "jsonrpc", "2.0");
-    jo_int(&j, "id", id);
-    jo_raw(&j, "result", result_json, bytes);
-    jo_end(&j);
-    visit_send(v, &text);
-    buf_fini(&text);
-}
-
-void visit_answer_error(struct visit *v, int64_t id, enum result result, const char *error) {
-    struct buf text;
-    buf_init(&text, CAP_FRAME_BYTES);
-    struct json_out j = json_out(&text);
-    jo_object(&j, NULL);
-    jo_str(&j, "jsonrpc", "2.0");
-    jo_int(&j, "id", id);
-    jo_object(&j, "error");
-    jo_int(&j, "code", -32000);
-    jo_str(&j, "message", error);
-    jo_object(&j, "data");
-    jo_str(&j, "code", result_name(result));
-    jo_end(&j);
-    jo_end(&j);
-    jo_end(&j);
-    visit_send(v, &text);
-    buf_fini(&text);
-}
-
-void visit_send_terminal(struct visit *v, const void *bytes, size_t count) {
-    struct buf message;
-    buf_init(&message, CAP_FRAME_BYTES + 1);
-    frame_encode(CHANNEL_TERMINAL, bytes, count, &message);
-    chain_add(&v->up, &(struct frame){.channel = CHANNEL_TERMINAL, .bytes = bytes, .count = count});
-    v->options.link->send(v->options.link_self, false, message.data, message.count);
-    buf_wipe(&message);
-}
-
-void visit_send_credit(struct visit *v, uint32_t bytes) {
-    struct buf message;
-    buf_init(&message, 16);
-    credit_encode(&(struct credit){.channel = CHANNEL_TERMINAL, .bytes = bytes}, &message);
-    v->options.link->send(v->options.link_self, false, message.data, message.count);
-    buf_fini(&message);
-}
+/* ---- what its parts have to say -----------------------------------------------------------------------------------
+ */
 
 static void on_diagnosed(void *self, int64_t id, const char *result_json, size_t bytes) {
     visit_answer(self, id, result_json, bytes);
@@ -132,6 +62,8 @@ static void over(struct visit *v, enum visit_exit exit) {
 /* Everything that the session started, now. */
 static void kill_everything(struct visit *v) {
     observe_stop(v->observe);
+    streams_free(v->streams);
+    v->streams = NULL;
     diagnose_free(v->diagnose);
     v->diagnose = NULL;
     pty_kill(v->pty);
@@ -256,6 +188,7 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     chain_begin(&v->down, DIRECTION_DOWN, options->grant->session);
     v->diagnose = diagnose_new(loop, options->grant, on_diagnosed, v);
     v->observe = observe_new(loop, options->tap_fd, on_observed, v);
+    v->streams = streams_new(&visit_streams_out, v);
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -270,6 +203,7 @@ void visit_free(struct visit *visit) {
     loop_disarm(visit->loop, &visit->step);
     pty_kill(visit->pty);
     diagnose_free(visit->diagnose);
+    streams_free(visit->streams);
     observe_free(visit->observe);
     free(visit);
 }
@@ -336,10 +270,26 @@ static void on_terminal(struct visit *v, const struct frame *frame) {
     }
 }
 
+static void on_stream(struct visit *v, const struct frame *frame) {
+    if (v->phase != VISIT_LIVE) {
+        return; /* under way while the session was ending */
+    }
+    if (!streams_receive(v->streams, stream_number(frame), frame->bytes + STREAM_HEAD_BYTES,
+                         frame->count - STREAM_HEAD_BYTES)) {
+        log_warn("session.visit", "stream_without_credit", "stream=%u bytes=%zu", stream_number(frame), frame->count);
+        visit_end(v, "gateway_protocol");
+    }
+}
+
 static void on_credit(struct visit *v, const struct frame *frame) {
     struct credit credit;
-    if (credit_decode(frame, &credit) == RESULT_OK && credit.channel == CHANNEL_TERMINAL && v->pty != NULL) {
+    if (credit_decode(frame, &credit) != RESULT_OK) {
+        return; /* frame_decode has checked it */
+    }
+    if (credit.channel == CHANNEL_TERMINAL && v->pty != NULL) {
         pty_credit(v->pty, credit.bytes);
+    } else if (credit.channel == CHANNEL_STREAM && v->phase == VISIT_LIVE) {
+        streams_credit(v->streams, credit.stream, credit.bytes);
     }
 }
 
@@ -364,6 +314,8 @@ void visit_receive(struct visit *v, bool is_text, const void *message, size_t by
     }
     if (frame.channel == CHANNEL_CONTROL) {
         visit_control(v, &frame);
+    } else if (frame.channel == CHANNEL_STREAM) {
+        on_stream(v, &frame);
     } else {
         on_terminal(v, &frame);
     }

@@ -64,6 +64,19 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
 }
 
 /* Frees the legs that died during this call. */
+static void forget_leg(struct relay *r, const struct relay_leg *leg) {
+    for (size_t i = 0; i < RELAY_CALLS; i++) {
+        if (r->calls[i].leg == leg) {
+            r->calls[i].leg = NULL;
+        }
+    }
+    for (size_t i = 0; i < CAP_SESSION_STREAMS; i++) {
+        if (r->streams[i].owner == leg) {
+            r->streams[i].owner = NULL;
+        }
+    }
+}
+
 static void settle(struct relay *r) {
     if (r->product != NULL && r->product->is_dead) {
         free(r->product);
@@ -73,6 +86,7 @@ static void settle(struct relay *r) {
         struct relay_leg *leg = *at;
         if (leg->is_dead) {
             *at = leg->next;
+            forget_leg(r, leg);
             free(leg);
         } else {
             at = &leg->next;
@@ -172,13 +186,16 @@ static size_t count_people(const struct relay *r) {
     return count;
 }
 
-enum result relay_attach_person(struct relay *r, const char *name, const struct relay_leg_ops *ops, void *leg_self,
-                                int64_t mono_ms, struct relay_leg **out, struct fault *fault) {
+enum result relay_attach_person(struct relay *r, const struct relay_person *person, const struct relay_leg_ops *ops,
+                                void *leg_self, int64_t mono_ms, struct relay_leg **out, struct fault *fault) {
     enter(r, mono_ms);
     if (r->phase == RELAY_OVER) {
         return fault_set(fault, RESULT_CLOSED, "the session is over: %s", session_why_text(r->end_why));
     }
-    bool is_engineer = strcmp(name, r->options.engineer) == 0;
+    bool is_engineer = strcmp(person->name, r->options.engineer) == 0 && !person->is_tool;
+    if (person->is_tool && strcmp(person->name, r->options.engineer) != 0) {
+        return fault_set(fault, RESULT_DENIED, "only the engineer whom the grant names may use tools here");
+    }
     if (is_engineer && r->typist != NULL) {
         relay_drop_leg(r->typist, "replaced");
         settle(r);
@@ -186,7 +203,8 @@ enum result relay_attach_person(struct relay *r, const char *name, const struct 
     if (count_people(r) >= RELAY_LEGS) {
         return fault_set(fault, RESULT_FULL, "%d people are in this session already", RELAY_LEGS);
     }
-    struct relay_leg *leg = leg_new(r, name, ops, leg_self);
+    struct relay_leg *leg = leg_new(r, person->name, ops, leg_self);
+    leg->is_tool = person->is_tool;
     leg->next = r->people;
     r->people = leg;
     if (is_engineer) {
@@ -241,6 +259,7 @@ void relay_detach(struct relay_leg *leg, int64_t mono_ms) {
             r->typist_gone_mono_ms = r->now_mono_ms;
             relay_forget_input(r);
         }
+        relay_streams_leave(leg);
         note_left(r, leg->name);
     }
     settle(r);
@@ -263,6 +282,7 @@ void relay_drained(struct relay_leg *leg, int64_t mono_ms) {
     if (leg == r->typist) {
         relay_give_credit(r);
     }
+    relay_streams_give(r);
     settle(r);
 }
 
@@ -273,15 +293,24 @@ static void tick_calls(struct relay *r) {
         struct relay_call *call = &r->calls[i];
         if (call->is_used && r->now_mono_ms - call->since_mono_ms > CALL_MS) {
             call->is_used = false;
-            if (r->typist != NULL) {
-                relay_refuse(r->typist, call->person_id, "timed_out", "the product did not answer");
+            struct relay_leg *leg = call->leg != NULL ? call->leg : r->typist;
+            if (leg != NULL) {
+                relay_refuse(leg, call->person_id, "timed_out", "the product did not answer");
             }
         }
     }
 }
 
+static bool has_tool(const struct relay *r) {
+    const struct relay_leg *leg = r->people;
+    while (leg != NULL && !leg->is_tool) {
+        leg = leg->next;
+    }
+    return leg != NULL;
+}
+
 static void tick_live(struct relay *r) {
-    int64_t away_ms = r->now_mono_ms - r->typist_gone_mono_ms;
+    int64_t away_ms = has_tool(r) ? 0 : r->now_mono_ms - r->typist_gone_mono_ms;
     if (r->now_mono_ms >= r->deadline_mono_ms + DEADLINE_GRACE_MS) {
         relay_begin_end(r, "deadline", "");
     } else if (r->now_mono_ms - r->active_mono_ms >= r->options.idle_ms) {

@@ -1,9 +1,11 @@
-/* The inside of a relay, shared by its five files and nobody else:
+/* The inside of a relay, shared by its files and nobody else:
  *   relay.c          life: legs come and go, clocks run out
  *   relay_end.c      how it ends: time-outs, seal, farewell
  *   relay_out.c      the only way out of the relay: record, then send; credit; typed input
  *   relay_product.c  what the product says
- *   relay_person.c   what people say */
+ *   relay_person.c   what people send
+ *   relay_request.c  what they ask for
+ *   relay_streams.c  files, ports, screens: whose, and how much of it at once */
 #pragma once
 #include "fieldline/json.h"
 #include "sessions/record.h"
@@ -32,6 +34,7 @@ struct relay_leg {
     struct relay *relay;
     struct relay_leg *next; /* people only */
     bool is_product, is_dead;
+    bool is_tool;    /* a second connection of the engineer: files and ports only */
     bool is_joining; /* its owner learns from attach that it was refused, not from ops.close */
     char name[SESSION_NAME_BYTES + 1];
     const struct relay_leg_ops *ops;
@@ -44,9 +47,20 @@ struct relay_leg {
 /* A request of the engineer that the product has not answered. */
 struct relay_call {
     bool is_used, is_terminal_open;
+    struct relay_leg *leg;         /* who asked; NULL: gone, whoever types now gets the answer */
+    int64_t stream;                /* that it opens; 0: none */
     int64_t id;                    /* ours, on the product's leg */
     char person_id[CALL_ID_BYTES]; /* theirs */
     int64_t since_mono_ms;
+};
+
+struct relay_stream {
+    uint16_t number;         /* 0: free */
+    struct relay_leg *owner; /* NULL: gone; waiting for stream.closed */
+    bool keeps_bytes;        /* in the transcript */
+    int64_t up_credit_bytes; /* the product may send */
+    int64_t owed_bytes;      /* given by the owner, held back while its queue is long */
+    int64_t down_credit_bytes;
 };
 
 struct relay {
@@ -67,6 +81,8 @@ struct relay {
     int64_t input_credit_bytes;  /* and may be sent */
     struct buf input;            /* typed, not yet sent; secrets pass through: wiped */
     struct relay_call calls[RELAY_CALLS];
+    struct relay_stream streams[CAP_SESSION_STREAMS];
+    int64_t last_stream; /* numbers only rise */
     int64_t next_id;
 
     char end_why[SESSION_WHY_BYTES + 1];
@@ -77,11 +93,14 @@ struct relay {
 
 /* ---- relay_out.c ---- each returns false when the relay is over (it could not be recorded) */
 FL_CHECK bool relay_keep_up(struct relay *r, const struct frame *frame);
+FL_CHECK bool relay_keep_stream(struct relay *r, enum direction dir, const struct frame *frame, const char *by,
+                                bool keeps_bytes);
 FL_CHECK bool relay_note(struct relay *r, const char *json, size_t bytes);
 /* A control message to the product; columns > 0 when it sets the terminal's size. */
 FL_CHECK bool relay_send_control(struct relay *r, const struct buf *json, const char *by, int columns, int rows);
 /* To everybody; already recorded. Legs that are too slow are dropped. */
 void relay_send_people(struct relay *r, bool is_text, const void *bytes, size_t count);
+void relay_send_leg(struct relay_leg *leg, bool is_text, const void *bytes, size_t count);
 void relay_send_state(struct relay *r, struct relay_leg *leg);
 void relay_send_states(struct relay *r);
 /* A refusal, recorded and told; closes the leg after RELAY_STRIKES. `id` NULL: session.error, else a JSON-RPC error. */
@@ -101,4 +120,23 @@ int64_t relay_t_ms(const struct relay *r);
 /* ---- relay_product.c, relay_person.c ---- */
 void relay_from_product(struct relay *r, bool is_text, const void *message, size_t bytes);
 void relay_from_person(struct relay_leg *leg, bool is_text, const void *message, size_t bytes);
+void relay_request(struct relay_leg *leg, const struct frame *frame);
 struct relay_call *relay_call_find(struct relay *r, int64_t id);
+
+/* ---- relay_streams.c ---- */
+/* May a stream be opened as `params` say? */
+FL_CHECK enum result relay_stream_check(const struct relay *r, const struct json *params, struct fault *fault);
+FL_CHECK enum result relay_stream_known(const struct relay *r, const struct json *params, struct fault *fault);
+void relay_stream_open(struct relay_leg *leg, const struct json *params, bool keeps_bytes);
+/* It was refused, or has closed. */
+void relay_stream_forget(struct relay *r, int64_t number);
+/* The leg is gone: its streams are closed. */
+void relay_streams_leave(struct relay_leg *leg);
+/* Passes on what credit was held back. */
+void relay_streams_give(struct relay *r);
+void relay_stream_credit_up(struct relay_leg *leg, const struct credit *credit);
+/* False: for no stream, or beyond the cap. */
+FL_CHECK bool relay_stream_credit_down(struct relay *r, const struct credit *credit);
+void relay_stream_down(struct relay_leg *leg, const struct frame *frame, const void *message, size_t bytes);
+/* NULL, or how the product broke the protocol. */
+const char *relay_stream_up(struct relay *r, const struct frame *frame, const void *message, size_t bytes);

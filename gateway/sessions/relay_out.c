@@ -31,6 +31,13 @@ bool relay_keep_up(struct relay *r, const struct frame *frame) {
     return result == RESULT_OK || give_up(r, result, &fault);
 }
 
+bool relay_keep_stream(struct relay *r, enum direction dir, const struct frame *frame, const char *by,
+                       bool keeps_bytes) {
+    struct fault fault;
+    enum result result = record_stream(r->record, dir, frame, by, keeps_bytes, relay_t_ms(r), &fault);
+    return result == RESULT_OK || give_up(r, result, &fault);
+}
+
 bool relay_note(struct relay *r, const char *json, size_t bytes) {
     struct fault fault;
     if (r->record == NULL) {
@@ -76,9 +83,12 @@ void relay_drop_leg(struct relay_leg *leg, const char *reason) {
         r->typist_gone_mono_ms = r->now_mono_ms;
         relay_forget_input(r);
     }
+    if (!leg->is_product) {
+        relay_streams_leave(leg);
+    }
 }
 
-static void send_leg(struct relay_leg *leg, bool is_text, const void *bytes, size_t count) {
+void relay_send_leg(struct relay_leg *leg, bool is_text, const void *bytes, size_t count) {
     leg->ops->send(leg->self, is_text, bytes, count);
     if (leg->ops->pending(leg->self) > RELAY_LEG_BYTES) {
         log_warn("gateway.sessions", "leg_too_slow", "session=%s name=%s", leg->relay->options.session,
@@ -95,7 +105,7 @@ void relay_send_people(struct relay *r, bool is_text, const void *bytes, size_t 
         if (!is_text) {
             leg->credit_bytes -= (int64_t)count - 1;
         }
-        send_leg(leg, is_text, bytes, count);
+        relay_send_leg(leg, is_text, bytes, count);
     }
 }
 
@@ -136,7 +146,7 @@ void relay_send_state(struct relay *r, struct relay_leg *leg) {
     /* Whoever is told that the recording failed is told although that cannot be recorded. */
     if (relay_note(r, buf_text(&text), text.count) || r->phase == RELAY_OVER) {
         if (!leg->is_dead) {
-            send_leg(leg, true, text.data, text.count);
+            relay_send_leg(leg, true, text.data, text.count);
         }
     }
     buf_fini(&text);
@@ -190,7 +200,7 @@ void relay_refuse(struct relay_leg *leg, const char *id, const char *code, const
     }
     jo_end(&j);
     if (relay_note(leg->relay, buf_text(&message), message.count) && !leg->is_dead) {
-        send_leg(leg, true, message.data, message.count);
+        relay_send_leg(leg, true, message.data, message.count);
         if (++leg->strikes >= RELAY_STRIKES) {
             relay_drop_leg(leg, "too_many_errors");
         }

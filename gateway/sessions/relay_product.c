@@ -100,6 +100,71 @@ static enum result check_observing(const struct relay *r, const struct json *par
     return r->has_observed ? RESULT_OK : fault_set(fault, RESULT_DENIED, "nobody asked to observe");
 }
 
+static enum result check_stream_closed(const struct relay *r, const struct json *params, struct fault *fault) {
+    const char *reason;
+    int64_t up, down;
+    enum result result = relay_stream_known(r, params, fault);
+    if (result == RESULT_OK &&
+        (result = json_string(params, "reason", SESSION_WHY_BYTES, &reason, fault)) == RESULT_OK &&
+        (result = json_integer(params, "up_bytes", 0, INT64_MAX / 2, &up, fault)) == RESULT_OK) {
+        result = json_integer(params, "down_bytes", 0, INT64_MAX / 2, &down, fault);
+    }
+    return result;
+}
+
+static void on_stream_closed(struct relay *r, const struct json *params) {
+    int64_t number = 0;
+    if (json_integer(params, "stream", 1, UINT16_MAX, &number, NULL) == RESULT_OK) {
+        relay_stream_forget(r, number);
+    }
+}
+
+/* Of a call under way; passed on with the engineer's own id (on_output). */
+static enum result check_output(const struct relay *r, const struct json *params, struct fault *fault) {
+    const char *text;
+    int64_t id;
+    enum result result = json_integer(params, "id", 1, INT64_MAX / 2, &id, fault);
+    if (result == RESULT_OK && (result = json_string(params, "text", CAP_FRAME_BYTES, &text, fault)) == RESULT_OK &&
+        id >= r->next_id) {
+        return fault_set(fault, RESULT_BAD_INPUT, "nothing was asked for with the id %lld", (long long)id);
+    }
+    return result;
+}
+
+static void on_output(struct relay *r, const struct json *params) {
+    int64_t id = 0;
+    const char *text = "";
+    struct buf message;
+    if (json_integer(params, "id", 1, INT64_MAX / 2, &id, NULL) != RESULT_OK ||
+        json_string(params, "text", CAP_FRAME_BYTES, &text, NULL) != RESULT_OK) {
+        return; /* checked a moment ago */
+    }
+    struct relay_call *call = relay_call_find(r, id);
+    struct relay_leg *leg = call != NULL && call->leg != NULL ? call->leg : r->typist;
+    if (call == NULL || leg == NULL) {
+        return;
+    }
+    call->since_mono_ms = r->now_mono_ms;
+    buf_init(&message, 2 * (size_t)MESSAGE_BYTES);
+    struct json_out j = json_out(&message);
+    jo_object(&j, NULL);
+    jo_str(&j, "jsonrpc", "2.0");
+    jo_str(&j, "method", "diagnose.output");
+    jo_object(&j, "params");
+    jo_raw(&j, "id", call->person_id, strlen(call->person_id));
+    jo_str(&j, "text", text);
+    jo_end(&j);
+    jo_end(&j);
+    relay_send_leg(leg, true, message.data, message.count);
+    buf_fini(&message);
+}
+
+static enum result check_change(const struct relay *r, const struct json *params, struct fault *fault) {
+    int64_t change;
+    (void)r;
+    return json_integer(params, "change", 1, INT64_MAX / 2, &change, fault);
+}
+
 static enum result check_ended(const struct relay *r, const struct json *params, struct fault *fault) {
     const char *reason;
     int64_t left;
@@ -138,6 +203,10 @@ static const struct {
      on_terminal_closed},
     {"observe.sample", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), CAPABILITY_OBSERVE, true, check_observing, NULL},
     {"observe.log", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), CAPABILITY_OBSERVE, true, check_observing, NULL},
+    {"diagnose.output", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), CAPABILITY_DIAGNOSE, false, check_output, on_output},
+    {"configure.reverted", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), CAPABILITY_CONFIGURE, true, check_change, NULL},
+    {"configure.health", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), CAPABILITY_CONFIGURE, true, check_change, NULL},
+    {"stream.closed", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), -1, true, check_stream_closed, on_stream_closed},
     {"session.ended", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), -1, false, check_ended, on_ended},
 };
 
@@ -169,8 +238,9 @@ static void on_method(struct relay *r, const struct frame *frame, const char *me
     violation(r, "an unknown method");
 }
 
-/* The product's answer with the engineer's own id. It goes to whoever types now: they asked, or took over. */
-static void forward_answer(struct relay *r, const char *person_id, const struct json *answer) {
+/* The product's answer with the engineer's own id, to who asked; when he has gone, to whoever types now. */
+static void forward_answer(struct relay *r, const struct relay_call *call, const struct json *answer) {
+    struct relay_leg *leg = call->leg != NULL ? call->leg : r->typist;
     const struct json *part = json_get(answer, "error");
     const char *key = part != NULL ? "error" : "result";
     struct buf value, message;
@@ -183,11 +253,11 @@ static void forward_answer(struct relay *r, const char *person_id, const struct 
     struct json_out j = json_out(&message);
     jo_object(&j, NULL);
     jo_str(&j, "jsonrpc", "2.0");
-    jo_raw(&j, "id", person_id, strlen(person_id));
+    jo_raw(&j, "id", call->person_id, strlen(call->person_id));
     jo_raw(&j, key, buf_text(&value), value.count);
     jo_end(&j);
-    if (r->typist != NULL && !value.overflow && !message.overflow) {
-        r->typist->ops->send(r->typist->self, true, message.data, message.count);
+    if (leg != NULL && !value.overflow && !message.overflow) {
+        relay_send_leg(leg, true, message.data, message.count);
     }
     buf_fini(&value);
     buf_fini(&message);
@@ -212,8 +282,11 @@ static void on_answer(struct relay *r, const struct frame *frame, const struct j
     if (call->is_terminal_open && has_error) {
         r->is_terminal_open = false;
     }
+    if (call->stream != 0 && has_error) {
+        relay_stream_forget(r, call->stream);
+    }
     call->is_used = false;
-    forward_answer(r, call->person_id, answer);
+    forward_answer(r, call, answer);
 }
 
 static void on_countersign(struct relay *r, const struct json *params) {
@@ -282,11 +355,26 @@ static void on_terminal(struct relay *r, const struct frame *frame, const void *
     relay_give_credit(r);
 }
 
+static void on_stream(struct relay *r, const struct frame *frame, const void *message, size_t bytes) {
+    const char *wrong = !r->was_live || r->has_product_ended ? "bytes of a stream outside of the session"
+                                                             : relay_stream_up(r, frame, message, bytes);
+    if (wrong != NULL) {
+        violation(r, wrong);
+    } else if (r->phase != RELAY_OVER) {
+        relay_streams_give(r);
+    }
+}
+
 static void on_credit(struct relay *r, const struct frame *frame) {
     struct credit credit;
-    if (credit_decode(frame, &credit) != RESULT_OK || credit.channel != CHANNEL_TERMINAL ||
-        r->input_credit_bytes + credit.bytes > CAP_CREDIT_BYTES) {
-        violation(r, "a credit for another channel, or beyond the cap");
+    if (credit_decode(frame, &credit) == RESULT_OK && credit.channel == CHANNEL_STREAM) {
+        if (!relay_stream_credit_down(r, &credit)) {
+            violation(r, "a credit for a stream that nobody opened, or beyond the cap");
+        }
+        return;
+    }
+    if (credit_decode(frame, &credit) != RESULT_OK || r->input_credit_bytes + credit.bytes > CAP_CREDIT_BYTES) {
+        violation(r, "a credit beyond the cap");
         return;
     }
     if (r->is_terminal_open) {
@@ -305,6 +393,7 @@ void relay_from_product(struct relay *r, bool is_text, const void *message, size
     switch (frame.channel) {
     case CHANNEL_CONTROL: on_control(r, &frame); break;
     case CHANNEL_TERMINAL: on_terminal(r, &frame, message, bytes); break;
+    case CHANNEL_STREAM: on_stream(r, &frame, message, bytes); break;
     case CHANNEL_CREDIT: on_credit(r, &frame); break;
     default: violation(r, "a channel that a product does not have"); break;
     }

@@ -6,6 +6,7 @@
 #include "fieldline/config.h"
 #include "fieldline/log.h"
 #include "fieldline/session.h"
+#include "param_config.h"
 
 /* How the owner is asked for consent to a remote session. */
 enum consent_mode {
@@ -69,12 +70,14 @@ struct agent_config {
     char **session_shell;     /* argv, ends with NULL */
     char *session_shell_user; /* NULL: the agent's own */
 
-    struct agent_tail *tails;             /* in the file's order */
-    struct agent_diagnostic *diagnostics; /* in the file's order */
+    struct agent_tail *tails;                 /* in the file's order */
+    struct agent_diagnostic *diagnostics;     /* in the file's order */
+    struct param_section *parameter_sections; /* as they were written */
+    struct param_set parameters;              /* what they mean; empty: nothing can be configured */
 
     /* Options as they were written, before they were completed into the fields above; private. */
     struct {
-        char *log_level, *capabilities, *consent, *shell, *mounts;
+        char *log_level, *capabilities, *consent, *shell, *mounts, *health;
     } text;
 };
 

@@ -1,4 +1,4 @@
-/* The sections that may stand several times: [tail NAME] and [diagnostic NAME].
+/* The sections that may stand several times: [tail NAME], [diagnostic NAME], [parameter NAME].
  *
  * inih hands over one key at a time, so an entry is found by its name or made at its first key, and whether it is whole
  * is asked at the end. A name becomes part of file names and of the birth message, hence its narrow alphabet. Values
@@ -106,6 +106,11 @@ static enum result diagnostic_key(struct agent_config *c, const char *name, cons
     return RESULT_OK;
 }
 
+static enum result parameter_key(struct agent_config *c, const char *name, const char *key, const char *value,
+                                 struct fault *fault) {
+    return param_section_key(&c->parameter_sections, name, key, value, fault);
+}
+
 /* A name goes into file names, metric parts and the birth message. */
 static bool name_is_plain(const char *name) {
     size_t chars = strlen(name);
@@ -119,7 +124,7 @@ enum result agent_config_named(void *into, const char *kind, const char *name, c
         const char *kind;
         enum result (*take)(struct agent_config *c, const char *name, const char *key, const char *value,
                             struct fault *fault);
-    } kinds[] = {{"tail", tail_key}, {"diagnostic", diagnostic_key}};
+    } kinds[] = {{"tail", tail_key}, {"diagnostic", diagnostic_key}, {"parameter", parameter_key}};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kind, kinds[i].kind) != 0) {
@@ -132,8 +137,9 @@ enum result agent_config_named(void *into, const char *kind, const char *name, c
         }
         return kinds[i].take(into, name, key, value, fault);
     }
-    return fault_set(fault, RESULT_BAD_INPUT, "unknown section [%s %s], expected [tail NAME] or [diagnostic NAME]",
-                     kind, name);
+    return fault_set(fault, RESULT_BAD_INPUT,
+                     "unknown section [%s %s], expected [tail NAME], [diagnostic NAME] or [parameter NAME]", kind,
+                     name);
 }
 
 bool agent_config_complete_named(struct agent_config *c, const char *file, struct buf *problems) {
@@ -163,10 +169,15 @@ bool agent_config_complete_named(struct agent_config *c, const char *file, struc
                    BIRTH_DIAGNOSTICS);
         is_fine = false;
     }
-    return is_fine;
+    return param_sections_complete(c->parameter_sections, c->text.health, c->data_dir, file, &c->parameters,
+                                   problems) &&
+           is_fine;
 }
 
 void agent_config_fini_named(struct agent_config *c) {
+    param_sections_free(c->parameter_sections);
+    c->parameter_sections = NULL;
+    param_set_fini(&c->parameters);
     while (c->tails != NULL) {
         struct agent_tail *t = c->tails;
         c->tails = t->next;

@@ -5,6 +5,7 @@
 #pragma once
 #include "fieldline/json.h"
 #include "fieldline/session.h"
+#include "param_set.h"
 
 enum {
     SESSION_GRANT_BYTES = 128 * 1024,
@@ -31,7 +32,8 @@ struct session_grant {
     const char *shell_user; /* NULL: as the session process */
     struct session_diagnostic *diagnostics;
     size_t diagnostic_count;
-    struct json *holder; /* of a parsed one: owns the texts; private */
+    struct param_set parameters; /* none unless `configure` is there */
+    struct json *holder;         /* of a parsed one: owns the texts; private */
 };
 void session_grant_print(const struct session_grant *grant, struct buf *out);
 /* Everything is checked; free with session_grant_fini. */

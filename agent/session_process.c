@@ -80,6 +80,9 @@ static void print_grant(const struct agent_config *config, const struct session_
         rows[grant.diagnostic_count++] =
             (struct session_diagnostic){.name = d->name, .argv = d->argv, .limit_ms = d->time_limit_ms};
     }
+    if ((order->capabilities & CAPABILITY_BIT(CAPABILITY_CONFIGURE)) != 0) {
+        grant.parameters = config->parameters; /* borrowed */
+    }
     session_grant_print(&grant, out);
     free(rows);
 }

@@ -2,6 +2,7 @@
  * visit_calls.c (finds what the gateway asks for) and one visit_NAME.c for each capability (does it). */
 #pragma once
 #include "fieldline/json.h"
+#include "session/configure.h"
 #include "session/diagnose.h"
 #include "session/observe.h"
 #include "session/pty.h"
@@ -28,7 +29,9 @@ struct visit {
     struct diagnose *diagnose;
     struct observe *observe;
     struct streams *streams;
-    bool has_last_down; /* session.end has come */
+    struct configure *configure;
+    int64_t undo_until_mono_ms; /* how long the end waits for parameters to be put back; 0: it has not begun */
+    bool has_last_down;         /* session.end has come */
     char reason[32];
     size_t children_left;
 };
@@ -63,3 +66,5 @@ struct visit_verbs {
     size_t count;
 };
 extern const struct visit_verbs visit_terminal, visit_diagnose, visit_observe;
+extern const struct visit_verbs visit_configure;
+struct configure *visit_configure_new(struct visit *v); /* visit_configure.c */

@@ -14,7 +14,10 @@ static void on_notify(void *self, const char *method, const char *params_json, s
 }
 
 static void on_idle(void *self) {
-    visit_pty_closed(self); /* the end can go on */
+    struct visit *v = self;
+    if (v->pty == NULL) {
+        visit_pty_closed(v); /* the end can go on */
+    }
 }
 
 struct configure *visit_configure_new(struct visit *v) {

@@ -16,7 +16,7 @@
 #include "sessions/relay_inside.h"
 #include "sessions/token.h"
 
-enum { IDLE_MS = 15 * 60 * 1000, REJOIN_MS = 30 * 1000, JOIN_MS = 2 * 60 * 1000 };
+enum { IDLE_MS = 15 * 60 * 1000, REJOIN_MS = 30 * 1000, JOIN_MS = 2 * 60 * 1000, GRACE_MS = 30 * 1000 };
 #define RECORD_BYTES (INT64_C(1) << 30)
 
 int64_t relay_wall_ms(const struct relay *r) {
@@ -53,6 +53,7 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
     r->options.idle_ms = or_default(options->idle_ms, IDLE_MS);
     r->options.rejoin_ms = or_default(options->rejoin_ms, REJOIN_MS);
     r->options.join_ms = or_default(options->join_ms, JOIN_MS);
+    r->options.grace_ms = or_default(options->grace_ms, GRACE_MS);
     r->options.record_bytes = or_default(options->record_bytes, RECORD_BYTES);
     r->options.transcript_dir = mem_strdup(options->transcript_dir);
     r->born_mono_ms = r->now_mono_ms = mono_ms;
@@ -60,6 +61,7 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
     r->phase_due_mono_ms = mono_ms + options->expect_ms;
     r->next_id = 1;
     buf_init(&r->input, RELAY_INPUT_BYTES);
+    backlog_init(&r->backlog);
     return r;
 }
 
@@ -118,6 +120,7 @@ void relay_free(struct relay *relay) {
     free(relay->countersign_text);
     free(relay->countersign_signature);
     buf_wipe(&relay->input);
+    backlog_fini(&relay->backlog);
     free(relay);
 }
 
@@ -145,10 +148,30 @@ static enum result open_record(struct relay *r, struct fault *fault) {
     return record_open(&options, &r->record, fault);
 }
 
+/* A ticket: the session goes on. What the gateway may still believe to be the product's leg is dead. */
+static enum result attach_again(struct relay *r, const char *device, const struct relay_leg_ops *ops, void *leg_self,
+                                struct relay_leg **out, struct fault *fault) {
+    if (strcmp(device, r->options.device) != 0) {
+        return fault_set(fault, RESULT_DENIED, "the ticket is not for this product");
+    }
+    if (r->product != NULL) {
+        relay_drop_leg(r->product, "replaced");
+        settle(r);
+    }
+    struct relay_leg *leg = leg_new(r, device, ops, leg_self);
+    leg->is_product = true;
+    relay_attach_again(r, leg);
+    *out = leg;
+    return RESULT_OK;
+}
+
 enum result relay_attach_product(struct relay *r, const char *token, const char *device, const char *certificate_pem,
                                  const struct relay_leg_ops *ops, void *leg_self, int64_t mono_ms,
                                  struct relay_leg **out, struct fault *fault) {
     enter(r, mono_ms);
+    if (relay_ticket_matches(r, token)) {
+        return attach_again(r, device, ops, leg_self, out, fault);
+    }
     if (!session_token_matches(token, r->options.token_sha256)) {
         return fault_set(fault, RESULT_NOT_FOUND, "the token belongs to no session");
     }
@@ -238,6 +261,9 @@ static void note_left(struct relay *r, const char *name) {
 }
 
 static void product_lost(struct relay *r) {
+    if (relay_goes_away(r)) {
+        return;
+    }
     switch (r->phase) {
     case RELAY_CONNECTED:
     case RELAY_LIVE: relay_finish(r, "agent_gone", ""); break;
@@ -311,7 +337,11 @@ static bool has_tool(const struct relay *r) {
 
 static void tick_live(struct relay *r) {
     int64_t away_ms = has_tool(r) ? 0 : r->now_mono_ms - r->typist_gone_mono_ms;
-    if (r->now_mono_ms >= r->deadline_mono_ms + DEADLINE_GRACE_MS) {
+    if (relay_is_away_too_long(r)) {
+        relay_finish(r, "agent_gone", "");
+    } else if (r->is_resuming && r->now_mono_ms >= r->resume_due_mono_ms) {
+        relay_finish(r, "product_protocol", "the product came back and said nothing");
+    } else if (r->now_mono_ms >= r->deadline_mono_ms + DEADLINE_GRACE_MS) {
         relay_begin_end(r, "deadline", "");
     } else if (r->now_mono_ms - r->active_mono_ms >= r->options.idle_ms) {
         relay_begin_end(r, "idle", "");
@@ -320,6 +350,7 @@ static void tick_live(struct relay *r) {
     } else {
         tick_calls(r);
         relay_give_credit(r);
+        relay_acknowledge(r);
     }
 }
 

@@ -17,6 +17,7 @@
 #include "fieldline/session.h"
 #include "sessions/session_event.h"
 
+struct pack; /* rules/pack.h */
 struct relay;
 struct relay_leg; /* owned by the relay; dead after relay_detach or after its ops.close was called */
 
@@ -52,7 +53,9 @@ struct relay_options {
     int64_t idle_ms;       /* without a message from the engineer; 0: 15 minutes */
     int64_t rejoin_ms;     /* without a typing leg, once one was there; 0: 30 s */
     int64_t join_ms;       /* without a typing leg from the start; 0: 2 minutes */
+    int64_t grace_ms;      /* without the product, when it can come back; 0: 30 s */
     int64_t record_bytes;  /* cap of the transcript; 0: 1 GiB */
+    const struct pack *pack; /* of the model, for what it allows to be set; borrowed; NULL: nothing */
     const char *transcript_dir;
     const struct key *seal_key; /* Ed25519, borrowed */
     /* LIVE once; then ENDED once, or FAILED once when it never was live. Must not call back into the relay. */
@@ -63,9 +66,10 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
 /* Closes legs that are left (reason "gateway_stopping") and seals what is recorded, without an event. */
 void relay_free(struct relay *relay);
 
-/* The product dials in. Refuses: a wrong token (RESULT_NOT_FOUND: try the next relay), another device's certificate
- * (RESULT_DENIED), a token used before (RESULT_CONFLICT), too late (RESULT_EXPIRED), no recording possible (RESULT_IO;
- * the relay is over then). `certificate_pem` is the peer's, as the TLS layer has verified it; copied. */
+/* The product dials in, or comes back with a ticket. Refuses: a wrong token (RESULT_NOT_FOUND: try the next relay),
+ * another device's certificate (RESULT_DENIED), a token used before (RESULT_CONFLICT), too late (RESULT_EXPIRED), no
+ * recording possible (RESULT_IO; the relay is over then). `certificate_pem` is the peer's, as the TLS layer has
+ * verified it; copied. */
 FL_CHECK enum result relay_attach_product(struct relay *relay, const char *token, const char *device,
                                           const char *certificate_pem, const struct relay_leg_ops *ops, void *leg_self,
                                           int64_t mono_ms, struct relay_leg **out, struct fault *fault);

@@ -2,11 +2,14 @@
  *   relay.c          life: legs come and go, clocks run out
  *   relay_end.c      how it ends: time-outs, seal, farewell
  *   relay_out.c      the only way out of the relay: record, then send; credit; typed input
- *   relay_product.c  what the product says
+ *   relay_product.c  what the product sends
+ *   relay_notice.c   what it says
  *   relay_person.c   what people send
  *   relay_request.c  what they ask for
+ *   relay_resume.c   the product's link breaks and comes back
  *   relay_streams.c  files, ports, screens: whose, and how much of it at once */
 #pragma once
+#include "fieldline/backlog.h"
 #include "fieldline/json.h"
 #include "sessions/record.h"
 #include "sessions/relay.h"
@@ -29,6 +32,8 @@ enum relay_phase {
     RELAY_ENDING, /* session.end sent or session.ended received */
     RELAY_OVER
 };
+
+#define RELAY_PHASE_BIT(phase) (1u << (phase))
 
 struct relay_leg {
     struct relay *relay;
@@ -55,12 +60,13 @@ struct relay_call {
 };
 
 struct relay_stream {
-    uint16_t number;         /* 0: free */
-    struct relay_leg *owner; /* NULL: gone; waiting for stream.closed */
-    bool keeps_bytes;        /* in the transcript */
-    int64_t up_credit_bytes; /* the product may send */
-    int64_t owed_bytes;      /* given by the owner, held back while its queue is long */
-    int64_t down_credit_bytes;
+    uint16_t number;           /* 0: free */
+    struct relay_leg *owner;   /* NULL: gone; waiting for stream.closed */
+    bool keeps_bytes;          /* in the transcript */
+    int64_t up_credit_bytes;   /* the product may send */
+    int64_t owed_bytes;        /* given by the owner, held back while its queue is long */
+    int64_t down_credit_bytes; /* the owner may send */
+    int64_t down_credit_then;  /* when the link came back */
 };
 
 struct relay {
@@ -84,6 +90,19 @@ struct relay {
     struct relay_stream streams[CAP_SESSION_STREAMS];
     int64_t last_stream; /* numbers only rise */
     int64_t next_id;
+
+    /* relay_resume.c */
+    struct backlog backlog;
+    bool resumes;     /* the product can */
+    bool is_away;     /* its link is lost */
+    bool is_resuming; /* it is back, but has not said session.resume */
+    bool is_muted;    /* not all that it repeats is here: no credit is given */
+    bool is_absolute; /* credit that comes is what the product counts as outstanding */
+    bool has_ticket;
+    uint8_t ticket_sha256[SHA256_BYTES];
+    int64_t away_since_mono_ms, resume_due_mono_ms, input_credit_then;
+    uint64_t sync_up;
+    size_t unacked_frames, unacked_bytes;
 
     char end_why[SESSION_WHY_BYTES + 1];
     bool has_sent_end, has_product_ended;
@@ -117,11 +136,42 @@ void relay_finish(struct relay *r, const char *why, const char *text);
 int64_t relay_wall_ms(const struct relay *r);
 int64_t relay_t_ms(const struct relay *r);
 
+/* ---- relay_notice.c ---- one row a method of the product that is no answer */
+struct relay_notice {
+    const char *method;
+    unsigned phases;   /* bits */
+    int capability;    /* -1: none */
+    bool is_forwarded; /* to everybody, as it is */
+    enum result (*check)(const struct relay *r, const struct json *params, struct fault *fault);
+    void (*act)(struct relay *r, const struct json *params); /* after it was recorded; NULL: nothing follows */
+};
+const struct relay_notice *relay_notice_find(const char *method);
+
 /* ---- relay_product.c, relay_person.c ---- */
 void relay_from_product(struct relay *r, bool is_text, const void *message, size_t bytes);
 void relay_from_person(struct relay_leg *leg, bool is_text, const void *message, size_t bytes);
 void relay_request(struct relay_leg *leg, const struct frame *frame);
 struct relay_call *relay_call_find(struct relay *r, int64_t id);
+
+/* ---- relay_resume.c ---- */
+/* A frame of the down chain, recorded already: sent, and kept until it is acknowledged. May end the session. */
+void relay_to_product(struct relay *r, bool is_text, const void *message, size_t bytes);
+/* Is there somebody who may be given credit now? */
+bool relay_may_give(const struct relay *r);
+void relay_credit_product(struct relay *r, const struct credit *credit);
+void relay_acknowledge(struct relay *r);
+/* A frame of the up chain was recorded. */
+void relay_received(struct relay *r, size_t bytes);
+void relay_acknowledged(struct relay *r, const struct frame *frame);
+/* The leg is gone. False: so is the session. */
+bool relay_goes_away(struct relay *r);
+bool relay_is_away_too_long(const struct relay *r);
+void relay_give_ticket(struct relay *r);
+bool relay_ticket_matches(const struct relay *r, const char *token);
+void relay_attach_again(struct relay *r, struct relay_leg *leg);
+/* The first message of a leg that came back. NULL, or how the product broke the protocol. */
+const char *relay_resume(struct relay *r, bool is_text, const void *message, size_t bytes);
+void relay_sync(struct relay *r);
 
 /* ---- relay_streams.c ---- */
 /* May a stream be opened as `params` say? */

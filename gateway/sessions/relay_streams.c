@@ -71,7 +71,7 @@ void relay_stream_forget(struct relay *r, int64_t number) {
 /* stream.close, in the gateway's name. */
 static void shut(struct relay *r, const struct relay_stream *stream) {
     struct buf message;
-    if (r->phase != RELAY_LIVE || r->product == NULL) {
+    if (r->phase != RELAY_LIVE) {
         return;
     }
     buf_init(&message, MESSAGE_BYTES);
@@ -106,9 +106,12 @@ static int64_t under_way(const struct relay *r, const struct relay_leg *leg) {
 }
 
 void relay_streams_give(struct relay *r) {
+    if (!relay_may_give(r)) {
+        return;
+    }
     for (size_t i = 0; i < CAP_SESSION_STREAMS; i++) {
         struct relay_stream *stream = &r->streams[i];
-        if (stream->number == 0 || stream->owner == NULL || stream->owed_bytes == 0 || r->product == NULL) {
+        if (stream->number == 0 || stream->owner == NULL || stream->owed_bytes == 0) {
             continue;
         }
         int64_t room = RELAY_STREAM_BYTES - under_way(r, stream->owner);
@@ -116,12 +119,8 @@ void relay_streams_give(struct relay *r) {
         if (more <= 0) {
             continue;
         }
-        struct buf credit;
-        buf_init(&credit, 16);
-        credit_encode(&(struct credit){.channel = CHANNEL_STREAM, .stream = stream->number, .bytes = (uint32_t)more},
-                      &credit);
-        r->product->ops->send(r->product->self, false, credit.data, credit.count);
-        buf_fini(&credit);
+        relay_credit_product(
+            r, &(struct credit){.channel = CHANNEL_STREAM, .stream = stream->number, .bytes = (uint32_t)more});
         stream->owed_bytes -= more;
         stream->up_credit_bytes += more;
     }
@@ -140,14 +139,22 @@ void relay_stream_credit_up(struct relay_leg *leg, const struct credit *credit) 
 
 bool relay_stream_credit_down(struct relay *r, const struct credit *credit) {
     struct relay_stream *stream = find(r, credit->stream);
-    if (stream == NULL || stream->down_credit_bytes + credit->bytes > CAP_CREDIT_BYTES) {
+    if (stream == NULL) {
+        return r->is_absolute; /* it closed in what was repeated */
+    }
+    int64_t more = credit->bytes - (r->is_absolute ? stream->down_credit_then : 0);
+    if (stream->down_credit_bytes + more > CAP_CREDIT_BYTES) {
         return false;
     }
-    stream->down_credit_bytes += credit->bytes;
+    if (more <= 0) {
+        return true;
+    }
+    stream->down_credit_bytes += more;
     if (stream->owner != NULL) {
         struct buf message;
         buf_init(&message, 16);
-        credit_encode(credit, &message);
+        credit_encode(&(struct credit){.channel = CHANNEL_STREAM, .stream = stream->number, .bytes = (uint32_t)more},
+                      &message);
         stream->owner->ops->send(stream->owner->self, false, message.data, message.count);
         buf_fini(&message);
     }
@@ -170,7 +177,7 @@ void relay_stream_down(struct relay_leg *leg, const struct frame *frame, const v
         relay_refuse(leg, NULL, "full", "more bytes than the product gave credit for; they were dropped");
     } else if (relay_keep_stream(r, DIRECTION_DOWN, frame, leg->name, stream->keeps_bytes)) {
         stream->down_credit_bytes -= count;
-        r->product->ops->send(r->product->self, false, message, bytes);
+        relay_to_product(r, false, message, bytes);
     }
 }
 

@@ -18,6 +18,7 @@
 
 struct room {
     struct relay *relay;
+    const struct packs *packs; /* whose pack the relay looks at; of the holder; NULL: of the options */
     struct room *next;
 };
 struct relays {
@@ -101,6 +102,9 @@ enum result relays_new(const struct web_options *options, struct figures *figure
 
 static void free_room(struct relays *relays, struct room *room) {
     relay_free(room->relay);
+    if (relays->options->holder != NULL) {
+        pack_holder_return(relays->options->holder, room->packs);
+    }
     free(room);
     relays->count--;
     atomic_fetch_sub(&relays->figures->sessions, 1);
@@ -176,6 +180,9 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
     snprintf(options.subject, sizeof options.subject, "%s", session->subject);
     memcpy(options.token_sha256, session->token_sha256, sizeof options.token_sha256);
     struct room *room = mem_alloc(sizeof *room);
+    room->packs = relays->options->holder != NULL ? pack_holder_take(relays->options->holder) : NULL;
+    const struct packs *packs = room->packs != NULL ? room->packs : relays->options->packs;
+    options.pack = packs != NULL ? packs_find(packs, session->model) : NULL;
     room->relay = relay_new(&options, clock_mono_ms(), clock_wall_ms());
     room->next = relays->first;
     relays->first = room;

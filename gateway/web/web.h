@@ -55,6 +55,7 @@ void web_notify(struct web *web, const char *kind, const char *id, const char *d
 /* A granted and consented session: the product may now dial in once with this token. */
 struct web_session {
     char session[CAP_UUID_BYTES + 1], device[CAP_DEVICE_ID_BYTES + 1];
+    char model[CAP_MODEL_BYTES + 1];
     uint8_t token_sha256[SHA256_BYTES];
     uint32_t capabilities;
     int64_t expect_s;   /* it must dial in within this */

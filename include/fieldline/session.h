@@ -27,9 +27,11 @@
  *   terminal.typist {}                            from here on, terminal input is this person's ("by")
  *   diagnose.run {name,args?}        -> {exit,output,truncated,took_ms}
  *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?}}  observe.stop {}
- *   configure.list {}                -> {parameters:[{name,value,..}]}
+ *   configure.list {}                -> {parameters:[{name,value|fault,type,unit,writable,min,..}],rules:["a > b"],
+ *                                       confirm_s:{min,max},has_health,change?:{change,by,confirm_by_ms}}
  *   configure.set {values:{name:value},confirm_s} -> {change,before:{..},after:{..},confirm_by_ms}
  *   configure.confirm {change}       -> {}        configure.revert {change} -> {values:{..}}
+ *       change: a UUID; a duration is a number of seconds; by itself reverted: configure.reverted, and an event
  *   file.roots {} -> {roots:[{name,may_read,may_write,limit}]}
  *   file.list {root,path} -> {entries:[{name,kind,size,mtime_ms}],truncated}
  *   file.get {stream,root,path,offset?} (s) -> {size,mtime_ms,offset}       bytes up; stream.closed has sha256

@@ -14,6 +14,7 @@
 
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "rules/pack_holder.h"
 #include "web/socket.h"
 
 struct room {

@@ -47,6 +47,9 @@ static void on_run(void *self, const struct run_outcome *outcome) {
                            (long long)(io->param->limit_ms / 1000));
     } else if (outcome->status != 0) {
         size_t chars = outcome->output_count > 100 ? utf8_cut(outcome->output, 100) : outcome->output_count;
+        while (chars > 0 && (outcome->output[chars - 1] == '\n' || outcome->output[chars - 1] == ' ')) {
+            chars--;
+        }
         result = fault_set(&io->why, RESULT_IO, "%s ended with %d: %.*s", program, outcome->status, (int)chars,
                            (const char *)outcome->output);
     } else if (!io->is_write &&

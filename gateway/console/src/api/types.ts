@@ -66,7 +66,33 @@ export interface Diagnostic {
   title: string;
   title_zh: string;
 }
+export type ParameterValue = number | boolean | string;
+export interface Parameter {
+  name: string;
+  title: string;
+  title_zh?: string;
+  unit: string;
+  type: 'int' | 'number' | 'bool' | 'enum' | 'text' | 'duration'; // a duration is a number of seconds
+  min?: number;
+  max?: number;
+  step?: number;
+  choices?: string[];
+  max_bytes?: number;
+  pattern?: string;
+  default?: ParameterValue;
+  risk: 'low' | 'medium' | 'high';
+  writable: boolean;
+  restarts: boolean;
+}
+// What the pack says of parameters; missing when it names none.
+export interface Configure {
+  parameters: Parameter[];
+  depends: string[];
+  health: string[];
+  confirm_s: { min: number; max: number };
+}
 export interface DeviceDetail extends Device {
+  configure?: Configure;
   agent: string;
   capabilities: string[];
   diagnostics: Diagnostic[];

@@ -35,6 +35,9 @@ enum change_verb {
     CHANGE_RULES_RELOAD,   /* POST /rules/reload: what is in the rules folder now */
     CHANGE_RULES_REVERT,   /* POST /rules/revert          body: version; without: the one before */
     CHANGE_SESSION_REPORT, /* from gateway/reporter.c; body: markdown, digest */
+    CHANGE_JOB_OPEN,       /* POST /jobs                    body: model, devices, values, reason, settle_s, stop_after */
+    CHANGE_JOB_ACTION,     /* POST /jobs/{id}/actions        body: action: pause, resume, cancel */
+    CHANGE_JOB_RESULT,     /* from the edge: id is the session; body: outcome, text, before, after; nobody waits */
     CHANGE_VERB_COUNT
 };
 

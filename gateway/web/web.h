@@ -66,3 +66,11 @@ struct web_session {
 };
 void web_session_expect(struct web *web, const struct web_session *session);
 void web_session_kill(struct web *web, const char *session, const char *reason);
+/* Somebody who is no person works in a live session (driver.h); a CHANGE_JOB_RESULT follows, once. */
+struct web_drive {
+    char session[CAP_UUID_BYTES + 1];
+    char by[64];           /* the engineer of the grant */
+    char values[4096 + 1]; /* of configure.set, an object */
+    int64_t confirm_s, settle_s;
+};
+void web_session_drive(struct web *web, const struct web_drive *drive);

@@ -388,3 +388,34 @@ export interface Notice {
   id?: string;
   device?: string;
 }
+
+// New settings for many products.
+export interface Job {
+  id: number;
+  by: string;
+  model: string;
+  reason: string;
+  values: Record<string, ParameterValue>;
+  confirm_s: number;
+  settle_s: number;
+  stop_after: number;
+  state: 'running' | 'paused' | 'stopped' | 'cancelled' | 'done';
+  created_ms: number;
+  ended_ms: number | null;
+  steps: Record<JobStepState, number>;
+}
+export type JobStepState = 'waiting' | 'running' | 'done' | 'unchanged' | 'skipped' | 'failed';
+export interface JobStep {
+  device: string;
+  state: JobStepState;
+  text: string;
+  ticket: number | null;
+  session: string | null;
+  before: Record<string, ParameterValue> | null;
+  after: Record<string, ParameterValue> | null;
+  begun_ms: number;
+  ended_ms: number;
+}
+export interface JobDetail extends Job {
+  devices: JobStep[];
+}

@@ -75,7 +75,7 @@ export function JobPage({ id }: PageProps) {
               ))}
             </p>
           )}
-          <div class="wide">
+          <div class="table-box">
             <table>
               <thead>
                 <tr>

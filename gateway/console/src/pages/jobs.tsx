@@ -180,7 +180,7 @@ export function Jobs() {
           items.length === 0 ? (
             <p class="quiet">{t('job.empty')}</p>
           ) : (
-            <div class="wide">
+            <div class="table-box">
               <table>
                 <thead>
                   <tr>

@@ -69,7 +69,7 @@ function Field({ row, draft, set, off }: { row: Row; draft: string; set: (text: 
 
 function Parameters({ rows, drafts, set, off }: { rows: Row[]; drafts: Record<string, string>; set: (name: string, text: string) => void; off: boolean }) {
   return (
-    <div class="wide">
+    <div class="table-box">
       <table>
         <thead>
           <tr>

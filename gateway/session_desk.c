@@ -116,6 +116,7 @@ enum result session_desk_edge_event(struct core *core, struct change *change) {
     result = store_ticket_find(core->store, s.ticket, &ticket);
     if (result == RESULT_OK)
         reporter_ask(core->reporter, &s, ticket.subject);
+    reporter_read(core->reporter, &s);
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 

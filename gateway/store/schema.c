@@ -245,6 +245,23 @@ static const char versions_schema[] =
     " applied_ms INTEGER NOT NULL, how INTEGER NOT NULL, who TEXT NOT NULL, report TEXT NOT NULL,"
     " outcome TEXT NOT NULL);";
 
+/* Lines of recorded sessions (store/session_lines.h) with their index, sessions of which they are missing, and what
+ * people added to service reports. */
+static const char session_lines_schema[] =
+    "CREATE TABLE session_line(id INTEGER PRIMARY KEY AUTOINCREMENT, session INTEGER NOT NULL,"
+    " device INTEGER NOT NULL, at_ms INTEGER NOT NULL, t_ms INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, who TEXT NOT NULL, line TEXT NOT NULL);"
+    "CREATE INDEX session_line_of ON session_line(session, id);"
+    "CREATE VIRTUAL TABLE session_text USING fts5(tags, body, content='', tokenize='unicode61 remove_diacritics 2');"
+    "CREATE TABLE session_unread(session INTEGER PRIMARY KEY);"
+    "INSERT INTO session_unread(session) SELECT number FROM session WHERE is_running = 0 AND started_ms > 0;"
+    "CREATE TRIGGER session_to_read AFTER UPDATE OF is_running ON session WHEN OLD.is_running = 1 AND"
+    " NEW.is_running = 0 AND NEW.started_ms > 0 BEGIN"
+    " INSERT OR IGNORE INTO session_unread(session) VALUES(NEW.number); END;"
+    "CREATE TABLE session_finding(id INTEGER PRIMARY KEY, session TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+    " who TEXT NOT NULL, line TEXT NOT NULL);"
+    "CREATE INDEX session_finding_of ON session_finding(session);";
+
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
     {2, "down-sampled tiers of history", tiers_schema},
@@ -254,5 +271,6 @@ const struct migration migrations[] = {
     {6, "evidence of alarms", evidence_schema},
     {7, "versions of the rules", versions_schema},
     {8, "log lines and events that rules have seen", rule_logs_schema},
+    {11, "lines of recorded sessions, findings", session_lines_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

@@ -14,7 +14,7 @@
 #include "sessions/report.h"
 #include "sessions/transcript.h"
 
-enum { REPORT_BYTES_MAX = 256 * 1024, BATCH_LINES = 200, BATCH_BYTES = 1024 * 1024, BATCHES = 4, TAKEN_S = 60 };
+enum { REPORT_BYTES_MAX = 500 * 1024, BATCH_LINES = 200, BATCH_BYTES = 1024 * 1024, BATCHES = 4, TAKEN_S = 60 };
 
 struct job {
     struct session session;

@@ -14,7 +14,7 @@
 #include "session_case.h"
 #include "store/cases.h"
 
-enum { REPORT_BYTES = 512 * 1024 };
+enum { REPORT_BYTES = 1024 * 1024 };
 enum { ANSWER_MARGIN_MS = 15 * 1000 /* the agent's own time-out comes first; this is for an agent that is gone */ };
 
 static enum result find(struct core *core, struct change *change, struct session *s, bool *is_found) {

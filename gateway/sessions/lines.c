@@ -59,7 +59,9 @@ struct maker {
         uint64_t hash;
         int64_t t_ms;
     } recent[RECENT];
-    struct buf text, carry; /* scratch; the beginning of a diagnostic's line whose end has not come */
+    struct buf text, carry; /* scratch; the beginning of a diagnostic's line whose end has not come, */
+    uint64_t carry_n;       /* and where it came */
+    int64_t carry_ms;
 };
 
 /* ---- the way out ------------------------------------------------------------------------------------------------- */
@@ -118,6 +120,8 @@ static void add_output(struct maker *m, const struct deed *deed, bool is_last) {
         buf_reset(&m->carry);
     }
     buf_str(&m->carry, at);
+    m->carry_n = deed->n;
+    m->carry_ms = deed->t_ms;
     if (is_last || m->carry.overflow || m->carry.count > LINE_TEXT_BYTES) {
         line.text = buf_text(&m->carry);
         give(m, line);
@@ -147,8 +151,8 @@ static void on_deed(void *self, const struct deed *deed) {
     }
     if (deed->kind == DEED_DIAGNOSTIC && m->carry.count > 0) {
         struct deed rest = *deed;
-        rest.n = deed->n;
-        rest.t_ms = deed->end_ms;
+        rest.n = m->carry_n;
+        rest.t_ms = m->carry_ms;
         rest.text = "";
         rest.by = m->device;
         add_output(m, &rest, true);

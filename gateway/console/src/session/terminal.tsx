@@ -6,6 +6,7 @@ import xterm_css from '@xterm/xterm/css/xterm.css' with { type: 'text' };
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { adopt_style } from '../style/adopt';
 import { t } from '../words/words';
+import { quiet } from './quiet';
 import type { Leg } from './leg';
 import type { SoFar } from './transcript';
 
@@ -15,7 +16,7 @@ const SCROLLBACK_LINES = 5_000;
 const COLORS = { background: '#10151a', foreground: '#d7dde3', cursor: '#7fd6c8', cursorAccent: '#10151a', selectionBackground: '#33566b' };
 
 function make_terminal(may_type: boolean): Terminal {
-  return new Terminal({
+  const made = new Terminal({
     disableStdin: !may_type,
     scrollback: SCROLLBACK_LINES,
     fontFamily: 'ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace',
@@ -25,6 +26,7 @@ function make_terminal(may_type: boolean): Terminal {
     linkHandler: { activate: () => undefined },
     windowOptions: {},
   });
+  return quiet(made);
 }
 
 export function TerminalPane({ leg, may_type, before }: { leg: Leg; may_type: boolean; before: SoFar }) {
@@ -48,7 +50,7 @@ export function TerminalPane({ leg, may_type, before }: { leg: Leg; may_type: bo
     if (before.screen) made.write(before.screen);
     term.current = made;
     leg.draw_with((bytes, done) => made.write(bytes, done));
-    // What the program asked xterm to answer comes through the same event as keys; only who types may send either.
+    // Keys only: what the program asks the terminal is not answered (quiet.ts).
     made.onData((text) => {
       if (may_type && leg.is_terminal_open.value) set_refused(!leg.type(text));
     });

@@ -46,8 +46,9 @@ export function quiet(terminal: Terminal): Terminal {
   for (const id of DCS) terminal.parser.registerDcsHandler(id, swallow);
   terminal.parser.registerCsiHandler({ prefix: '?', final: 'h' }, (numbers) => {
     if (!numbers.includes(TELLS_FOCUS)) return false;
-    if (numbers.length > 1) terminal.write(`\x1b[?${TELLS_FOCUS}l`); // the others are meant; this one not for long
-    return numbers.length === 1;
+    const others = numbers.filter((number) => number !== TELLS_FOCUS);
+    if (others.length > 0) terminal.write(`\x1b[?${others.join(';')}h`);
+    return true;
   });
   return terminal;
 }

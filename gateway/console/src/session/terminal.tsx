@@ -6,8 +6,8 @@ import xterm_css from '@xterm/xterm/css/xterm.css' with { type: 'text' };
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { adopt_style } from '../style/adopt';
 import { t } from '../words/words';
-import { quiet } from './quiet';
 import type { Leg } from './leg';
+import { quiet } from './quiet';
 import type { SoFar } from './transcript';
 
 adopt_style(xterm_css);

@@ -6,6 +6,7 @@ import { as_problem, type Problem } from '../api/problem';
 import { useResource } from '../api/resource';
 import type { DeviceDetail, Notice, Session } from '../api/types';
 import type { PageProps } from '../routes';
+import { AccessFacts, AwaitingApproval, Review } from '../session/approval';
 import { DiagnosePane } from '../session/diagnose';
 import { Leg } from '../session/leg';
 import { ObservePane } from '../session/observe';
@@ -47,6 +48,7 @@ function Facts({ session }: { session: Session }) {
         <dt>{t('session.reason')}</dt>
         <dd>{session.reason}</dd>
       </div>
+      <AccessFacts session={session} />
       {session.consent && (
         <div>
           <dt>{t('session.consent')}</dt>
@@ -215,6 +217,8 @@ export function SessionPage({ id }: PageProps) {
         <>
           <h1>{t('session.title', { device: data.device })}</h1>
           <Facts session={data} />
+          {data.state === 'awaiting_approval' && <AwaitingApproval session={data} withdraw={withdraw} changed={session.reload} />}
+          <Review session={data} changed={session.reload} />
           {(data.state === 'asking' || data.state === 'code_required') && <Waiting session={data} is_mine={is_mine} withdraw={withdraw} />}
           {is_live && (
             <Loaded from={ready}>

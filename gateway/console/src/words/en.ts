@@ -1,9 +1,11 @@
 // English. Keys are "where.what"; {name} is filled in. Words of the gateway are state.*, why.*, action.*, ... and may be
 // missing here: then what the gateway said is shown.
+import { access_en } from './access_en';
 import { alarm_en } from './alarm_en';
 import { session_en } from './session_en';
 
 export const en = {
+  ...access_en,
   ...alarm_en,
   ...session_en,
   'app.title': 'Fieldline',

@@ -1,10 +1,12 @@
 // Chinese. The compiler checks that no key of English is missing here.
 import type { en } from './en';
 
+import { access_zh } from './access_zh';
 import { alarm_zh } from './alarm_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
+  ...access_zh,
   ...alarm_zh,
   ...session_zh,
   'app.title': 'Fieldline',

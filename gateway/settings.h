@@ -18,6 +18,9 @@ struct settings {
     /* made of these texts */
     uint32_t session_four_eyes, session_moderated;
     bool session_needs_contract, session_needs_qualification;
+    int64_t link_grace_ms;
+    int64_t retention_ms;
+    char *master_key, *master_key_previous, *escrow_key;
     int64_t evidence_bytes;
     int64_t disk_low_bytes, connections_per_address;
     char *log_format;
@@ -31,3 +34,5 @@ void settings_free(struct settings *settings);
 void settings_print_reference(struct buf *out);
 /* data_dir/name, allocated. */
 char *settings_path(const struct settings *settings, const char *name);
+/* The master key of recordings, allocated. */
+char *settings_master_key(const struct settings *settings);

@@ -283,7 +283,7 @@ static void print_review(const struct session_review *review, struct json_out *o
     jo_end(out);
 }
 
-void session_print(const struct session *s, struct json_out *out, const char *key) {
+void session_print_begin(const struct session *s, struct json_out *out, const char *key) {
     jo_object(out, key);
     jo_str(out, "id", s->id);
     jo_int(out, "ticket", s->ticket);
@@ -320,5 +320,9 @@ void session_print(const struct session *s, struct json_out *out, const char *ke
     jo_str(out, "digest", s->digest[0] != '\0' ? s->digest : NULL);
     jo_bool(out, "countersigned", s->is_countersigned);
     jo_bool(out, "complete", s->is_complete);
+}
+
+void session_print(const struct session *s, struct json_out *out, const char *key) {
+    session_print_begin(s, out, key);
     jo_end(out);
 }

@@ -16,7 +16,7 @@
 #include "fieldline/number.h"
 
 static const char *const dir_names[] = {[TRANSCRIPT_UP] = "up", [TRANSCRIPT_DOWN] = "down", [TRANSCRIPT_GATE] = "gate"};
-static const char data_mark[] = ",\"data\":";
+static const char data_mark[] = ",\"data\":", escrow_mark[] = ",\"escrow\":\"";
 
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
@@ -33,6 +33,11 @@ void transcript_head_print(const struct transcript_head *head, struct buf *out) 
     jo_int(&j, "started_ms", head->started_ms);
     jo_end(&j);
     buf_add_u8(out, '\n');
+}
+
+size_t transcript_data_chars(const struct transcript_line *line) {
+    size_t bytes = line->frame_bytes;
+    return line->channel == CHANNEL_STREAM ? 2 + bytes / 3 * 4 + (bytes % 3 == 0 ? 0 : bytes % 3 + 1) : bytes;
 }
 
 void transcript_line_print(const struct transcript_line *line, struct buf *out) {
@@ -52,8 +57,11 @@ void transcript_line_print(const struct transcript_line *line, struct buf *out) 
         hex_encode(line->leaf, SHA256_BYTES, hex);
         jo_str(&j, "leaf", hex);
     }
+    if (line->escrow != NULL) {
+        jo_strn(&j, "escrow", line->escrow, line->escrow_chars);
+    }
     if (line->has_data) {
-        jo_raw(&j, "data", line->data, line->frame_bytes);
+        jo_raw(&j, "data", line->data, transcript_data_chars(line));
     }
     jo_end(&j);
     buf_add_u8(out, '\n');
@@ -152,11 +160,16 @@ static bool dir_parse(const char *name, enum transcript_dir *out) {
 /* Which members a frame of each channel has. */
 static bool is_sound(const struct transcript_line *line) {
     switch (line->channel) {
-    case CHANNEL_CONTROL: return line->has_data && !line->has_leaf;
-    case CHANNEL_TERMINAL: return line->dir != TRANSCRIPT_GATE && line->has_cast && !line->has_data && !line->has_leaf;
+    case CHANNEL_CONTROL: return line->has_data && !line->has_leaf && line->escrow == NULL;
+    case CHANNEL_TERMINAL:
+        return line->dir != TRANSCRIPT_GATE && line->has_cast && !line->has_data && !line->has_leaf &&
+               line->escrow == NULL;
     case CHANNEL_TERMINAL_SECRET:
         return line->dir == TRANSCRIPT_DOWN && line->has_leaf && !line->has_data && !line->has_cast &&
                line->frame_bytes >= SECRET_SALT_BYTES;
+    case CHANNEL_STREAM:
+        return line->dir != TRANSCRIPT_GATE && line->has_leaf != line->has_data && !line->has_cast &&
+               line->escrow == NULL && line->frame_bytes > STREAM_HEAD_BYTES;
     default: return false;
     }
 }
@@ -233,12 +246,19 @@ enum result transcript_line_parse(const char *line, size_t chars, struct transcr
         }
         data_count--; /* the closing brace */
     }
+    /* A quote inside a member's value is escaped, so this can only be the member. */
+    const char *escrow = memmem(line, members, escrow_mark, sizeof escrow_mark - 1);
+    if (escrow != NULL) {
+        parsed.escrow = escrow + sizeof escrow_mark - 1;
+        const char *end = memchr(parsed.escrow, '"', (size_t)(line + members - parsed.escrow));
+        parsed.escrow_chars = end != NULL ? (size_t)(end - parsed.escrow) : 0;
+    }
     enum result result = parse_members(line, members, &parsed, fault);
     if (result != RESULT_OK) {
         return result;
     }
-    if (parsed.has_data && parsed.frame_bytes != data_count) {
-        return fault_set(fault, RESULT_CORRUPT, "'len' is %zu, but the data has %zu bytes", parsed.frame_bytes,
+    if (parsed.has_data && transcript_data_chars(&parsed) != data_count) {
+        return fault_set(fault, RESULT_CORRUPT, "'len' is %zu, but the data has %zu characters", parsed.frame_bytes,
                          data_count);
     }
     if (!is_sound(&parsed)) {

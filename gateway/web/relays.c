@@ -14,7 +14,6 @@
 
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
-#include "sessions/relay.h"
 #include "web/socket.h"
 
 enum { JOIN_MS = 60 * 1000 /* a session to which its engineer does not come is over */ };
@@ -172,8 +171,11 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .idle_ms = session->idle_s * 1000,
                                     .join_ms = JOIN_MS,
                                     .needs_moderator = session->needs_moderator,
+                                    .grace_ms = relays->options->link_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
+                                    .vault = relays->options->vault,
+                                    .escrow = relays->options->escrow,
                                     .event = on_event,
                                     .self = relays};
     snprintf(options.session, sizeof options.session, "%s", session->session);
@@ -257,15 +259,15 @@ enum result relays_join_product(struct relays *relays, const char *token, const 
     return RESULT_OK;
 }
 
-enum result relays_join_person(struct relays *relays, const char *session, const char *name, struct socket *socket,
-                               struct fault *fault) {
+enum result relays_join_person(struct relays *relays, const char *session, const struct relay_person *person,
+                               struct socket *socket, struct fault *fault) {
     struct relay *relay = find(relays, session);
     if (relay == NULL || relay_is_over(relay)) {
         return fault_set(fault, RESULT_NOT_FOUND, "session %s is not live", session);
     }
     struct leg *leg = mem_alloc(sizeof *leg);
     leg->socket = socket;
-    enum result result = relay_attach_person(relay, name, &leg_ops, leg, clock_mono_ms(), &leg->leg, fault);
+    enum result result = relay_attach_person(relay, person, &leg_ops, leg, clock_mono_ms(), &leg->leg, fault);
     if (result != RESULT_OK) {
         free(leg);
         return result;

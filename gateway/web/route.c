@@ -30,8 +30,8 @@
     { METHOD_POST, path, roles, ROUTE_CHANGE, NULL, verb, NULL, NULL }
 #define CONFIRM(path, roles, verb)                                                                                     \
     { METHOD_POST, path, roles, ROUTE_PASSWORD, NULL, verb, NULL, NULL }
-#define SOCKET(path, roles)                                                                                            \
-    { METHOD_GET, path, roles, ROUTE_SOCKET, NULL, 0, "ticket", NULL }
+#define SOCKET(path, roles, arguments)                                                                                 \
+    { METHOD_GET, path, roles, ROUTE_SOCKET, NULL, 0, arguments, NULL }
 
 static const struct route rows[] = {
     {METHOD_POST, "/api/v1/login", ROUTE_ANYONE, ROUTE_LOGIN, NULL, CHANGE_LOGIN, NULL, NULL},
@@ -76,7 +76,6 @@ static const struct route rows[] = {
     LOOK("/api/v1/sessions/{uuid}/transcript", STAFF, read_transcript, NULL, "session.transcript"),
     GET("/api/v1/sessions/{uuid}/seal", EVERYONE, read_seal, NULL),
     GET("/api/v1/sessions/{uuid}/verify", EVERYONE, read_verdict, NULL),
-    SOCKET("/api/v1/sessions/{uuid}/ws", STAFF),
     GET("/api/v1/access", EVERYONE, read_access, NULL),
     GET("/api/v1/people", V | A | U, read_people, NULL),
     GET("/api/v1/qualifications", STAFF, read_qualifications, "user limit"),
@@ -87,7 +86,10 @@ static const struct route rows[] = {
     GET("/api/v1/kill", EVERYONE, read_kills, "past limit"),
     POST("/api/v1/kill", V | A, CHANGE_KILL),
     POST("/api/v1/kill/{number}/lift", V | A, CHANGE_KILL_LIFT),
-    SOCKET("/api/v1/live", EVERYONE),
+    POST("/api/v1/sessions/{uuid}/hold", V | U, CHANGE_SESSION_HOLD),
+    POST("/api/v1/sessions/{uuid}/release", V | U, CHANGE_SESSION_RELEASE),
+    SOCKET("/api/v1/sessions/{uuid}/ws", STAFF, "ticket part"),
+    SOCKET("/api/v1/live", EVERYONE, "ticket"),
     ASK("/api/v1/ws-tickets", EVERYONE, read_ws_ticket),
     GET("/api/v1/models", EVERYONE, read_models, NULL),
     GET("/api/v1/rules", STAFF, read_rules, NULL),

@@ -236,7 +236,7 @@ Test(visit, hello_is_the_first_frame) {
         "{\"jsonrpc\":\"2.0\",\"method\":\"session.hello\",\"params\":{\"session\":"
         "\"11111111-1111-4111-8111-111111111111\",\"agent\":\"1\",\"capabilities\":[\"observe\",\"diagnose\","
         "\"shell\"],\"consent\":{\"method\":\"code\",\"by\":\"owner\",\"at_ms\":1,\"until_ms\":2},"
-        "\"deadline_s\":60}}");
+        "\"deadline_s\":60,\"resume\":true}}");
     gateway_close(&g);
 }
 
@@ -255,7 +255,7 @@ Test(visit, a_terminal_from_open_to_the_countersignature) {
     cr_expect(gets(&g, "terminal.closed"));
     cr_expect(gets(&g, "\"reason\":\"ended_by_engineer\",\"children_left\":0"));
     expect_countersigned(&g);
-    visit_disconnected(g.visit, "closed");
+    visit_disconnected(g.visit, false, "closed");
     cr_expect(g.is_over && g.exit == VISIT_DONE);
     gateway_close(&g);
 }
@@ -302,7 +302,8 @@ Test(visit, what_the_owner_has_not_allowed_is_refused_here) {
         {"no size", CALL("7", "terminal.open", "{}"), "'cols'", ALL},
         {"a strange terminal", CALL("7", "terminal.open", "{\"cols\":8,\"rows\":2,\"term\":\"a=b\"}"), "'term'", ALL},
         {"an unknown diagnostic", CALL("7", "diagnose.run", "{\"name\":\"rm -rf\"}"), "no diagnostic", ALL},
-        {"arguments", CALL("7", "diagnose.run", "{\"name\":\"disk\",\"args\":{\"a\":\"; rm\"}}"), "no arguments", ALL},
+        {"arguments", CALL("7", "diagnose.run", "{\"name\":\"disk\",\"args\":{\"a\":\"; rm\"}}"), "no argument 'a'",
+         ALL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct gateway g;
@@ -336,8 +337,9 @@ Test(visit, a_gateway_that_breaks_the_protocol_ends_it) {
 Test(visit, diagnostics_answer) {
     static const struct {
         const char *name, *part;
-    } rows[] = {{"disk", "\"exit\":2,\"output\":\"disk is \\\"fine\\\"\\n\",\"truncated\":false"},
-                {"slow", "\"output\":\"begun\\n\",\"truncated\":false"},
+    } rows[] = {{"disk", "\"exit\":2,\"truncated\":false"},
+                {"disk", "\"diagnose.output\",\"params\":{\"id\":9,\"text\":\"disk is \\\"fine\\\"\\n\"}"},
+                {"slow", "\"text\":\"begun\\n\""},
                 {"slow", "\"timed_out\":true"},
                 {"flood", "\"truncated\":true"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -364,7 +366,8 @@ Test(visit, four_diagnostics_at_once) {
         say_text(&g, call);
     }
     cr_expect(gets(&g, "\"id\":5,\"error\""));
-    cr_expect_eq(g.count, 2);
+    g.waits_for = "\"result\"";
+    cr_expect_not(has_message(&g), "the four still run");
     say_text(&g, TELL("session.end", "{\"reason\":\"ended_by_engineer\"}"));
     cr_expect(gets(&g, "\"children_left\":0"));
     gateway_close(&g);
@@ -377,8 +380,8 @@ Test(visit, observing_follows_the_agent_and_survives_it) {
     gateway_open(&g, ALL, 60000, 60000);
     visit_connected(g.visit);
     cr_assert_gt(send(g.tap, "{\"t\":1,\"metric\":\"old\",\"v\":0}", 29, 0), 0);
-    say_text(&g, CALL("1", "observe.start", "{}"));
-    cr_assert(gets(&g, "\"id\":1,\"result\""));
+    say_text(&g, CALL("1", "observe.start", "{\"interval_ms\":100}"));
+    cr_assert(gets(&g, "\"id\":1,\"result\":{\"interval_ms\":100}"));
     cr_assert_gt(send(g.tap, sample, sizeof sample - 1, 0), 0);
     cr_assert_gt(send(g.tap, "nonsense", 8, 0), 0);
     cr_assert_gt(send(g.tap, log, sizeof log - 1, 0), 0);
@@ -460,7 +463,7 @@ Test(visit, promise_41_the_connection_is_lost_and_nothing_is_left) {
     open_terminal(&g);
     leave_processes(&g, word);
     cr_assert_gt(count_processes(word), 0);
-    visit_disconnected(g.visit, "gone");
+    visit_disconnected(g.visit, false, "gone");
     cr_expect(g.is_over);
     cr_expect_eq(g.exit, VISIT_GATEWAY_GONE);
     cr_expect_eq(count_processes(word), 0);
@@ -483,7 +486,7 @@ Test(visit, an_end_in_order_leaves_nothing_either) {
 Test(visit, no_gateway) {
     struct gateway g;
     gateway_open(&g, ALL, 60000, 60000);
-    visit_disconnected(g.visit, "connection refused");
+    visit_disconnected(g.visit, false, "connection refused");
     cr_expect(g.is_over && g.exit == VISIT_NO_GATEWAY);
     cr_expect_eq(g.count, 0);
     gateway_close(&g);

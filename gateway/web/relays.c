@@ -19,6 +19,8 @@
 #include "web/driver.h"
 #include "web/socket.h"
 
+enum { JOIN_MS = 60 * 1000 /* a session to which its engineer does not come is over */ };
+
 struct room {
     struct relay *relay;
     struct driver *driver;     /* NULL: none works here */
@@ -199,6 +201,9 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .capabilities = session->capabilities,
                                     .expect_ms = session->expect_s * 1000,
                                     .duration_ms = session->duration_s * 1000,
+                                    .idle_ms = session->idle_s * 1000,
+                                    .join_ms = JOIN_MS,
+                                    .needs_moderator = session->needs_moderator,
                                     .grace_ms = relays->options->link_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
@@ -211,6 +216,7 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
     snprintf(options.session, sizeof options.session, "%s", session->session);
     snprintf(options.device, sizeof options.device, "%s", session->device);
     snprintf(options.engineer, sizeof options.engineer, "%s", session->engineer);
+    snprintf(options.approver, sizeof options.approver, "%s", session->approver);
     snprintf(options.subject, sizeof options.subject, "%s", session->subject);
     memcpy(options.token_sha256, session->token_sha256, sizeof options.token_sha256);
     struct room *room = mem_alloc(sizeof *room);

@@ -69,6 +69,9 @@ struct web_session {
     int64_t duration_s; /* and end after this */
     int64_t ticket;
     char engineer[64]; /* who may join as the one who types */
+    char approver[64]; /* who approved it and may moderate it; "": nobody */
+    bool needs_moderator;
+    int64_t idle_s; /* ends after so much idleness; 0: the relay's own */
     char subject[200];
 };
 void web_session_expect(struct web *web, const struct web_session *session);

@@ -1,5 +1,6 @@
 // What the fake gateway answers, a row for each request: method, path, and a function of the gateway and what was asked.
-import { makeHistory, makeRecording, PEOPLE, SESSION_ASKING, SESSION_ENDED } from './fake-data.mjs';
+import { ACCESS_ROUTES } from './fake-access.mjs';
+import { makeHistory, makeRecording, PEOPLE, SESSION_ENDED } from './fake-data.mjs';
 
 export class Refusal extends Error {
   constructor(status, code, detail) {
@@ -77,6 +78,7 @@ const summary = ({ id, model, model_title, model_title_zh, serial, firmware, onl
 });
 
 export const ROUTES = [
+  ...ACCESS_ROUTES,
   [
     'POST',
     /^\/login$/,
@@ -353,40 +355,6 @@ export const ROUTES = [
       fake.notify('ticket', id, ticket.device);
       return { json: ticket };
     },
-  ],
-  [
-    'POST',
-    /^\/tickets\/(\d+)\/sessions$/,
-    (fake, { id, body }) => {
-      const ticket = fake.find(fake.data.tickets, id, 'ticket');
-      const session = {
-        id: SESSION_ASKING,
-        ticket: ticket.id,
-        device: ticket.device,
-        engineer: fake.user.user,
-        reason: body.reason,
-        capabilities: body.capabilities,
-        state: 'asking',
-        why: '',
-        text: '',
-        requested_ms: Date.now(),
-        started_ms: null,
-        ended_ms: null,
-        deadline_ms: null,
-        consent: null,
-        frames: 0,
-        digest: null,
-        countersigned: false,
-        complete: false,
-      };
-      fake.data.sessions.unshift(session);
-      return { status: 201, json: session };
-    },
-  ],
-  [
-    'GET',
-    /^\/sessions$/,
-    ({ data }, { query }) => items(data.sessions.filter((s) => !query.get('device') || s.device === query.get('device'))),
   ],
   ['GET', /^\/sessions\/([^/]+)$/, (fake, { id }) => ({ json: fake.find(fake.data.sessions, id, 'session') })],
   [

@@ -34,6 +34,22 @@ export const ROUTES: Route[] = [
     load: async () => (await import('./pages/session_search')).SessionSearch,
   },
   {
+    pattern: '/approvals',
+    title: 'nav.approvals',
+    key: 'p',
+    roles: ['engineer', 'supervisor'],
+    load: async () => (await import('./pages/approvals')).Approvals,
+  },
+  {
+    pattern: '/people',
+    title: 'nav.access',
+    key: 'c',
+    roles: ['supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/people')).People,
+  },
+  { pattern: '/contracts', title: 'nav.contracts', load: async () => (await import('./pages/contracts')).Contracts },
+  { pattern: '/kill', title: 'nav.kill', load: async () => (await import('./pages/kill')).KillPage },
+  {
     pattern: '/audit',
     title: 'nav.audit',
     key: 'a',

@@ -302,7 +302,8 @@ export interface TicketDetail extends Ticket {
   articles: Article[];
 }
 
-export type SessionState = 'asking' | 'code_required' | 'live' | 'ended' | 'denied' | 'failed';
+export const CAPABILITIES = ['observe', 'diagnose', 'configure', 'files', 'forward', 'screen', 'update', 'shell'] as const;
+export type SessionState = 'awaiting_approval' | 'asking' | 'code_required' | 'live' | 'ended' | 'denied' | 'failed';
 export interface Session {
   id: string;
   ticket: number;
@@ -318,6 +319,15 @@ export interface Session {
   ended_ms: number | null;
   deadline_ms: number | null;
   consent: { method: string; by: string; at_ms: number; until_ms: number } | null;
+  needs_approval: boolean;
+  approved_by: string | null;
+  approved_ms: number | null;
+  approval_text: string;
+  needs_moderator: boolean;
+  emergency: boolean;
+  contract: string | null;
+  wants_review: boolean;
+  review: { justified: boolean; by: string; at_ms: number; text: string } | null;
   frames: number;
   digest: string | null;
   countersigned: boolean;
@@ -342,6 +352,58 @@ export interface SessionReport {
   digest: string;
   at_ms: number;
   findings: { at_ms: number; by: string; text: string }[];
+}
+
+/** What a session of mine on a product would need. */
+export interface Terms {
+  emergency: boolean;
+  contract: string | null;
+  max_minutes: number;
+  capabilities: { capability: string; may: boolean; why_not: string; approval: boolean; moderator: boolean; max_minutes: number }[];
+}
+export interface Kill {
+  id: number;
+  scope: 'all' | 'device' | 'user';
+  target: string;
+  reason: string;
+  by: string;
+  at_ms: number;
+  lifted_by: string | null;
+  lifted_ms: number | null;
+}
+export interface Access {
+  awaiting_approval: number;
+  unreviewed: number;
+  kills: Kill[];
+}
+export interface Person {
+  user: string;
+  name: string;
+  role: Role;
+  disabled: boolean;
+}
+export interface Qualification {
+  id: number;
+  user: string;
+  model: string; // "*": every one
+  capabilities: string[];
+  emergency: boolean;
+  from_ms: number;
+  until_ms: number;
+  given_by: string;
+  given_ms: number;
+  valid: boolean;
+  revoked_by: string | null;
+}
+export interface Contract {
+  scope: 'device' | 'site';
+  target: string;
+  customer: string;
+  until_ms: number;
+  capabilities: string[];
+  valid: boolean;
+  set_by: string;
+  set_ms: number;
 }
 export interface Verdict {
   ok: boolean;

@@ -1,6 +1,7 @@
 // Chinese. The compiler checks that no key of English is missing here.
 import type { en } from './en';
 
+import { access_zh } from './access_zh';
 import { alarm_zh } from './alarm_zh';
 import { people_zh } from './people_zh';
 import { configure_zh } from './configure_zh';
@@ -8,6 +9,7 @@ import { replay_zh } from './replay_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
+  ...access_zh,
   ...alarm_zh,
   ...configure_zh,
   ...replay_zh,

@@ -7,9 +7,11 @@
 #include "day_budget.h"
 #include "launcher.h"
 #include "losses.h"
+#include "owner.h"
 #include "packer.h"
 #include "pulls.h"
 #include "sieve.h"
+#include "stop_door.h"
 #include "uplink.h"
 
 struct agent {
@@ -30,6 +32,8 @@ struct agent {
     struct recorder *recorder; /* NULL: evidence is off */
     struct pulls *pulls;
     struct launcher *launcher;
+    struct owner *owner;
+    struct stop_door *stop_door; /* NULL: sessions are off */
     struct collectors *collectors;
     struct loop_timer status_timer, metrics_timer, birth_timer, watchdog_timer;
     struct buf text;    /* one payload or line at a time */

@@ -54,7 +54,8 @@ static bool write_all(int fd, const uint8_t *bytes, size_t count) {
     return true;
 }
 
-enum result file_replace(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
+static enum result replace(const char *path, const void *bytes, size_t count, mode_t mode, bool is_durable,
+                           struct fault *fault) {
     char beside[PATH_MAX];
     if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside) {
         return fault_set(fault, RESULT_TOO_BIG, "path too long");
@@ -63,13 +64,37 @@ enum result file_replace(const char *path, const void *bytes, size_t count, mode
     if (fd < 0) {
         return fault_set(fault, RESULT_IO, "cannot create %s: %s", beside, strerror(errno));
     }
-    bool is_written = fchmod(fd, mode) == 0 && write_all(fd, bytes, count);
+    bool is_written = fchmod(fd, mode) == 0 && write_all(fd, bytes, count) && (!is_durable || fdatasync(fd) == 0);
     if (close(fd) != 0 || !is_written || rename(beside, path) != 0) {
         fault_set(fault, RESULT_IO, "cannot write %s: %s", beside, strerror(errno));
         unlink(beside);
         return RESULT_IO;
     }
     return RESULT_OK;
+}
+
+enum result file_replace(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
+    return replace(path, bytes, count, mode, false, fault);
+}
+
+static bool sync_folder_of(const char *path) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_synced;
+}
+
+enum result file_replace_durably(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
+    enum result result = replace(path, bytes, count, mode, true, fault);
+    if (result == RESULT_OK && !sync_folder_of(path)) {
+        return fault_set(fault, RESULT_IO, "cannot sync the folder of %s: %s", path, strerror(errno));
+    }
+    return result;
 }
 
 enum result file_make_folder(const char *path, struct fault *fault) {

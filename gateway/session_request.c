@@ -69,7 +69,7 @@ static enum result decide(struct core *core, const struct change *change, const 
     return result;
 }
 
-static void order_print(const struct core *core, const struct session *s, const struct ticket *ticket,
+static void order_print(const struct core *core, const struct session *s, const struct ticket *ticket, enum role role,
                         const char *token, int64_t duration_s, struct buf *out) {
     struct json_out j = json_out(out);
     jo_object(&j, NULL);
@@ -79,6 +79,7 @@ static void order_print(const struct core *core, const struct session *s, const 
     jo_int(&j, "ticket", s->ticket);
     jo_str(&j, "subject", ticket->subject);
     jo_str(&j, "engineer", s->engineer);
+    jo_str(&j, "role", role_name(role));
     jo_str(&j, "reason", s->reason);
     jo_array(&j, "capabilities");
     for (int c = 0; c < CAPABILITY_COUNT; c++)
@@ -107,7 +108,7 @@ static enum result ask(struct core *core, struct session *s, const struct ticket
     buf_init(&args, CAP_COMMAND_BYTES);
     buf_init(&text, TICKET_TEXT_BYTES);
     s->capabilities = grant->capabilities;
-    order_print(core, s, ticket, token, grant->duration_s, &args);
+    order_print(core, s, ticket, change->by.role, token, grant->duration_s, &args);
     buf_str(&text, "Remote session asked for: ");
     capabilities_print(s->capabilities, &text);
     buf_printf(&text, ", %lld min. Reason: %s", (long long)(grant->duration_s / 60), s->reason);

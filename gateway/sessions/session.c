@@ -63,6 +63,7 @@ static const struct {
     /* ended */
     {"ended_by_engineer", "The engineer ended it."},
     {"ended_by_owner", "The owner ended it."},
+    {"consent_withdrawn", "The owner took the consent back."},
     {"ended_by_support", "It was ended from the service desk."},
     {"ticket_closed", "The ticket was closed."},
     {"deadline", "The time that was granted is over."},

@@ -245,6 +245,20 @@ static const char versions_schema[] =
     " applied_ms INTEGER NOT NULL, how INTEGER NOT NULL, who TEXT NOT NULL, report TEXT NOT NULL,"
     " outcome TEXT NOT NULL);";
 
+/* What serves the owner's page (store/owners.h): a copy of what products say, and statements on their way. */
+static const char owner_schema[] =
+    "CREATE TABLE owner_key(device INTEGER NOT NULL REFERENCES device(id), key TEXT NOT NULL, point TEXT NOT NULL,"
+    " name TEXT NOT NULL, PRIMARY KEY(device, key)) WITHOUT ROWID;"
+    "CREATE TABLE owner_state(device INTEGER PRIMARY KEY REFERENCES device(id), state TEXT NOT NULL,"
+    " at_ms INTEGER NOT NULL);"
+    "CREATE TABLE owner_question(session TEXT PRIMARY KEY, device INTEGER NOT NULL REFERENCES device(id),"
+    " question TEXT NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX owner_question_device ON owner_question(device);"
+    "CREATE TABLE owner_letter(id TEXT PRIMARY KEY, device INTEGER NOT NULL REFERENCES device(id),"
+    " at_ms INTEGER NOT NULL, session TEXT NOT NULL, who TEXT NOT NULL, address TEXT NOT NULL,"
+    " outcome TEXT NOT NULL DEFAULT '', line TEXT NOT NULL DEFAULT '') WITHOUT ROWID;"
+    "CREATE INDEX owner_letter_at ON owner_letter(at_ms);";
+
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
     {2, "down-sampled tiers of history", tiers_schema},
@@ -254,5 +268,6 @@ const struct migration migrations[] = {
     {6, "evidence of alarms", evidence_schema},
     {7, "versions of the rules", versions_schema},
     {8, "log lines and events that rules have seen", rule_logs_schema},
+    {12, "owners' keys, questions and letters", owner_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

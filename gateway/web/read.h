@@ -33,3 +33,5 @@ read_fn read_alarms, read_shelves, read_maintenance, read_incidents, read_incide
 read_fn read_tickets, read_ticket;                                                        /* read_tickets.c */
 read_fn read_evidence_list, read_evidence, read_evidence_csv;                             /* read_evidence.c */
 read_fn read_sessions, read_session, read_cast, read_transcript, read_seal, read_verdict; /* read_sessions.c */
+read_fn read_owner_challenge, read_owner_login, read_owner_look, read_owner_letter,
+    read_owner_report; /* read_owner.c */

@@ -120,7 +120,11 @@ static void on_consent(void *self, const struct consent_answer *answer) {
     }
     log_info("agent.launcher", "session_refused", "session=%s error=%s engineer=%s", s->request.session,
              errors[answer->outcome], log_text(s->request.engineer));
-    if (s->command[0] != '\0') {
+    if (s->command[0] != '\0' && s->state == SLOT_PAGE && answer->outcome == CONSENT_REFUSED) {
+        char text[96]; /* the command was the owner's own words, and they were heard */
+        snprintf(text, sizeof text, "{\"state\":\"refused\",\"session\":\"%s\"}", s->request.session);
+        launcher_say_ok(s->launcher, s->command, text);
+    } else if (s->command[0] != '\0') {
         launcher_say_error(s->launcher, s->command, errors[answer->outcome], answer->why.text);
     }
     slot_clear(s, answer->outcome == CONSENT_LATE ? SLOT_EXPIRED : SLOT_FREE);

@@ -249,6 +249,8 @@ static enum result move_session(struct core *core, const struct owner_letter *le
                                 const struct reply_message *reply) {
     const char *state = "";
     struct session s;
+    if (letter->session[0] && !reply->ok && strcmp(reply->error, "failed") == 0)
+        return session_desk_reply(core, letter->session, reply); /* allowed, but it could not be started */
     if (!letter->session[0] || !reply->ok || !reply->result || !json_is_object(reply->result) ||
         json_string(reply->result, "state", 31, &state, NULL) != RESULT_OK)
         return RESULT_OK;

@@ -66,8 +66,9 @@ const page = (await readFile(join(here, 'index.html'), 'utf8'))
     ),
   );
 await writeFile(join(fresh, 'index.html'), page);
+const owner = await ownerPage();
 await cp(join(here, 'public'), fresh, { recursive: true });
-await writeFile(join(fresh, 'licenses.txt'), await licenses(Object.keys(result.metafile.inputs)));
+await writeFile(join(fresh, 'licenses.txt'), await licenses([...Object.keys(result.metafile.inputs), ...Object.keys(owner.metafile.inputs)]));
 
 let total = 0;
 for (const path of await files(fresh)) {
@@ -79,6 +80,30 @@ for (const path of await files(fresh)) {
 await rm(out, { recursive: true, force: true });
 await rename(fresh, out);
 console.log(`console: ${out}, ${Math.round(total / 1024)} KiB compressed in all`);
+
+// The owner's page: one script for a phone on a mobile link, nothing of the console in it.
+async function ownerPage() {
+  const made = await build({
+    absWorkingDir: here,
+    entryPoints: { owner: 'src/owner/main.tsx' },
+    bundle: true,
+    format: 'esm',
+    target: ['chrome105', 'firefox110', 'safari16'],
+    minify: true,
+    metafile: true,
+    legalComments: 'none',
+    outdir: join(fresh, 'assets'),
+    entryNames: '[name]-[hash]',
+  });
+  const names = Object.keys(made.metafile.outputs);
+  const named = (end) => url(names.find((name) => name.endsWith(end)));
+  const html = (await readFile(join(here, 'owner.html'), 'utf8'))
+    .replace('<!-- styles -->', `<link rel="stylesheet" href="${named('.css')}">`)
+    .replace('<!-- scripts -->', `<script type="module" src="${named('.js')}"></script>`);
+  await mkdir(join(fresh, 'owner'), { recursive: true });
+  await writeFile(join(fresh, 'owner', 'index.html'), html);
+  return made;
+}
 
 async function files(folder) {
   const entries = await readdir(folder, { withFileTypes: true });

@@ -194,3 +194,18 @@ enum result reader_owner_letter(struct reader *reader, const char *device, const
     query_close(&q);
     return RESULT_OK;
 }
+
+enum result reader_owner_report(struct reader *reader, const char *device, const char *session, owner_text_fn *fn,
+                                void *self) {
+    struct query q = query_of(&reader->sql, "SELECT r.markdown, r.at_ms FROM report r JOIN session s ON s.id = r.session"
+                                            " JOIN device d ON d.id = s.device WHERE r.session = ? AND d.device = ?");
+    put_text(&q, session);
+    put_text(&q, device);
+    const enum result result = query_one(&q);
+    if (result != RESULT_OK)
+        return result;
+    const char *text = take_text(&q);
+    fn(self, text, take_int(&q));
+    query_close(&q);
+    return RESULT_OK;
+}

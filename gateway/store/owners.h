@@ -46,3 +46,6 @@ FL_CHECK enum result reader_owner_questions(struct reader *reader, const char *d
 typedef void owner_letter_fn(void *self, const char *outcome, const char *text);
 FL_CHECK enum result reader_owner_letter(struct reader *reader, const char *device, const char *id, owner_letter_fn *fn,
                                          void *self);
+/* The report of a session of that device. */
+FL_CHECK enum result reader_owner_report(struct reader *reader, const char *device, const char *session,
+                                         owner_text_fn *fn, void *self);

@@ -203,40 +203,25 @@ void read_owner_letter(struct read *read, struct response *response) {
         return;
 }
 
-struct wanted_report {
-    struct json_out *j;
-    const char *session;
-};
-
-static void print_report(void *self, const char *session, const char *markdown, const char *digest, int64_t at_ms) {
-    const struct wanted_report *wanted = self;
-    if (strcmp(session, wanted->session) != 0)
-        return;
-    jo_str(wanted->j, "markdown", markdown);
-    jo_str(wanted->j, "digest", digest);
-    jo_int(wanted->j, "at_ms", at_ms);
+static void print_report(void *self, const char *markdown, int64_t at_ms) {
+    struct json_out *j = self;
+    jo_str(j, "markdown", markdown);
+    jo_int(j, "at_ms", at_ms);
 }
 
 void read_owner_report(struct read *read, struct response *response) {
-    struct session session;
+    const char *session;
     struct fault fault;
-    const char *id;
+    enum result result = RESULT_NOT_FOUND;
     struct json *body = let_in(read, response);
     if (!body)
         return;
-    const bool is_known = json_string(body, "session", CAP_UUID_BYTES, &id, &fault) == RESULT_OK &&
-                          reader_session(read->reader, id, &session) == RESULT_OK &&
-                          strcmp(session.device, read->request->id) == 0;
-    json_free(body);
-    if (!is_known) {
-        response_problem(response, 404, "not_found", "there is no such session on this product");
-        return;
-    }
     struct json_out j = read_json(response);
-    struct wanted_report wanted = {.j = &j, .session = session.id};
     jo_object(&j, NULL);
-    const enum result result = reader_report(read->reader, session.ticket, print_report, &wanted);
+    if (json_string(body, "session", CAP_UUID_BYTES, &session, &fault) == RESULT_OK)
+        result = reader_owner_report(read->reader, read->request->id, session, print_report, &j);
     jo_end(&j);
-    if (read_failed(read, response, result == RESULT_NOT_FOUND ? RESULT_OK : result, "report"))
+    json_free(body);
+    if (read_failed(read, response, result, "report"))
         return;
 }

@@ -55,6 +55,10 @@ struct owner *owner_new(struct loop *loop, const struct agent_config *config, st
             log_error("agent.owner", "no_keys", "reason=%s", log_text(fault.text));
         }
         wipe(&keys, sizeof keys);
+        if ((config->session_capabilities & CAPABILITY_BIT(CAPABILITY_SHELL)) != 0 &&
+            config->session_shell_user == NULL) {
+            log_warn("agent.owner", "secret_in_reach", "folder=%s", log_text(config->data_dir));
+        }
     }
     return o;
 }

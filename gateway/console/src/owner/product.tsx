@@ -66,7 +66,7 @@ export function Product({ owner, on_forget }: Props) {
       {seen && (
         <>
           <Windows owner={owner} state={seen.owner ?? {}} on_change={() => void renew(owner).then(refresh)} />
-          <Past owner={owner} sessions={seen.sessions.filter(({ state }) => state !== 'live')} />
+          <Past owner={owner} sessions={seen.sessions.filter(({ ended_ms }) => ended_ms)} />
           <section>
             <h2>{t('phones.title')}</h2>
             <ul class="rows">

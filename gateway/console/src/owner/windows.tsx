@@ -112,6 +112,7 @@ function NewWindow({ state, is_busy, on_cancel, on_add }: NewProps) {
         </div>
       </fieldset>
       <fieldset disabled={is_busy}>
+        <legend>{t('windows.may')}</legend>
         {(state.capabilities ?? []).map((name) => (
           <label key={name} class="choice">
             <input type="checkbox" name={name} checked={chosen.includes(name)} onChange={() => set_chosen(flip(chosen, name))} />

@@ -56,6 +56,7 @@ export const owner_en = {
   'windows.none': 'None. Every session is asked for.',
   'windows.off': 'This product does not use this.',
   'windows.add': 'Allow a time beforehand',
+  'windows.may': 'What may an engineer do then?',
   'windows.days': 'On these days',
   'windows.from': 'From',
   'windows.to': 'to',

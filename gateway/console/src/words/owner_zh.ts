@@ -58,6 +58,7 @@ export const owner_zh: Record<keyof typeof owner_en, string> = {
   'windows.none': '没有。每次连接都会询问您。',
   'windows.off': '这台设备不使用此功能。',
   'windows.add': '预先允许一段时间',
+  'windows.may': '届时允许工程师做什么？',
   'windows.days': '在这些日子',
   'windows.from': '从',
   'windows.to': '到',

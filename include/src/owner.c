@@ -262,8 +262,10 @@ static bool take_line(const char **at, const char *end, const char *name, char v
 
 static enum result check_sense(const struct owner_statement *s, struct fault *fault) {
     const bool is_yes = s->kind == OWNER_WINDOW || s->is_allowed;
-    if ((s->kind == OWNER_CONSENT || is_yes) && is_yes != (s->capabilities != 0 && s->minutes != 0))
-        return fault_set(fault, RESULT_BAD_INPUT, is_yes ? "a yes to nothing, or for no time" : "a no that allows");
+    if (is_yes && (s->capabilities == 0 || s->minutes == 0))
+        return fault_set(fault, RESULT_BAD_INPUT, "a yes to nothing, or for no time");
+    if (s->kind == OWNER_CONSENT && !is_yes && (s->capabilities != 0 || s->minutes != 0))
+        return fault_set(fault, RESULT_BAD_INPUT, "a no that allows something");
     if (s->kind == OWNER_WINDOW && s->ends_ms <= s->begins_ms)
         return fault_set(fault, RESULT_BAD_INPUT, "the window ends before it begins");
     return RESULT_OK;

@@ -82,6 +82,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .device_ca = s->device_ca,
                                         .console_dir = s->console_dir,
                                         .store_path = g->store_path,
+                                        .link_grace_ms = s->link_grace_ms,
                                         .transcript_dir = g->transcript_dir,
                                         .seal_key = g->seal_path,
                                         .holder = g->core.holder,

@@ -66,6 +66,8 @@ static const struct config_row rows[] = {
      "and after this in any case"},
     {"sessions", "consent_wait", CONFIG_DURATION, AT(consent_wait_ms), "2m", 5000, 3600 * 1000, false,
      "how long an owner has to answer; no answer is a no"},
+    {"sessions", "link_grace", CONFIG_DURATION, AT(link_grace_ms), "30s", 1000, 600 * 1000, false,
+     "how long a session waits for a product whose link broke"},
     {"evidence", "bytes", CONFIG_SIZE, AT(evidence_bytes), "1GiB", 0, 1LL << 40, false,
      "what evidence of alarms may take in the store; then the oldest goes; 0: none is asked for"},
     {"adapters", "enabled", CONFIG_BOOL, AT(adapters_enabled), "no", 0, 0, false,

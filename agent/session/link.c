@@ -27,8 +27,8 @@ enum {
     LINK_IN_BYTES = 512 * 1024,
     MESSAGE_BYTES = CAP_FRAME_BYTES + 1,
     READ_BYTES = 16 * 1024,
-    PING_S = 25,
-    SILENT_S = 60,
+    PING_S = 20, /* below the time-outs of mobile networks' address translation (30 s and more) */
+    SILENT_S = 45,
     WHY_BYTES = 160
 };
 
@@ -45,7 +45,7 @@ struct link {
 
     pthread_mutex_t mutex; /* what follows, but the last block */
     struct queue out, in;
-    bool is_connected, is_gone, is_stopping, is_closing, is_stuffed;
+    bool is_connected, is_gone, is_refused, is_stopping, is_closing, is_stuffed;
     char why[WHY_BYTES];
 
     struct lws *wsi; /* the thread's own */
@@ -157,6 +157,14 @@ static void tighten(struct link *l, SSL_CTX *tls) {
     }
 }
 
+/* The gateway's own "no" (4xx), as opposed to one that is busy, starting, or not there. */
+static void note_refusal(struct link *l, struct lws *wsi) {
+    unsigned status = lws_http_client_http_response(wsi);
+    pthread_mutex_lock(&l->mutex);
+    l->is_refused = status >= 400 && status < 500;
+    pthread_mutex_unlock(&l->mutex);
+}
+
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t count) {
     static const char closed[] = "the gateway closed the connection";
     struct lws_context *context = lws_get_context(wsi);
@@ -169,6 +177,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS: tighten(l, user); return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: return add_authorization(l, wsi, in, count);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        note_refusal(l, wsi);
         gone(l, in != NULL ? in : "no connection", in != NULL ? count : sizeof "no connection" - 1);
         return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
@@ -236,7 +245,7 @@ static void on_wake(void *self, uint32_t events) {
     pthread_mutex_unlock(&l->mutex);
     if (is_gone && !l->has_said_gone) {
         l->has_said_gone = true;
-        l->events->disconnected(l->self, l->why);
+        l->events->disconnected(l->self, l->is_refused, l->why);
     }
 }
 
@@ -336,8 +345,8 @@ static enum result dial(struct link *l, const struct session_grant *grant, struc
     return RESULT_OK;
 }
 
-enum result link_open(struct loop *loop, const struct session_grant *grant, const struct link_events *events,
-                      void *self, struct link **out, struct fault *fault) {
+enum result link_open(struct loop *loop, const struct session_grant *grant, const char *token,
+                      const struct link_events *events, void *self, struct link **out, struct fault *fault) {
     struct link *l = mem_alloc(sizeof *l);
     struct buf authorization;
     *l = (struct link){.loop = loop, .events = events, .self = self, .wake_fd = -1};
@@ -346,7 +355,7 @@ enum result link_open(struct loop *loop, const struct session_grant *grant, cons
     queue_init(&l->in);
     buf_init(&l->message, MESSAGE_BYTES);
     buf_init(&authorization, 256);
-    buf_printf(&authorization, "Bearer %s", grant->token);
+    buf_printf(&authorization, "Bearer %s", token);
     l->authorization = mem_strdup(buf_text(&authorization));
     buf_wipe(&authorization);
     enum result result = url_parse(grant->url, &l->url, fault);

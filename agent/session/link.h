@@ -11,11 +11,12 @@ struct link;
 struct link_events {
     void (*connected)(void *self);
     void (*message)(void *self, bool is_text, const void *bytes, size_t count); /* whole, at most CAP_FRAME_BYTES + 1 */
-    void (*disconnected)(void *self, const char *why);                          /* once; also when it never connected */
+    /* Once; also when it never connected. is_refused: the gateway answered, and not with yes. */
+    void (*disconnected)(void *self, bool is_refused, const char *why);
 };
-/* Returns before the connection is made. */
-FL_CHECK enum result link_open(struct loop *loop, const struct session_grant *grant, const struct link_events *events,
-                               void *self, struct link **out, struct fault *fault);
+/* Returns before the connection is made. `token`: the grant's, later that of a ticket. */
+FL_CHECK enum result link_open(struct loop *loop, const struct session_grant *grant, const char *token,
+                               const struct link_events *events, void *self, struct link **out, struct fault *fault);
 /* The three of visit.h; link_self is the link. */
 void link_send(void *link_self, bool is_text, const void *bytes, size_t count);
 size_t link_pending(const void *link_self);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -14,7 +15,7 @@
 #include "reaper.h"
 #include "session/visit.h"
 
-enum { TAP_FD = 3 };
+enum { TAP_FD = 3, REDIAL_MS = 250, REDIAL_DOUBLINGS = 4 };
 
 struct program {
     struct loop *loop;
@@ -22,26 +23,69 @@ struct program {
     struct key *key;
     struct link *link;
     struct visit *visit;
+    struct loop_timer redial;
+    char token[128]; /* of the next connection */
+    int tries;       /* since the last one that held */
     int signal_fd;
     enum visit_exit exit;
 };
 
-static const struct visit_link link_of_visit = {.send = link_send, .pending = link_pending, .close = link_close};
+/* The visit outlives its link: there may be another one after it. */
+static void send_by_link(void *self, bool is_text, const void *bytes, size_t count) {
+    link_send(((struct program *)self)->link, is_text, bytes, count);
+}
+
+static size_t pending_in_link(const void *self) {
+    return link_pending(((const struct program *)self)->link);
+}
+
+static void close_link(void *self) {
+    struct program *p = self;
+    if (p->link != NULL) { /* between two of them there is none */
+        link_close(p->link);
+    }
+}
+
+static const struct visit_link link_of_visit = {.send = send_by_link, .pending = pending_in_link, .close = close_link};
 
 static void on_connected(void *self) {
-    visit_connected(((struct program *)self)->visit);
+    struct program *p = self;
+    p->tries = 0;
+    visit_connected(p->visit);
 }
 
 static void on_message(void *self, bool is_text, const void *bytes, size_t count) {
     visit_receive(((struct program *)self)->visit, is_text, bytes, count);
 }
 
-static void on_disconnected(void *self, const char *why) {
-    visit_disconnected(((struct program *)self)->visit, why);
+static void on_disconnected(void *self, bool is_refused, const char *why) {
+    visit_disconnected(((struct program *)self)->visit, is_refused, why);
 }
 
 static const struct link_events link_events = {
     .connected = on_connected, .message = on_message, .disconnected = on_disconnected};
+
+static void on_redial(void *self) {
+    struct program *p = self;
+    struct fault fault;
+    link_free(p->link); /* first: libwebsockets does not like two contexts of which one is going */
+    p->link = NULL;
+    if (link_open(p->loop, &p->grant, p->token, &link_events, p, &p->link, &fault) != RESULT_OK) {
+        log_error("session", "redial_failed", "reason=%s", log_text(fault.text));
+        visit_disconnected(p->visit, false, fault.text);
+    }
+}
+
+/* Not from inside the old link's callback: it is freed then. A quarter of a second at first, five at most. */
+static void on_lost(void *self, const char *token) {
+    struct program *p = self;
+    int64_t wait_ms = REDIAL_MS << (p->tries < REDIAL_DOUBLINGS ? p->tries : REDIAL_DOUBLINGS);
+    uint32_t spread;
+    random_bytes(&spread, sizeof spread);
+    snprintf(p->token, sizeof p->token, "%s", token);
+    p->tries++;
+    loop_arm(p->loop, &p->redial, wait_ms / 2 + spread % (uint32_t)wait_ms, on_redial, p);
+}
 
 static void on_over(void *self, enum visit_exit exit) {
     struct program *p = self;
@@ -96,15 +140,16 @@ static enum result set_up(struct program *p, int tap_fd, struct fault *fault) {
     p->loop = loop_new();
     if ((result = reaper_start(fault)) != RESULT_OK || (result = watch_signals(p, fault)) != RESULT_OK ||
         (result = key_read_private(p->grant.key, &p->key, fault)) != RESULT_OK ||
-        (result = link_open(p->loop, &p->grant, &link_events, p, &p->link, fault)) != RESULT_OK) {
+        (result = link_open(p->loop, &p->grant, p->grant.token, &link_events, p, &p->link, fault)) != RESULT_OK) {
         return result;
     }
     struct visit_options options = {.grant = &p->grant,
                                     .key = p->key,
                                     .tap_fd = tap_fd,
                                     .link = &link_of_visit,
-                                    .link_self = p->link,
+                                    .link_self = p,
                                     .over = on_over,
+                                    .redial = on_lost,
                                     .self = p};
     p->visit = visit_new(p->loop, &options);
     return RESULT_OK;
@@ -127,6 +172,8 @@ int main(void) {
     } else if (loop_run(p.loop) != RESULT_OK) {
         log_error("session", "loop_failed", "session=%s", p.grant.session);
     }
+    loop_disarm(p.loop, &p.redial);
+    wipe(p.token, sizeof p.token);
     visit_free(p.visit);
     link_free(p.link);
     key_free(p.key);

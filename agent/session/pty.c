@@ -210,6 +210,10 @@ void pty_credit(struct pty *pty, uint32_t bytes) {
     watch(pty);
 }
 
+int64_t pty_room(const struct pty *pty) {
+    return pty->credit_bytes;
+}
+
 void pty_resize(struct pty *pty, int columns, int rows) {
     struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
     (void)ioctl(pty->shell.master_fd, TIOCSWINSZ, &size); /* the kernel tells the programs in it */

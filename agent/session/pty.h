@@ -32,6 +32,7 @@ FL_CHECK enum result pty_open(struct loop *loop, const struct pty_options *optio
 /* RESULT_FULL: more than PTY_INPUT_BYTES would wait; nothing was taken. */
 FL_CHECK enum result pty_write(struct pty *pty, const void *bytes, size_t count);
 void pty_credit(struct pty *pty, uint32_t bytes);
+int64_t pty_room(const struct pty *pty); /* the credit that is left */
 void pty_resize(struct pty *pty, int columns, int rows);
 /* Hangs up; `closed` follows. */
 void pty_hang_up(struct pty *pty);

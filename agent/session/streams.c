@@ -18,9 +18,10 @@ struct stream {
     const struct stream_user *user;
     void *self;
     uint16_t number;
-    bool is_finished; /* nothing more comes down */
-    uint32_t room;    /* may be sent */
-    uint32_t given;   /* may come */
+    bool is_finished;   /* nothing more comes down */
+    uint32_t room;      /* may be sent */
+    uint32_t room_then; /* when the link came back */
+    uint32_t given;     /* may come */
     uint64_t up_bytes, down_bytes;
 };
 
@@ -30,6 +31,7 @@ struct streams {
     struct stream *first;
     size_t count;
     int64_t last_number;
+    bool is_muted;
 };
 
 struct streams *streams_new(const struct streams_out *out, void *out_self) {
@@ -110,7 +112,9 @@ void stream_give(struct stream *stream, uint32_t bytes) {
     uint32_t more = bytes < most ? bytes : most;
     if (more > 0 && !stream->is_finished) {
         stream->given += more;
-        s->out->credit(s->out_self, stream->number, more);
+        if (!s->is_muted) {
+            s->out->credit(s->out_self, stream->number, more);
+        }
     }
 }
 
@@ -160,7 +164,7 @@ bool streams_receive(struct streams *streams, uint16_t number, const void *bytes
 }
 
 void streams_credit(struct streams *streams, uint16_t number, uint32_t bytes) {
-    struct stream *stream = find(streams, number);
+    struct stream *stream = streams != NULL ? find(streams, number) : NULL;
     if (stream == NULL) {
         return;
     }
@@ -194,6 +198,35 @@ enum result streams_shut(struct streams *streams, int64_t number, struct fault *
     stream->user->gone(stream->self, stream);
     stream_close(stream, "closed", NULL);
     return RESULT_OK;
+}
+
+void streams_mute(struct streams *streams) {
+    if (streams == NULL) {
+        return;
+    }
+    streams->is_muted = true;
+    for (struct stream *stream = streams->first; stream != NULL; stream = stream->next) {
+        stream->room_then = stream->room;
+    }
+}
+
+void streams_sync(struct streams *streams) {
+    if (streams == NULL) {
+        return;
+    }
+    streams->is_muted = false;
+    for (const struct stream *stream = streams->first; stream != NULL; stream = stream->next) {
+        if (stream->given > 0) {
+            streams->out->credit(streams->out_self, stream->number, stream->given);
+        }
+    }
+}
+
+void streams_credit_absolute(struct streams *streams, uint16_t number, uint32_t bytes) {
+    struct stream *stream = streams != NULL ? find(streams, number) : NULL;
+    if (stream != NULL && bytes > stream->room_then) {
+        streams_credit(streams, number, bytes - stream->room_then);
+    }
 }
 
 size_t streams_count(const struct streams *streams) {

@@ -55,4 +55,9 @@ void streams_credit(struct streams *streams, uint16_t stream, uint32_t bytes);
 /* stream.finish, stream.close; RESULT_NOT_FOUND: there is no such stream (any more). */
 FL_CHECK enum result streams_finish(struct streams *streams, int64_t stream, struct fault *fault);
 FL_CHECK enum result streams_shut(struct streams *streams, int64_t stream, struct fault *fault);
+/* After a broken link (visit_resume.c): from mute to sync no credit is given out; sync says what is outstanding of each
+ * stream. The first credit of each stream that comes then is absolute: what the gateway counts as outstanding. */
+void streams_mute(struct streams *streams);
+void streams_sync(struct streams *streams);
+void streams_credit_absolute(struct streams *streams, uint16_t stream, uint32_t bytes);
 size_t streams_count(const struct streams *streams);

@@ -7,7 +7,7 @@
  *
  * The end: hang up the terminal, kill all that is left, count it, session.ended (the last frame up), wait for
  * session.end (the last frame down), countersign, wait for the gateway to close. Each wait is bounded. When the
- * connection is lost there is nobody to tell, and only the killing is left. */
+ * connection is lost and does not come back (visit_resume.c) there is nobody to tell, and only the killing is left. */
 #include "session/visit.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static void on_diagnosed(void *self, int64_t id, const char *result_json, size_t
 
 static void on_observed(void *self, const char *method, const char *params_json, size_t bytes) {
     struct visit *v = self;
-    if (v->phase == VISIT_LIVE && v->options.link->pending(v->options.link_self) < QUEUE_BYTES) {
+    if (v->phase == VISIT_LIVE && visit_pending(v) < QUEUE_BYTES) {
         visit_notify(v, method, params_json, bytes);
     }
 }
@@ -51,6 +51,7 @@ static void over(struct visit *v, enum visit_exit exit) {
     loop_disarm(v->loop, &v->deadline);
     loop_disarm(v->loop, &v->idle);
     loop_disarm(v->loop, &v->step);
+    loop_disarm(v->loop, &v->grace);
     if (exit == VISIT_DONE && v->children_left > 0) {
         exit = VISIT_CHILDREN_LEFT;
     }
@@ -124,7 +125,13 @@ static void on_hung_up(void *self) {
     v->phase = VISIT_ENDED;
     if (v->has_last_down) {
         countersign(v);
-    } else {
+    } else if (v->is_linked) {
+        loop_arm(v->loop, &v->step, LAST_DOWN_MS, on_no_last_down, v);
+    }
+}
+
+void visit_came_back(struct visit *v) {
+    if (v->phase == VISIT_ENDED) {
         loop_arm(v->loop, &v->step, LAST_DOWN_MS, on_no_last_down, v);
     }
 }
@@ -163,6 +170,7 @@ void visit_pty_closed(struct visit *v) {
 }
 
 void visit_stop(struct visit *visit, const char *reason) {
+    visit_stopping(visit);
     visit_end(visit, reason);
 }
 
@@ -186,6 +194,7 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     v->options = *options;
     chain_begin(&v->up, DIRECTION_UP, options->grant->session);
     chain_begin(&v->down, DIRECTION_DOWN, options->grant->session);
+    backlog_init(&v->backlog);
     v->diagnose = diagnose_new(loop, options->grant, on_diagnosed, v);
     v->observe = observe_new(loop, options->tap_fd, on_observed, v);
     v->streams = streams_new(&visit_streams_out, v);
@@ -201,6 +210,9 @@ void visit_free(struct visit *visit) {
     loop_disarm(visit->loop, &visit->deadline);
     loop_disarm(visit->loop, &visit->idle);
     loop_disarm(visit->loop, &visit->step);
+    loop_disarm(visit->loop, &visit->grace);
+    backlog_fini(&visit->backlog);
+    wipe(visit->ticket, sizeof visit->ticket);
     pty_kill(visit->pty);
     diagnose_free(visit->diagnose);
     streams_free(visit->streams);
@@ -225,22 +237,39 @@ static void say_hello(struct visit *v) {
     session_grant_print_proof(g, &j);
     jo_end(&j);
     jo_int(&j, "deadline_s", g->duration_ms / 1000);
+    jo_bool(&j, "resume", true);
     jo_end(&j);
     visit_notify(v, "session.hello", buf_text(&params), params.count);
     buf_fini(&params);
 }
 
 void visit_connected(struct visit *v) {
+    if (v->is_away) {
+        visit_resume(v);
+        return;
+    }
     if (v->phase != VISIT_DIALING) {
         return;
     }
     v->phase = VISIT_LIVE;
+    v->is_linked = true;
     loop_disarm(v->loop, &v->step);
     loop_arm(v->loop, &v->idle, v->options.grant->idle_ms, on_idle, v);
     say_hello(v);
 }
 
-void visit_disconnected(struct visit *v, const char *why) {
+static void gateway_gone(struct visit *v, const char *why) {
+    log_warn("session.visit", "gateway_gone", "reason=%s", log_text(why));
+    keep_reason(v, "gateway_gone");
+    kill_everything(v);
+    over(v, VISIT_GATEWAY_GONE);
+}
+
+void visit_on_grace(void *self) {
+    gateway_gone(self, "the link did not come back in time");
+}
+
+void visit_disconnected(struct visit *v, bool is_refused, const char *why) {
     switch (v->phase) {
     case VISIT_DIALING:
         log_error("session.visit", "no_gateway", "reason=%s", log_text(why));
@@ -250,10 +279,9 @@ void visit_disconnected(struct visit *v, const char *why) {
     case VISIT_LIVE:
     case VISIT_ENDING:
     case VISIT_ENDED:
-        log_warn("session.visit", "gateway_gone", "reason=%s", log_text(why));
-        keep_reason(v, "gateway_gone");
-        kill_everything(v);
-        over(v, VISIT_GATEWAY_GONE);
+        if (!visit_goes_away(v, is_refused, why)) {
+            gateway_gone(v, why);
+        }
         break;
     case VISIT_SIGNED: over(v, VISIT_DONE); break;
     case VISIT_OVER: break;
@@ -262,6 +290,7 @@ void visit_disconnected(struct visit *v, const char *why) {
 
 static void on_terminal(struct visit *v, const struct frame *frame) {
     size_t salt = frame->channel == CHANNEL_TERMINAL_SECRET ? SECRET_SALT_BYTES : 0;
+    v->input_given_bytes -= (int64_t)(frame->count - salt);
     if (v->pty == NULL || v->phase != VISIT_LIVE) {
         return; /* typed while the terminal was closing */
     }
@@ -284,13 +313,15 @@ static void on_stream(struct visit *v, const struct frame *frame) {
 
 static void on_credit(struct visit *v, const struct frame *frame) {
     struct credit credit;
-    if (credit_decode(frame, &credit) != RESULT_OK) {
-        return; /* frame_decode has checked it */
+    if (credit_decode(frame, &credit) == RESULT_OK) {
+        visit_credited(v, &credit);
     }
-    if (credit.channel == CHANNEL_TERMINAL && v->pty != NULL) {
-        pty_credit(v->pty, credit.bytes);
-    } else if (credit.channel == CHANNEL_STREAM && v->phase == VISIT_LIVE) {
-        streams_credit(v->streams, credit.stream, credit.bytes);
+}
+
+static void on_ack(struct visit *v, const struct frame *frame) {
+    uint64_t frames;
+    if (frame_ack_decode(frame, &frames) == RESULT_OK && frames <= v->up.count) {
+        backlog_drop(&v->backlog, frames);
     }
 }
 
@@ -309,7 +340,15 @@ void visit_receive(struct visit *v, bool is_text, const void *message, size_t by
         on_credit(v, &frame);
         return;
     }
+    if (frame.channel == CHANNEL_ACK) {
+        on_ack(v, &frame);
+        return;
+    }
+    if (visit_below_chain(v, &frame)) {
+        return;
+    }
     chain_add(&v->down, &frame);
+    visit_received(v, frame.count);
     if (v->phase == VISIT_LIVE) {
         loop_arm(v->loop, &v->idle, v->options.grant->idle_ms, on_idle, v);
     }
@@ -320,6 +359,7 @@ void visit_receive(struct visit *v, bool is_text, const void *message, size_t by
     } else {
         on_terminal(v, &frame);
     }
+    visit_sync(v);
     if (v->has_last_down && v->phase == VISIT_ENDED) {
         countersign(v);
     }

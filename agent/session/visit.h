@@ -32,6 +32,8 @@ struct visit_options {
     const struct visit_link *link;
     void *link_self;
     visit_over_fn *over; /* once, from the loop or from a visit_* call */
+    /* The link is gone: connect again with this token, after a while; visit_connected or visit_disconnected follows. */
+    void (*redial)(void *self, const char *token);
     void *self;
 };
 struct visit;
@@ -40,7 +42,7 @@ void visit_free(struct visit *visit);
 
 void visit_connected(struct visit *visit);
 void visit_receive(struct visit *visit, bool is_text, const void *message, size_t bytes);
-/* The connection is gone, or could not be made. */
-void visit_disconnected(struct visit *visit, const char *why);
+/* The connection is gone, or could not be made. `is_refused`: the gateway answered and let us not in. */
+void visit_disconnected(struct visit *visit, bool is_refused, const char *why);
 /* The agent wants it to end (SIGTERM): in order, with a countersignature. */
 void visit_stop(struct visit *visit, const char *reason);

@@ -1,6 +1,7 @@
 /* The inside of a visit, shared by its files and nobody else: visit.c (life, the end), visit_out.c (the way out),
  * visit_calls.c (finds what the gateway asks for) and one visit_NAME.c for each capability (does it). */
 #pragma once
+#include "fieldline/backlog.h"
 #include "fieldline/json.h"
 #include "session/diagnose.h"
 #include "session/observe.h"
@@ -24,11 +25,24 @@ struct visit {
     struct chain up, down;
     struct loop_timer deadline, idle, step; /* step: of the end */
     struct pty *pty;
-    int64_t input_owed_bytes; /* taken by the terminal, not yet given as new credit */
+    int64_t input_owed_bytes;  /* taken by the terminal, not yet given as new credit */
+    int64_t input_given_bytes; /* given and not yet received */
     struct diagnose *diagnose;
     struct observe *observe;
     struct streams *streams;
     bool has_last_down; /* session.end has come */
+    /* visit_resume.c */
+    struct backlog backlog;
+    bool is_linked, is_away, is_stopping;
+    bool is_muted;    /* gives no credit: not all repeated frames are here */
+    bool is_absolute; /* the credit that comes is what the gateway counts as outstanding */
+    bool has_ticket;
+    char ticket[128];
+    int64_t grace_ms;
+    struct loop_timer grace;
+    uint64_t sync_down, unacked_frames;
+    size_t unacked_bytes;
+    int64_t terminal_room_then;
     char reason[32];
     size_t children_left;
 };
@@ -42,6 +56,25 @@ void visit_send_terminal(struct visit *v, const void *bytes, size_t count);
 void visit_send_credit(struct visit *v, const struct credit *credit);
 void visit_answer_nothing(struct visit *v, int64_t id); /* {}, when there is an id */
 extern const struct streams_out visit_streams_out;
+
+/* ---- visit_resume.c ---- */
+/* A frame of the up chain: kept, and sent when there is a link. */
+void visit_leave(struct visit *v, const struct frame *frame, bool is_text, const void *message, size_t bytes);
+size_t visit_pending(const struct visit *v);
+/* A frame of the down chain is here. */
+void visit_received(struct visit *v, size_t bytes);
+/* The link is gone. False: so is the session. */
+bool visit_goes_away(struct visit *v, bool is_refused, const char *why);
+/* The product itself wants the end: what is away has little time left. */
+void visit_stopping(struct visit *v);
+void visit_resume(struct visit *v); /* there is a link again */
+void visit_sync(struct visit *v);
+/* Messages of the leg alone: true when it was one. */
+bool visit_below_chain(struct visit *v, const struct frame *frame);
+void visit_credited(struct visit *v, const struct credit *credit);
+/* ---- visit.c ---- */
+void visit_on_grace(void *self);
+void visit_came_back(struct visit *v);
 /* Begins the end; once. */
 void visit_end(struct visit *v, const char *reason);
 /* The terminal is gone: go on with the end, if one is under way. */

@@ -1,5 +1,4 @@
-/* The way out of a visit: whatever leaves goes into the up chain first, then to the link. What is in no chain (credit,
- * the countersignature) is said where it is sent. */
+/* The forms of what leaves a visit. How it leaves (chain, backlog, link): visit_leave of visit_resume.c. */
 #include "fieldline/log.h"
 #include "session/visit_inside.h"
 
@@ -8,8 +7,8 @@ void visit_send(struct visit *v, const struct buf *json) {
         log_error("session.visit", "message_too_big", "bytes=%zu", json->count);
         return;
     }
-    chain_add(&v->up, &(struct frame){.channel = CHANNEL_CONTROL, .bytes = json->data, .count = json->count});
-    v->options.link->send(v->options.link_self, true, json->data, json->count);
+    visit_leave(v, &(struct frame){.channel = CHANNEL_CONTROL, .bytes = json->data, .count = json->count}, true,
+                json->data, json->count);
 }
 
 void visit_notify(struct visit *v, const char *method, const char *params_json, size_t bytes) {
@@ -61,13 +60,16 @@ void visit_send_terminal(struct visit *v, const void *bytes, size_t count) {
     struct buf message;
     buf_init(&message, CAP_FRAME_BYTES + 1);
     frame_encode(CHANNEL_TERMINAL, bytes, count, &message);
-    chain_add(&v->up, &(struct frame){.channel = CHANNEL_TERMINAL, .bytes = bytes, .count = count});
-    v->options.link->send(v->options.link_self, false, message.data, message.count);
+    visit_leave(v, &(struct frame){.channel = CHANNEL_TERMINAL, .bytes = bytes, .count = count}, false, message.data,
+                message.count);
     buf_wipe(&message);
 }
 
 void visit_send_credit(struct visit *v, const struct credit *credit) {
     struct buf message;
+    if (!v->is_linked || v->is_muted) {
+        return; /* visit_sync says what is outstanding */
+    }
     buf_init(&message, 16);
     credit_encode(credit, &message);
     v->options.link->send(v->options.link_self, false, message.data, message.count);
@@ -79,9 +81,8 @@ static void on_stream_send(void *self, uint16_t stream, const void *bytes, size_
     struct buf message;
     buf_init(&message, CAP_FRAME_BYTES + 1);
     stream_encode(stream, bytes, count, &message);
-    chain_add(&v->up,
-              &(struct frame){.channel = CHANNEL_STREAM, .bytes = message.data + 1, .count = message.count - 1});
-    v->options.link->send(v->options.link_self, false, message.data, message.count);
+    visit_leave(v, &(struct frame){.channel = CHANNEL_STREAM, .bytes = message.data + 1, .count = message.count - 1},
+                false, message.data, message.count);
     buf_wipe(&message);
 }
 

@@ -20,6 +20,7 @@ static void on_taken(void *self, size_t count) {
     struct visit *v = self;
     v->input_owed_bytes += (int64_t)count;
     if (v->input_owed_bytes >= INPUT_CREDIT_BYTES / 4) {
+        v->input_given_bytes += v->input_owed_bytes;
         visit_send_credit(v, &(struct credit){.channel = CHANNEL_TERMINAL, .bytes = (uint32_t)v->input_owed_bytes});
         v->input_owed_bytes = 0;
     }
@@ -68,6 +69,7 @@ static enum result open_terminal(struct visit *v, const struct json *params, int
     result = pty_open(v->loop, &options, &events, v, &v->pty, fault);
     if (result == RESULT_OK) {
         v->input_owed_bytes = 0;
+        v->input_given_bytes = INPUT_CREDIT_BYTES;
         visit_answer_nothing(v, id);
         visit_send_credit(v, &(struct credit){.channel = CHANNEL_TERMINAL, .bytes = INPUT_CREDIT_BYTES});
     }

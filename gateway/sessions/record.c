@@ -217,6 +217,31 @@ enum result record_frame(struct record *r, enum direction dir, const struct fram
     return append(r, &line, leaf, fault);
 }
 
+enum result record_stream(struct record *r, enum direction dir, const struct frame *frame, const char *by,
+                          bool keeps_bytes, int64_t t_ms, struct fault *fault) {
+    struct transcript_line line;
+    uint8_t leaf[SHA256_BYTES];
+    struct buf coded;
+    buf_init(&coded, 2 * CAP_FRAME_BYTES);
+    begin_line(r, &line, dir == DIRECTION_UP ? TRANSCRIPT_UP : TRANSCRIPT_DOWN, by, t_ms);
+    chain_leaf(frame, leaf);
+    line.channel = frame->channel;
+    line.frame_bytes = frame->count;
+    if (keeps_bytes) {
+        buf_add_u8(&coded, '"');
+        base64url_encode(frame->bytes, frame->count, &coded);
+        buf_add_u8(&coded, '"');
+        line.has_data = true;
+        line.data = buf_text(&coded);
+    } else {
+        line.has_leaf = true;
+        memcpy(line.leaf, leaf, sizeof leaf);
+    }
+    enum result result = append(r, &line, leaf, fault);
+    buf_fini(&coded);
+    return result;
+}
+
 enum result record_size(struct record *r, const struct frame *frame, const char *by, int columns, int rows,
                         int64_t t_ms, struct fault *fault) {
     struct transcript_line line;

@@ -25,6 +25,9 @@ void record_close(struct record *record);
  * a secret one only the leaf and the length are kept. */
 FL_CHECK enum result record_frame(struct record *record, enum direction dir, const struct frame *frame, const char *by,
                                   int64_t t_ms, struct fault *fault);
+/* A frame of a stream: its leaf and length, or with its bytes too, so that the stream can be replayed. */
+FL_CHECK enum result record_stream(struct record *record, enum direction dir, const struct frame *frame, const char *by,
+                                   bool keeps_bytes, int64_t t_ms, struct fault *fault);
 /* terminal.open and terminal.resize: a control frame to the product that also sets the cast's size. */
 FL_CHECK enum result record_size(struct record *record, const struct frame *frame, const char *by, int columns,
                                  int rows, int64_t t_ms, struct fault *fault);

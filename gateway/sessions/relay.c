@@ -16,7 +16,7 @@
 #include "sessions/relay_inside.h"
 #include "sessions/token.h"
 
-enum { IDLE_MS = 15 * 60 * 1000, REJOIN_MS = 30 * 1000, JOIN_MS = 2 * 60 * 1000 };
+enum { IDLE_MS = 15 * 60 * 1000, REJOIN_MS = 30 * 1000, JOIN_MS = 2 * 60 * 1000, GRACE_MS = 30 * 1000 };
 #define RECORD_BYTES (INT64_C(1) << 30)
 
 int64_t relay_wall_ms(const struct relay *r) {
@@ -53,6 +53,7 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
     r->options.idle_ms = or_default(options->idle_ms, IDLE_MS);
     r->options.rejoin_ms = or_default(options->rejoin_ms, REJOIN_MS);
     r->options.join_ms = or_default(options->join_ms, JOIN_MS);
+    r->options.grace_ms = or_default(options->grace_ms, GRACE_MS);
     r->options.record_bytes = or_default(options->record_bytes, RECORD_BYTES);
     r->options.transcript_dir = mem_strdup(options->transcript_dir);
     r->born_mono_ms = r->now_mono_ms = mono_ms;
@@ -60,10 +61,24 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
     r->phase_due_mono_ms = mono_ms + options->expect_ms;
     r->next_id = 1;
     buf_init(&r->input, RELAY_INPUT_BYTES);
+    backlog_init(&r->backlog);
     return r;
 }
 
 /* Frees the legs that died during this call. */
+static void forget_leg(struct relay *r, const struct relay_leg *leg) {
+    for (size_t i = 0; i < RELAY_CALLS; i++) {
+        if (r->calls[i].leg == leg) {
+            r->calls[i].leg = NULL;
+        }
+    }
+    for (size_t i = 0; i < CAP_SESSION_STREAMS; i++) {
+        if (r->streams[i].owner == leg) {
+            r->streams[i].owner = NULL;
+        }
+    }
+}
+
 static void settle(struct relay *r) {
     if (r->product != NULL && r->product->is_dead) {
         free(r->product);
@@ -73,6 +88,7 @@ static void settle(struct relay *r) {
         struct relay_leg *leg = *at;
         if (leg->is_dead) {
             *at = leg->next;
+            forget_leg(r, leg);
             free(leg);
         } else {
             at = &leg->next;
@@ -104,6 +120,7 @@ void relay_free(struct relay *relay) {
     free(relay->countersign_text);
     free(relay->countersign_signature);
     buf_wipe(&relay->input);
+    backlog_fini(&relay->backlog);
     free(relay);
 }
 
@@ -131,10 +148,30 @@ static enum result open_record(struct relay *r, struct fault *fault) {
     return record_open(&options, &r->record, fault);
 }
 
+/* A ticket: the session goes on. What the gateway may still believe to be the product's leg is dead. */
+static enum result attach_again(struct relay *r, const char *token, const char *device, const struct relay_leg_ops *ops,
+                                void *leg_self, struct relay_leg **out, struct fault *fault) {
+    if (strcmp(device, r->options.device) != 0) {
+        return fault_set(fault, RESULT_DENIED, "the ticket is not for this product");
+    }
+    if (r->product != NULL) {
+        relay_drop_leg(r->product, "replaced");
+        settle(r);
+    }
+    struct relay_leg *leg = leg_new(r, device, ops, leg_self);
+    leg->is_product = true;
+    relay_attach_again(r, token, leg);
+    *out = leg;
+    return RESULT_OK;
+}
+
 enum result relay_attach_product(struct relay *r, const char *token, const char *device, const char *certificate_pem,
                                  const struct relay_leg_ops *ops, void *leg_self, int64_t mono_ms,
                                  struct relay_leg **out, struct fault *fault) {
     enter(r, mono_ms);
+    if (relay_ticket_matches(r, token)) {
+        return attach_again(r, token, device, ops, leg_self, out, fault);
+    }
     if (!session_token_matches(token, r->options.token_sha256)) {
         return fault_set(fault, RESULT_NOT_FOUND, "the token belongs to no session");
     }
@@ -172,13 +209,16 @@ static size_t count_people(const struct relay *r) {
     return count;
 }
 
-enum result relay_attach_person(struct relay *r, const char *name, const struct relay_leg_ops *ops, void *leg_self,
-                                int64_t mono_ms, struct relay_leg **out, struct fault *fault) {
+enum result relay_attach_person(struct relay *r, const struct relay_person *person, const struct relay_leg_ops *ops,
+                                void *leg_self, int64_t mono_ms, struct relay_leg **out, struct fault *fault) {
     enter(r, mono_ms);
     if (r->phase == RELAY_OVER) {
         return fault_set(fault, RESULT_CLOSED, "the session is over: %s", session_why_text(r->end_why));
     }
-    bool is_engineer = strcmp(name, r->options.engineer) == 0;
+    bool is_engineer = strcmp(person->name, r->options.engineer) == 0 && !person->is_tool;
+    if (person->is_tool && strcmp(person->name, r->options.engineer) != 0) {
+        return fault_set(fault, RESULT_DENIED, "only the engineer whom the grant names may use tools here");
+    }
     if (is_engineer && r->typist != NULL) {
         relay_drop_leg(r->typist, "replaced");
         settle(r);
@@ -186,7 +226,8 @@ enum result relay_attach_person(struct relay *r, const char *name, const struct 
     if (count_people(r) >= RELAY_LEGS) {
         return fault_set(fault, RESULT_FULL, "%d people are in this session already", RELAY_LEGS);
     }
-    struct relay_leg *leg = leg_new(r, name, ops, leg_self);
+    struct relay_leg *leg = leg_new(r, person->name, ops, leg_self);
+    leg->is_tool = person->is_tool;
     leg->next = r->people;
     r->people = leg;
     if (is_engineer) {
@@ -220,6 +261,9 @@ static void note_left(struct relay *r, const char *name) {
 }
 
 static void product_lost(struct relay *r) {
+    if (relay_goes_away(r)) {
+        return;
+    }
     switch (r->phase) {
     case RELAY_CONNECTED:
     case RELAY_LIVE: relay_finish(r, "agent_gone", ""); break;
@@ -241,6 +285,7 @@ void relay_detach(struct relay_leg *leg, int64_t mono_ms) {
             r->typist_gone_mono_ms = r->now_mono_ms;
             relay_forget_input(r);
         }
+        relay_streams_leave(leg);
         note_left(r, leg->name);
     }
     settle(r);
@@ -263,6 +308,7 @@ void relay_drained(struct relay_leg *leg, int64_t mono_ms) {
     if (leg == r->typist) {
         relay_give_credit(r);
     }
+    relay_streams_give(r);
     settle(r);
 }
 
@@ -273,16 +319,29 @@ static void tick_calls(struct relay *r) {
         struct relay_call *call = &r->calls[i];
         if (call->is_used && r->now_mono_ms - call->since_mono_ms > CALL_MS) {
             call->is_used = false;
-            if (r->typist != NULL) {
-                relay_refuse(r->typist, call->person_id, "timed_out", "the product did not answer");
+            struct relay_leg *leg = call->leg != NULL ? call->leg : r->typist;
+            if (leg != NULL) {
+                relay_refuse(leg, call->person_id, "timed_out", "the product did not answer");
             }
         }
     }
 }
 
+static bool has_tool(const struct relay *r) {
+    const struct relay_leg *leg = r->people;
+    while (leg != NULL && !leg->is_tool) {
+        leg = leg->next;
+    }
+    return leg != NULL;
+}
+
 static void tick_live(struct relay *r) {
-    int64_t away_ms = r->now_mono_ms - r->typist_gone_mono_ms;
-    if (r->now_mono_ms >= r->deadline_mono_ms + DEADLINE_GRACE_MS) {
+    int64_t away_ms = has_tool(r) ? 0 : r->now_mono_ms - r->typist_gone_mono_ms;
+    if (relay_is_away_too_long(r)) {
+        relay_finish(r, "agent_gone", "");
+    } else if (r->is_resuming && r->now_mono_ms >= r->resume_due_mono_ms) {
+        relay_finish(r, "product_protocol", "the product came back and said nothing");
+    } else if (r->now_mono_ms >= r->deadline_mono_ms + DEADLINE_GRACE_MS) {
         relay_begin_end(r, "deadline", "");
     } else if (r->now_mono_ms - r->active_mono_ms >= r->options.idle_ms) {
         relay_begin_end(r, "idle", "");
@@ -291,6 +350,7 @@ static void tick_live(struct relay *r) {
     } else {
         tick_calls(r);
         relay_give_credit(r);
+        relay_acknowledge(r);
     }
 }
 

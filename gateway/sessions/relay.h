@@ -30,13 +30,14 @@ struct relay_leg_ops {
 };
 
 enum {
-    RELAY_WINDOW_BYTES = 64 * 1024, /* terminal output the product may have under way to the slowest typing leg */
-    RELAY_LEG_BYTES = 1024 * 1024,  /* a person's leg with more than this queued is too slow and dropped */
-    RELAY_INPUT_BYTES = 64 * 1024,  /* typed, and waiting for the product's credit; beyond: refused, not recorded */
-    RELAY_LEGS = 16,                /* people on one session */
-    RELAY_CALLS = 16,               /* JSON-RPC requests under way */
-    RELAY_STRIKES = 20,             /* refused messages after which a person's leg is closed */
-    RELAY_TICK_MS = 250             /* call relay_tick at least this often */
+    RELAY_WINDOW_BYTES = 64 * 1024,  /* terminal output the product may have under way to the slowest typing leg */
+    RELAY_LEG_BYTES = 1024 * 1024,   /* a person's leg with more than this queued is too slow and dropped */
+    RELAY_STREAM_BYTES = 768 * 1024, /* queued for a leg and under way to it on all its streams */
+    RELAY_INPUT_BYTES = 64 * 1024,   /* typed, and waiting for the product's credit; beyond: refused, not recorded */
+    RELAY_LEGS = 16,                 /* people on one session */
+    RELAY_CALLS = 16,                /* JSON-RPC requests under way */
+    RELAY_STRIKES = 20,              /* refused messages after which a person's leg is closed */
+    RELAY_TICK_MS = 250              /* call relay_tick at least this often */
 };
 
 struct relay_options {
@@ -51,6 +52,7 @@ struct relay_options {
     int64_t idle_ms;       /* without a message from the engineer; 0: 15 minutes */
     int64_t rejoin_ms;     /* without a typing leg, once one was there; 0: 30 s */
     int64_t join_ms;       /* without a typing leg from the start; 0: 2 minutes */
+    int64_t grace_ms;      /* without the product, when it can come back; 0: 30 s */
     int64_t record_bytes;  /* cap of the transcript; 0: 1 GiB */
     const char *transcript_dir;
     const struct key *seal_key; /* Ed25519, borrowed */
@@ -62,16 +64,22 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
 /* Closes legs that are left (reason "gateway_stopping") and seals what is recorded, without an event. */
 void relay_free(struct relay *relay);
 
-/* The product dials in. Refuses: a wrong token (RESULT_NOT_FOUND: try the next relay), another device's certificate
- * (RESULT_DENIED), a token used before (RESULT_CONFLICT), too late (RESULT_EXPIRED), no recording possible (RESULT_IO;
- * the relay is over then). `certificate_pem` is the peer's, as the TLS layer has verified it; copied. */
+/* The product dials in, or comes back with a ticket. Refuses: a wrong token (RESULT_NOT_FOUND: try the next relay),
+ * another device's certificate (RESULT_DENIED), a token used before (RESULT_CONFLICT), too late (RESULT_EXPIRED), no
+ * recording possible (RESULT_IO; the relay is over then). `certificate_pem` is the peer's, as the TLS layer has
+ * verified it; copied. */
 FL_CHECK enum result relay_attach_product(struct relay *relay, const char *token, const char *device,
                                           const char *certificate_pem, const struct relay_leg_ops *ops, void *leg_self,
                                           int64_t mono_ms, struct relay_leg **out, struct fault *fault);
 /* A person joins; who the granted engineer is types, everyone else watches. The engineer's second connection takes over
  * from the first, which is closed ("replaced"). May be called before the product is there. */
-FL_CHECK enum result relay_attach_person(struct relay *relay, const char *name, const struct relay_leg_ops *ops,
-                                         void *leg_self, int64_t mono_ms, struct relay_leg **out, struct fault *fault);
+struct relay_person {
+    const char *name;
+    bool is_tool; /* a further connection of the engineer, for files and ports: takes over from nothing */
+};
+FL_CHECK enum result relay_attach_person(struct relay *relay, const struct relay_person *person,
+                                         const struct relay_leg_ops *ops, void *leg_self, int64_t mono_ms,
+                                         struct relay_leg **out, struct fault *fault);
 /* The connection is gone (it was not closed by ops.close). */
 void relay_detach(struct relay_leg *leg, int64_t mono_ms);
 

@@ -1,10 +1,15 @@
-/* The inside of a relay, shared by its five files and nobody else:
+/* The inside of a relay, shared by its files and nobody else:
  *   relay.c          life: legs come and go, clocks run out
  *   relay_end.c      how it ends: time-outs, seal, farewell
  *   relay_out.c      the only way out of the relay: record, then send; credit; typed input
- *   relay_product.c  what the product says
- *   relay_person.c   what people say */
+ *   relay_product.c  what the product sends
+ *   relay_notice.c   what it says
+ *   relay_person.c   what people send
+ *   relay_request.c  what they ask for
+ *   relay_resume.c   the product's link breaks and comes back
+ *   relay_streams.c  files, ports, screens: whose, and how much of it at once */
 #pragma once
+#include "fieldline/backlog.h"
 #include "fieldline/json.h"
 #include "sessions/record.h"
 #include "sessions/relay.h"
@@ -28,10 +33,13 @@ enum relay_phase {
     RELAY_OVER
 };
 
+#define RELAY_PHASE_BIT(phase) (1u << (phase))
+
 struct relay_leg {
     struct relay *relay;
     struct relay_leg *next; /* people only */
     bool is_product, is_dead;
+    bool is_tool;    /* a second connection of the engineer: files and ports only */
     bool is_joining; /* its owner learns from attach that it was refused, not from ops.close */
     char name[SESSION_NAME_BYTES + 1];
     const struct relay_leg_ops *ops;
@@ -44,9 +52,21 @@ struct relay_leg {
 /* A request of the engineer that the product has not answered. */
 struct relay_call {
     bool is_used, is_terminal_open;
+    struct relay_leg *leg;         /* who asked; NULL: gone, whoever types now gets the answer */
+    int64_t stream;                /* that it opens; 0: none */
     int64_t id;                    /* ours, on the product's leg */
     char person_id[CALL_ID_BYTES]; /* theirs */
     int64_t since_mono_ms;
+};
+
+struct relay_stream {
+    uint16_t number;           /* 0: free */
+    struct relay_leg *owner;   /* NULL: gone; waiting for stream.closed */
+    bool keeps_bytes;          /* in the transcript */
+    int64_t up_credit_bytes;   /* the product may send */
+    int64_t owed_bytes;        /* given by the owner, held back while its queue is long */
+    int64_t down_credit_bytes; /* the owner may send */
+    int64_t down_credit_then;  /* when the link came back */
 };
 
 struct relay {
@@ -67,7 +87,23 @@ struct relay {
     int64_t input_credit_bytes;  /* and may be sent */
     struct buf input;            /* typed, not yet sent; secrets pass through: wiped */
     struct relay_call calls[RELAY_CALLS];
+    struct relay_stream streams[CAP_SESSION_STREAMS];
+    int64_t last_stream; /* numbers only rise */
     int64_t next_id;
+
+    /* relay_resume.c */
+    struct backlog backlog;
+    bool resumes;     /* the product can */
+    bool is_away;     /* its link is lost */
+    bool is_resuming; /* it is back, but has not said session.resume */
+    bool is_muted;    /* not all that it repeats is here: no credit is given */
+    bool is_absolute; /* credit that comes is what the product counts as outstanding */
+    bool has_ticket, has_used_ticket;
+    uint8_t ticket_sha256[SHA256_BYTES];      /* the newest, */
+    uint8_t used_ticket_sha256[SHA256_BYTES]; /* and the last that was used: the newest may have been lost */
+    int64_t away_since_mono_ms, resume_due_mono_ms, input_credit_then;
+    uint64_t sync_up;
+    size_t unacked_frames, unacked_bytes;
 
     char end_why[SESSION_WHY_BYTES + 1];
     bool has_sent_end, has_product_ended;
@@ -77,11 +113,14 @@ struct relay {
 
 /* ---- relay_out.c ---- each returns false when the relay is over (it could not be recorded) */
 FL_CHECK bool relay_keep_up(struct relay *r, const struct frame *frame);
+FL_CHECK bool relay_keep_stream(struct relay *r, enum direction dir, const struct frame *frame, const char *by,
+                                bool keeps_bytes);
 FL_CHECK bool relay_note(struct relay *r, const char *json, size_t bytes);
 /* A control message to the product; columns > 0 when it sets the terminal's size. */
 FL_CHECK bool relay_send_control(struct relay *r, const struct buf *json, const char *by, int columns, int rows);
 /* To everybody; already recorded. Legs that are too slow are dropped. */
 void relay_send_people(struct relay *r, bool is_text, const void *bytes, size_t count);
+void relay_send_leg(struct relay_leg *leg, bool is_text, const void *bytes, size_t count);
 void relay_send_state(struct relay *r, struct relay_leg *leg);
 void relay_send_states(struct relay *r);
 /* A refusal, recorded and told; closes the leg after RELAY_STRIKES. `id` NULL: session.error, else a JSON-RPC error. */
@@ -98,7 +137,57 @@ void relay_finish(struct relay *r, const char *why, const char *text);
 int64_t relay_wall_ms(const struct relay *r);
 int64_t relay_t_ms(const struct relay *r);
 
+/* ---- relay_notice.c ---- one row a method of the product that is no answer */
+struct relay_notice {
+    const char *method;
+    unsigned phases;   /* bits */
+    int capability;    /* -1: none */
+    bool is_forwarded; /* to everybody, as it is */
+    enum result (*check)(const struct relay *r, const struct json *params, struct fault *fault);
+    void (*act)(struct relay *r, const struct json *params); /* after it was recorded; NULL: nothing follows */
+};
+const struct relay_notice *relay_notice_find(const char *method);
+
 /* ---- relay_product.c, relay_person.c ---- */
 void relay_from_product(struct relay *r, bool is_text, const void *message, size_t bytes);
 void relay_from_person(struct relay_leg *leg, bool is_text, const void *message, size_t bytes);
+void relay_request(struct relay_leg *leg, const struct frame *frame);
 struct relay_call *relay_call_find(struct relay *r, int64_t id);
+
+/* ---- relay_resume.c ---- */
+/* A frame of the down chain, recorded already: sent, and kept until it is acknowledged. May end the session. */
+void relay_to_product(struct relay *r, bool is_text, const void *message, size_t bytes);
+/* Is there somebody who may be given credit now? */
+bool relay_may_give(const struct relay *r);
+void relay_credit_product(struct relay *r, const struct credit *credit);
+void relay_acknowledge(struct relay *r);
+/* A frame of the up chain was recorded. */
+void relay_received(struct relay *r, size_t bytes);
+void relay_acknowledged(struct relay *r, const struct frame *frame);
+/* The leg is gone. False: so is the session. */
+bool relay_goes_away(struct relay *r);
+bool relay_is_away_too_long(const struct relay *r);
+void relay_give_ticket(struct relay *r);
+bool relay_ticket_matches(const struct relay *r, const char *token);
+void relay_attach_again(struct relay *r, const char *token, struct relay_leg *leg);
+/* The first message of a leg that came back. NULL, or how the product broke the protocol. */
+const char *relay_resume(struct relay *r, bool is_text, const void *message, size_t bytes);
+void relay_sync(struct relay *r);
+
+/* ---- relay_streams.c ---- */
+/* May a stream be opened as `params` say? */
+FL_CHECK enum result relay_stream_check(const struct relay *r, const struct json *params, struct fault *fault);
+FL_CHECK enum result relay_stream_known(const struct relay *r, const struct json *params, struct fault *fault);
+void relay_stream_open(struct relay_leg *leg, const struct json *params, bool keeps_bytes);
+/* It was refused, or has closed. */
+void relay_stream_forget(struct relay *r, int64_t number);
+/* The leg is gone: its streams are closed. */
+void relay_streams_leave(struct relay_leg *leg);
+/* Passes on what credit was held back. */
+void relay_streams_give(struct relay *r);
+void relay_stream_credit_up(struct relay_leg *leg, const struct credit *credit);
+/* False: for no stream, or beyond the cap. */
+FL_CHECK bool relay_stream_credit_down(struct relay *r, const struct credit *credit);
+void relay_stream_down(struct relay_leg *leg, const struct frame *frame, const void *message, size_t bytes);
+/* NULL, or how the product broke the protocol. */
+const char *relay_stream_up(struct relay *r, const struct frame *frame, const void *message, size_t bytes);

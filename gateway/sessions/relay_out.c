@@ -28,7 +28,24 @@ static bool keep_down(struct relay *r, const struct frame *frame, const char *by
 bool relay_keep_up(struct relay *r, const struct frame *frame) {
     struct fault fault;
     enum result result = record_frame(r->record, DIRECTION_UP, frame, r->options.device, relay_t_ms(r), &fault);
-    return result == RESULT_OK || give_up(r, result, &fault);
+    if (result != RESULT_OK) {
+        return give_up(r, result, &fault);
+    }
+    relay_received(r, frame->count);
+    return true;
+}
+
+bool relay_keep_stream(struct relay *r, enum direction dir, const struct frame *frame, const char *by,
+                       bool keeps_bytes) {
+    struct fault fault;
+    enum result result = record_stream(r->record, dir, frame, by, keeps_bytes, relay_t_ms(r), &fault);
+    if (result != RESULT_OK) {
+        return give_up(r, result, &fault);
+    }
+    if (dir == DIRECTION_UP) {
+        relay_received(r, frame->count);
+    }
+    return true;
 }
 
 bool relay_note(struct relay *r, const char *json, size_t bytes) {
@@ -51,8 +68,8 @@ bool relay_send_control(struct relay *r, const struct buf *json, const char *by,
     } else if (!keep_down(r, &frame, by)) {
         return false;
     }
-    r->product->ops->send(r->product->self, true, json->data, json->count);
-    return true;
+    relay_to_product(r, true, json->data, json->count);
+    return r->phase != RELAY_OVER;
 }
 
 void relay_forget_input(struct relay *r) {
@@ -76,9 +93,12 @@ void relay_drop_leg(struct relay_leg *leg, const char *reason) {
         r->typist_gone_mono_ms = r->now_mono_ms;
         relay_forget_input(r);
     }
+    if (!leg->is_product) {
+        relay_streams_leave(leg);
+    }
 }
 
-static void send_leg(struct relay_leg *leg, bool is_text, const void *bytes, size_t count) {
+void relay_send_leg(struct relay_leg *leg, bool is_text, const void *bytes, size_t count) {
     leg->ops->send(leg->self, is_text, bytes, count);
     if (leg->ops->pending(leg->self) > RELAY_LEG_BYTES) {
         log_warn("gateway.sessions", "leg_too_slow", "session=%s name=%s", leg->relay->options.session,
@@ -95,7 +115,7 @@ void relay_send_people(struct relay *r, bool is_text, const void *bytes, size_t 
         if (!is_text) {
             leg->credit_bytes -= (int64_t)count - 1;
         }
-        send_leg(leg, is_text, bytes, count);
+        relay_send_leg(leg, is_text, bytes, count);
     }
 }
 
@@ -125,6 +145,7 @@ static void print_state(const struct relay *r, const struct relay_leg *leg, stru
     jo_str(&j, "to", leg->name);
     jo_bool(&j, "may_type", leg == r->typist);
     jo_bool(&j, "terminal_open", r->is_terminal_open);
+    jo_bool(&j, "product_away", r->is_away);
     jo_end(&j);
     jo_end(&j);
 }
@@ -136,7 +157,7 @@ void relay_send_state(struct relay *r, struct relay_leg *leg) {
     /* Whoever is told that the recording failed is told although that cannot be recorded. */
     if (relay_note(r, buf_text(&text), text.count) || r->phase == RELAY_OVER) {
         if (!leg->is_dead) {
-            send_leg(leg, true, text.data, text.count);
+            relay_send_leg(leg, true, text.data, text.count);
         }
     }
     buf_fini(&text);
@@ -190,7 +211,7 @@ void relay_refuse(struct relay_leg *leg, const char *id, const char *code, const
     }
     jo_end(&j);
     if (relay_note(leg->relay, buf_text(&message), message.count) && !leg->is_dead) {
-        send_leg(leg, true, message.data, message.count);
+        relay_send_leg(leg, true, message.data, message.count);
         if (++leg->strikes >= RELAY_STRIKES) {
             relay_drop_leg(leg, "too_many_errors");
         }
@@ -199,7 +220,8 @@ void relay_refuse(struct relay_leg *leg, const char *id, const char *code, const
 }
 
 void relay_give_credit(struct relay *r) {
-    if ((r->phase != RELAY_LIVE && r->phase != RELAY_ENDING) || !r->is_terminal_open || r->typist == NULL) {
+    if ((r->phase != RELAY_LIVE && r->phase != RELAY_ENDING) || !r->is_terminal_open || r->typist == NULL ||
+        !relay_may_give(r)) {
         return;
     }
     int64_t room = RELAY_WINDOW_BYTES - (int64_t)r->typist->ops->pending(r->typist->self);
@@ -210,12 +232,8 @@ void relay_give_credit(struct relay *r) {
     if (more < RELAY_WINDOW_BYTES / 4 && !(r->output_credit_bytes <= 0 && more > 0)) {
         return;
     }
-    struct buf credit;
-    buf_init(&credit, 16);
-    credit_encode(&(struct credit){.channel = CHANNEL_TERMINAL, .bytes = (uint32_t)more}, &credit);
-    r->product->ops->send(r->product->self, false, credit.data, credit.count);
+    relay_credit_product(r, &(struct credit){.channel = CHANNEL_TERMINAL, .bytes = (uint32_t)more});
     r->output_credit_bytes += more;
-    buf_fini(&credit);
 }
 
 /* One frame of typed text; as a secret when the product's terminal does not echo. */
@@ -233,10 +251,10 @@ static bool send_input(struct relay *r, const uint8_t *text, size_t count) {
     struct frame frame = {.channel = channel, .bytes = message.data + 1, .count = message.count - 1};
     bool is_kept = keep_down(r, &frame, r->typist->name);
     if (is_kept) {
-        r->product->ops->send(r->product->self, false, message.data, message.count);
+        relay_to_product(r, false, message.data, message.count);
     }
     buf_wipe(&message);
-    return is_kept;
+    return is_kept && r->phase != RELAY_OVER;
 }
 
 void relay_flush_input(struct relay *r) {

@@ -7,170 +7,39 @@
 #include "fieldline/log.h"
 #include "sessions/relay_inside.h"
 
-#define PHASE(p) (1u << (p))
-
 static void violation(struct relay *r, const char *text) {
     log_warn("gateway.sessions", "product_protocol", "session=%s device=%s text=%s", r->options.session,
              r->options.device, log_text(text));
     relay_finish(r, "product_protocol", text);
 }
 
-/* ---- each method: check, then act (after it was recorded) ----------------------------------------------------------
- */
-
-struct hello {
-    uint32_t capabilities;
-    struct session_consent consent;
-    int64_t deadline_s;
-};
-
-static enum result hello_read(const struct relay *r, const struct json *params, struct hello *out,
-                              struct fault *fault) {
-    const char *session, *agent;
-    enum result result;
-    if ((result = json_string(params, "session", CAP_UUID_BYTES, &session, fault)) != RESULT_OK ||
-        (result = json_string(params, "agent", CAP_VERSION_BYTES, &agent, fault)) != RESULT_OK ||
-        (result = capabilities_read(params, "capabilities", &out->capabilities, fault)) != RESULT_OK ||
-        (result = session_consent_read(params, &out->consent, fault)) != RESULT_OK ||
-        (result = json_integer(params, "deadline_s", 1, r->options.duration_ms / 1000, &out->deadline_s, fault)) !=
-            RESULT_OK) {
-        return result;
-    }
-    if (strcmp(session, r->options.session) != 0) {
-        return fault_set(fault, RESULT_BAD_INPUT, "it is about another session");
-    }
-    if (out->capabilities == 0 || (out->capabilities & ~r->options.capabilities) != 0) {
-        return fault_set(fault, RESULT_DENIED, "'capabilities' is empty or more than was granted");
-    }
-    return RESULT_OK;
-}
-
-static enum result check_hello(const struct relay *r, const struct json *params, struct fault *fault) {
-    struct hello hello;
-    return hello_read(r, params, &hello, fault);
-}
-
-static void on_hello(struct relay *r, const struct json *params) {
-    struct hello hello;
-    if (hello_read(r, params, &hello, NULL) != RESULT_OK) {
-        return; /* checked a moment ago */
-    }
-    r->capabilities = hello.capabilities;
-    r->phase = RELAY_LIVE;
-    r->was_live = true;
-    r->deadline_mono_ms = r->now_mono_ms + hello.deadline_s * 1000;
-    r->active_mono_ms = r->typist_gone_mono_ms = r->now_mono_ms;
-    struct session_event event = {.kind = SESSION_EVENT_LIVE,
-                                  .at_ms = relay_wall_ms(r),
-                                  .capabilities = hello.capabilities,
-                                  .has_consent = true,
-                                  .consent = hello.consent,
-                                  .deadline_ms = relay_wall_ms(r) + hello.deadline_s * 1000};
-    r->options.event(r->options.self, r->options.session, &event);
-    relay_send_states(r);
-}
-
-static enum result check_echo(const struct relay *r, const struct json *params, struct fault *fault) {
-    bool on;
-    if (!r->is_terminal_open) {
-        return fault_set(fault, RESULT_CONFLICT, "no terminal is open");
-    }
-    return json_bool(params, "on", &on, fault);
-}
-
-static void on_echo(struct relay *r, const struct json *params) {
-    bool on = true;
-    r->is_echo_off = json_bool(params, "on", &on, NULL) != RESULT_OK || !on;
-}
-
-static enum result check_terminal_open(const struct relay *r, const struct json *params, struct fault *fault) {
-    (void)params;
-    return r->is_terminal_open ? RESULT_OK : fault_set(fault, RESULT_CONFLICT, "no terminal is open");
-}
-
-static void on_terminal_closed(struct relay *r, const struct json *params) {
-    (void)params;
-    r->is_terminal_open = r->is_echo_off = false;
-    r->output_credit_bytes = r->input_credit_bytes = 0;
-    relay_forget_input(r);
-}
-
-static enum result check_observing(const struct relay *r, const struct json *params, struct fault *fault) {
-    (void)params;
-    return r->has_observed ? RESULT_OK : fault_set(fault, RESULT_DENIED, "nobody asked to observe");
-}
-
-static enum result check_ended(const struct relay *r, const struct json *params, struct fault *fault) {
-    const char *reason;
-    int64_t left;
-    (void)r;
-    enum result result = json_string(params, "reason", SESSION_WHY_BYTES, &reason, fault);
-    return result == RESULT_OK ? json_integer(params, "children_left", 0, INT32_MAX, &left, fault) : result;
-}
-
-static void on_ended(struct relay *r, const struct json *params) {
-    const char *reason = "";
-    if (json_string(params, "reason", SESSION_WHY_BYTES, &reason, NULL) != RESULT_OK ||
-        json_integer(params, "children_left", 0, INT32_MAX, &r->children_left, NULL) != RESULT_OK) {
-        return; /* checked a moment ago */
-    }
-    r->has_product_ended = true;
-    /* The answer makes the end of the down chain known to the product, which then countersigns. */
-    if (!r->has_sent_end) {
-        relay_begin_end(r, reason, "");
-    }
-    if (r->phase == RELAY_ENDING) {
-        r->phase_due_mono_ms = r->now_mono_ms + COUNTERSIGN_MS;
-    }
-}
-
-static const struct {
-    const char *method;
-    unsigned phases;
-    int capability; /* -1: none */
-    bool is_forwarded;
-    enum result (*check)(const struct relay *r, const struct json *params, struct fault *fault);
-    void (*act)(struct relay *r, const struct json *params);
-} rows[] = {
-    {"session.hello", PHASE(RELAY_CONNECTED), -1, false, check_hello, on_hello},
-    {"terminal.echo", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), CAPABILITY_SHELL, true, check_echo, on_echo},
-    {"terminal.closed", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), CAPABILITY_SHELL, true, check_terminal_open,
-     on_terminal_closed},
-    {"observe.sample", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), CAPABILITY_OBSERVE, true, check_observing, NULL},
-    {"observe.log", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), CAPABILITY_OBSERVE, true, check_observing, NULL},
-    {"session.ended", PHASE(RELAY_LIVE) | PHASE(RELAY_ENDING), -1, false, check_ended, on_ended},
-};
-
 /* ---- dispatch ---------------------------------------------------------------------------------------------------- */
 
 static void on_method(struct relay *r, const struct frame *frame, const char *method, const struct json *params) {
+    const struct relay_notice *notice = relay_notice_find(method);
     struct fault fault;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(method, rows[i].method) != 0) {
-            continue;
+    if (notice == NULL) {
+        violation(r, "an unknown method");
+    } else if ((notice->phases & RELAY_PHASE_BIT(r->phase)) == 0) {
+        violation(r, "a message that does not belong to this part of a session");
+    } else if (notice->capability >= 0 && (r->capabilities & CAPABILITY_BIT(notice->capability)) == 0) {
+        violation(r, "a message of a capability that was not granted");
+    } else if (notice->check(r, params, &fault) != RESULT_OK) {
+        fault_prefix(&fault, "%s", method);
+        violation(r, fault.text);
+    } else if (relay_keep_up(r, frame)) {
+        if (notice->act != NULL) {
+            notice->act(r, params);
         }
-        if ((rows[i].phases & PHASE(r->phase)) == 0) {
-            violation(r, "a message that does not belong to this part of a session");
-        } else if (rows[i].capability >= 0 && (r->capabilities & CAPABILITY_BIT(rows[i].capability)) == 0) {
-            violation(r, "a message of a capability that was not granted");
-        } else if (rows[i].check(r, params, &fault) != RESULT_OK) {
-            fault_prefix(&fault, "%s", method);
-            violation(r, fault.text);
-        } else if (relay_keep_up(r, frame)) {
-            if (rows[i].act != NULL) {
-                rows[i].act(r, params);
-            }
-            if (rows[i].is_forwarded) {
-                relay_send_people(r, true, frame->bytes, frame->count);
-            }
+        if (notice->is_forwarded) {
+            relay_send_people(r, true, frame->bytes, frame->count);
         }
-        return;
     }
-    violation(r, "an unknown method");
 }
 
-/* The product's answer with the engineer's own id. It goes to whoever types now: they asked, or took over. */
-static void forward_answer(struct relay *r, const char *person_id, const struct json *answer) {
+/* The product's answer with the engineer's own id, to who asked; when he has gone, to whoever types now. */
+static void forward_answer(struct relay *r, const struct relay_call *call, const struct json *answer) {
+    struct relay_leg *leg = call->leg != NULL ? call->leg : r->typist;
     const struct json *part = json_get(answer, "error");
     const char *key = part != NULL ? "error" : "result";
     struct buf value, message;
@@ -183,11 +52,11 @@ static void forward_answer(struct relay *r, const char *person_id, const struct 
     struct json_out j = json_out(&message);
     jo_object(&j, NULL);
     jo_str(&j, "jsonrpc", "2.0");
-    jo_raw(&j, "id", person_id, strlen(person_id));
+    jo_raw(&j, "id", call->person_id, strlen(call->person_id));
     jo_raw(&j, key, buf_text(&value), value.count);
     jo_end(&j);
-    if (r->typist != NULL && !value.overflow && !message.overflow) {
-        r->typist->ops->send(r->typist->self, true, message.data, message.count);
+    if (leg != NULL && !value.overflow && !message.overflow) {
+        relay_send_leg(leg, true, message.data, message.count);
     }
     buf_fini(&value);
     buf_fini(&message);
@@ -212,8 +81,11 @@ static void on_answer(struct relay *r, const struct frame *frame, const struct j
     if (call->is_terminal_open && has_error) {
         r->is_terminal_open = false;
     }
+    if (call->stream != 0 && has_error) {
+        relay_stream_forget(r, call->stream);
+    }
     call->is_used = false;
-    forward_answer(r, call->person_id, answer);
+    forward_answer(r, call, answer);
 }
 
 static void on_countersign(struct relay *r, const struct json *params) {
@@ -252,6 +124,8 @@ static void on_control(struct relay *r, const struct frame *frame) {
             violation(r, "a message without params, or with an id");
         } else if (strcmp(method, "session.countersign") == 0) {
             on_countersign(r, params);
+        } else if (strcmp(method, "session.synced") == 0) {
+            r->is_absolute = false;
         } else if (r->has_product_ended) {
             violation(r, "a message after session.ended");
         } else {
@@ -282,15 +156,31 @@ static void on_terminal(struct relay *r, const struct frame *frame, const void *
     relay_give_credit(r);
 }
 
+static void on_stream(struct relay *r, const struct frame *frame, const void *message, size_t bytes) {
+    const char *wrong = !r->was_live || r->has_product_ended ? "bytes of a stream outside of the session"
+                                                             : relay_stream_up(r, frame, message, bytes);
+    if (wrong != NULL) {
+        violation(r, wrong);
+    } else if (r->phase != RELAY_OVER) {
+        relay_streams_give(r);
+    }
+}
+
 static void on_credit(struct relay *r, const struct frame *frame) {
     struct credit credit;
-    if (credit_decode(frame, &credit) != RESULT_OK || credit.channel != CHANNEL_TERMINAL ||
-        r->input_credit_bytes + credit.bytes > CAP_CREDIT_BYTES) {
-        violation(r, "a credit for another channel, or beyond the cap");
+    if (credit_decode(frame, &credit) == RESULT_OK && credit.channel == CHANNEL_STREAM) {
+        if (!relay_stream_credit_down(r, &credit)) {
+            violation(r, "a credit for a stream that nobody opened, or beyond the cap");
+        }
         return;
     }
-    if (r->is_terminal_open) {
-        r->input_credit_bytes += credit.bytes;
+    int64_t more = credit_decode(frame, &credit) != RESULT_OK
+                       ? CAP_CREDIT_BYTES + 1
+                       : credit.bytes - (r->is_absolute ? r->input_credit_then : 0);
+    if (r->input_credit_bytes + more > CAP_CREDIT_BYTES) {
+        violation(r, "a credit beyond the cap");
+    } else if (r->is_terminal_open && more > 0) {
+        r->input_credit_bytes += more;
         relay_flush_input(r);
     }
 }
@@ -302,10 +192,20 @@ void relay_from_product(struct relay *r, bool is_text, const void *message, size
         violation(r, fault.text);
         return;
     }
+    if (r->is_resuming) {
+        const char *wrong = relay_resume(r, is_text, message, bytes);
+        if (wrong != NULL) {
+            violation(r, wrong);
+        }
+        return;
+    }
     switch (frame.channel) {
     case CHANNEL_CONTROL: on_control(r, &frame); break;
     case CHANNEL_TERMINAL: on_terminal(r, &frame, message, bytes); break;
+    case CHANNEL_STREAM: on_stream(r, &frame, message, bytes); break;
     case CHANNEL_CREDIT: on_credit(r, &frame); break;
+    case CHANNEL_ACK: relay_acknowledged(r, &frame); break;
     default: violation(r, "a channel that a product does not have"); break;
     }
+    relay_sync(r); /* after what the frame has used up was counted */
 }

@@ -35,6 +35,11 @@ void transcript_head_print(const struct transcript_head *head, struct buf *out) 
     buf_add_u8(out, '\n');
 }
 
+size_t transcript_data_chars(const struct transcript_line *line) {
+    size_t bytes = line->frame_bytes;
+    return line->channel == CHANNEL_STREAM ? 2 + bytes / 3 * 4 + (bytes % 3 == 0 ? 0 : bytes % 3 + 1) : bytes;
+}
+
 void transcript_line_print(const struct transcript_line *line, struct buf *out) {
     struct json_out j = json_out(out);
     jo_object(&j, NULL);
@@ -53,7 +58,7 @@ void transcript_line_print(const struct transcript_line *line, struct buf *out) 
         jo_str(&j, "leaf", hex);
     }
     if (line->has_data) {
-        jo_raw(&j, "data", line->data, line->frame_bytes);
+        jo_raw(&j, "data", line->data, transcript_data_chars(line));
     }
     jo_end(&j);
     buf_add_u8(out, '\n');
@@ -157,6 +162,9 @@ static bool is_sound(const struct transcript_line *line) {
     case CHANNEL_TERMINAL_SECRET:
         return line->dir == TRANSCRIPT_DOWN && line->has_leaf && !line->has_data && !line->has_cast &&
                line->frame_bytes >= SECRET_SALT_BYTES;
+    case CHANNEL_STREAM:
+        return line->dir != TRANSCRIPT_GATE && line->has_leaf != line->has_data && !line->has_cast &&
+               line->frame_bytes > STREAM_HEAD_BYTES;
     default: return false;
     }
 }
@@ -237,8 +245,8 @@ enum result transcript_line_parse(const char *line, size_t chars, struct transcr
     if (result != RESULT_OK) {
         return result;
     }
-    if (parsed.has_data && parsed.frame_bytes != data_count) {
-        return fault_set(fault, RESULT_CORRUPT, "'len' is %zu, but the data has %zu bytes", parsed.frame_bytes,
+    if (parsed.has_data && transcript_data_chars(&parsed) != data_count) {
+        return fault_set(fault, RESULT_CORRUPT, "'len' is %zu, but the data has %zu characters", parsed.frame_bytes,
                          data_count);
     }
     if (!is_sound(&parsed)) {

@@ -8,10 +8,12 @@
  *                {"n":3,"dir":"up","t_ms":31,"ch":1,"by":"freezer-7","cast":2,"len":12}           its bytes: that cast
  * line
  *                {"n":4,"dir":"down","t_ms":40,"ch":2,"by":"ann","len":17,"leaf":"<hex>"}         secret: hash alone
- *                {"n":5,"dir":"gate","t_ms":41,"ch":0,"by":"","len":44,"data":{...}}              gateway's own
+ *                {"n":5,"dir":"up","t_ms":40,"ch":3,"by":"freezer-7","len":900,"leaf":"<hex>"}    stream: hash alone
+ *                {"n":6,"dir":"up","t_ms":40,"ch":3,"by":"freezer-7","len":42,"data":"<base64url>"}  or to be replayed
+ *                {"n":7,"dir":"gate","t_ms":41,"ch":0,"by":"","len":44,"data":{...}}              gateway's own
  *              `n` counts from 1 without a hole; `cast` is a line number of the cast (1: its header); each cast line is
- *              named once, in order. `data` comes last and is `len` bytes: what was sent, byte for byte.
- *   ID.seal    seal.h
+ *              named once, in order. `data` comes last; of a control frame it is `len` bytes: what was sent, byte for
+ * byte ID.seal    seal.h
  *
  * Three hashes run over it. The line chain covers every byte of both files:
  *   head 0 = SHA-256("fieldline.transcript.1/" session)      head' = SHA-256(head || line of .jsonl [|| its line of
@@ -61,9 +63,11 @@ struct transcript_line {
     bool has_cast, has_data, has_leaf;
     uint64_t cast;
     size_t frame_bytes; /* `len` */
-    const char *data;
+    const char *data;   /* transcript_data_chars of it */
     uint8_t leaf[SHA256_BYTES];
 };
+/* How much `data` a line has: a control frame's bytes, or a stream's as base64url in quotes. */
+size_t transcript_data_chars(const struct transcript_line *line);
 /* An event line of the cast. */
 struct transcript_cast {
     int64_t t_ms;

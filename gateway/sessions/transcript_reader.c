@@ -170,15 +170,35 @@ static enum result read_cast(struct transcript_reader *r, struct transcript_entr
     return RESULT_OK;
 }
 
+/* The bytes of a stream's frame; one spelling only. */
+static bool decode_stream(struct transcript_reader *r, const struct transcript_line *line) {
+    size_t chars = transcript_data_chars(line);
+    struct buf again;
+    buf_reset(&r->text);
+    if (line->data[0] != '"' || line->data[chars - 1] != '"' ||
+        !base64url_decode(line->data + 1, chars - 2, &r->text) || r->text.count != line->frame_bytes) {
+        return false;
+    }
+    buf_init(&again, chars + 1);
+    base64url_encode(r->text.data, r->text.count, &again);
+    bool is_same = again.count == chars - 2 && memcmp(again.data, line->data + 1, again.count) == 0;
+    buf_fini(&again);
+    return is_same;
+}
+
 /* Finds the frame's bytes and its leaf. */
-static void fill(struct transcript_reader *r, struct transcript_entry *e) {
+static enum result fill(struct transcript_reader *r, struct transcript_entry *e, struct fault *fault) {
     if (e->line.has_leaf) {
         memcpy(e->leaf, e->line.leaf, SHA256_BYTES);
-        return;
+        return RESULT_OK;
     }
-    e->bytes = e->line.has_data ? (const uint8_t *)e->line.data : r->text.data;
+    if (e->line.channel == CHANNEL_STREAM && !decode_stream(r, &e->line)) {
+        return fault_set(fault, RESULT_CORRUPT, "the bytes of the stream are not spelled as they were written");
+    }
+    e->bytes = e->line.channel == CHANNEL_CONTROL ? (const uint8_t *)e->line.data : r->text.data;
     e->count = e->line.frame_bytes;
     chain_leaf(&(struct frame){.channel = e->line.channel, .bytes = e->bytes, .count = e->count}, e->leaf);
+    return RESULT_OK;
 }
 
 static enum result read_frame(struct transcript_reader *r, struct transcript_entry *e, struct fault *fault) {
@@ -199,7 +219,9 @@ static enum result read_frame(struct transcript_reader *r, struct transcript_ent
     if (e->line.has_cast && (result = read_cast(r, e, fault)) != RESULT_OK) {
         return result;
     }
-    fill(r, e);
+    if ((result = fill(r, e, fault)) != RESULT_OK) {
+        return result;
+    }
     transcript_sums_add(&r->sums, &e->line, e->line.dir == TRANSCRIPT_GATE ? NULL : e->leaf, &r->jsonl.line,
                         e->line.has_cast ? &r->cast.line : NULL);
     return RESULT_OK;

@@ -14,7 +14,6 @@
 
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
-#include "sessions/relay.h"
 #include "web/socket.h"
 
 struct room {
@@ -167,6 +166,7 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .capabilities = session->capabilities,
                                     .expect_ms = session->expect_s * 1000,
                                     .duration_ms = session->duration_s * 1000,
+                                    .grace_ms = relays->options->link_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
                                     .event = on_event,
@@ -251,15 +251,15 @@ enum result relays_join_product(struct relays *relays, const char *token, const 
     return RESULT_OK;
 }
 
-enum result relays_join_person(struct relays *relays, const char *session, const char *name, struct socket *socket,
-                               struct fault *fault) {
+enum result relays_join_person(struct relays *relays, const char *session, const struct relay_person *person,
+                               struct socket *socket, struct fault *fault) {
     struct relay *relay = find(relays, session);
     if (relay == NULL || relay_is_over(relay)) {
         return fault_set(fault, RESULT_NOT_FOUND, "session %s is not live", session);
     }
     struct leg *leg = mem_alloc(sizeof *leg);
     leg->socket = socket;
-    enum result result = relay_attach_person(relay, name, &leg_ops, leg, clock_mono_ms(), &leg->leg, fault);
+    enum result result = relay_attach_person(relay, person, &leg_ops, leg, clock_mono_ms(), &leg->leg, fault);
     if (result != RESULT_OK) {
         free(leg);
         return result;

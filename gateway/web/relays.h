@@ -2,6 +2,7 @@
  * only. */
 #pragma once
 #include "fieldline/keys.h"
+#include "sessions/relay.h"
 #include "web/edge.h"
 
 enum { RELAYS_MAX = 1024 };
@@ -23,5 +24,5 @@ size_t relays_count(const struct relays *relays);
  * meant. */
 FL_CHECK enum result relays_join_product(struct relays *relays, const char *token, const char *device,
                                          const char *certificate_pem, struct socket *socket, struct fault *fault);
-FL_CHECK enum result relays_join_person(struct relays *relays, const char *session, const char *name,
+FL_CHECK enum result relays_join_person(struct relays *relays, const char *session, const struct relay_person *person,
                                         struct socket *socket, struct fault *fault);

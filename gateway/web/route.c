@@ -28,8 +28,8 @@
     { METHOD_POST, path, roles, ROUTE_READ, handler, 0, NULL, NULL }
 #define POST(path, roles, verb)                                                                                        \
     { METHOD_POST, path, roles, ROUTE_CHANGE, NULL, verb, NULL, NULL }
-#define SOCKET(path, roles)                                                                                            \
-    { METHOD_GET, path, roles, ROUTE_SOCKET, NULL, 0, "ticket", NULL }
+#define SOCKET(path, roles, arguments)                                                                                 \
+    { METHOD_GET, path, roles, ROUTE_SOCKET, NULL, 0, arguments, NULL }
 
 static const struct route rows[] = {
     {METHOD_POST, "/api/v1/login", ROUTE_ANYONE, ROUTE_LOGIN, NULL, CHANGE_LOGIN, NULL, NULL},
@@ -69,8 +69,8 @@ static const struct route rows[] = {
     LOOK("/api/v1/sessions/{uuid}/transcript", STAFF, read_transcript, NULL, "session.transcript"),
     GET("/api/v1/sessions/{uuid}/seal", EVERYONE, read_seal, NULL),
     GET("/api/v1/sessions/{uuid}/verify", EVERYONE, read_verdict, NULL),
-    SOCKET("/api/v1/sessions/{uuid}/ws", STAFF),
-    SOCKET("/api/v1/live", EVERYONE),
+    SOCKET("/api/v1/sessions/{uuid}/ws", STAFF, "ticket part"),
+    SOCKET("/api/v1/live", EVERYONE, "ticket"),
     ASK("/api/v1/ws-tickets", EVERYONE, read_ws_ticket),
     ASK("/api/v1/owner/{device}/challenge", ROUTE_ANYONE, read_owner_challenge),
     ASK("/api/v1/owner/{device}/login", ROUTE_ANYONE, read_owner_login),

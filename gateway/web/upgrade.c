@@ -77,7 +77,11 @@ static int join(struct conn *conn, const struct request *request, const struct w
         result = live_join(conn->web->live, socket);
         fault_set(&fault, result, "too many live connections");
     } else {
-        result = relays_join_person(conn->web->relays, request->id, holder->by.name, socket, &fault);
+        const char *part = query_text(&request->query, "part");
+        struct relay_person person = {.name = holder->by.name, .is_tool = part != NULL};
+        result = part != NULL && strcmp(part, "tool") != 0
+                     ? fault_set(&fault, RESULT_BAD_INPUT, "'part' may only be tool")
+                     : relays_join_person(conn->web->relays, request->id, &person, socket, &fault);
     }
     if (result != RESULT_OK) {
         socket_free(socket);

@@ -17,6 +17,7 @@ struct web_options {    /* texts must outlive the web */
     const char *server_cert, *server_key, *device_ca;
     const char *console_dir; /* built console files */
     const char *store_path;  /* readers open it read-only */
+    int64_t link_grace_ms; /* of sessions */
     const char *transcript_dir;
     const char *seal_key;       /* Ed25519 private key, PEM */
     const struct packs *packs;  /* what a request sees; taken from the holder for each */

@@ -32,7 +32,7 @@ enum {
     CAP_WINDOW_URGENT = 10,
     CAP_WINDOW_BYTES = 128 * 1024,            /* and payload bytes, in each lane; one message is always allowed */
     CAP_FRAME_BYTES = 16 * 1024,              /* one session frame, without its channel byte */
-    CAP_STREAM_BYTES = CAP_FRAME_BYTES - 2,   /* bytes of a stream in one frame */
+    CAP_STREAM_BYTES = 16382,                 /* bytes of a stream in one frame */
     CAP_SESSION_STREAMS = 32,                 /* open at once in one session */
     CAP_CREDIT_BYTES = 256 * 1024,            /* what a session peer may send before it is given more */
     CAP_SESSION_SECONDS = 4 * 3600,           /* no grant is longer */

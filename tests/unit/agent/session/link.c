@@ -91,8 +91,9 @@ static void on_connected(void *self) {
 static void on_message(void *self, bool is_text, const void *bytes, size_t count) {
     (void)self, (void)is_text, (void)bytes, (void)count;
 }
-static void on_disconnected(void *self, const char *why) {
+static void on_disconnected(void *self, bool is_refused, const char *why) {
     struct caller *caller = self;
+    (void)is_refused;
     cr_assert_not(caller->is_gone, "told twice");
     caller->is_gone = true;
     snprintf(caller->why, sizeof caller->why, "%s", why);
@@ -129,7 +130,7 @@ static struct caller dial(const char *dir, const char *host, int port) {
     snprintf(key, sizeof key, "%s/key", dir);
     snprintf(url, sizeof url, "wss://%s:%d/session/v1", host, port);
     struct session_grant grant = {.url = url, .token = "the-one-time-token", .ca = ca, .cert = cert, .key = key};
-    cr_assert_eq(link_open(loop, &grant, &events, &caller, &link, &fault), RESULT_OK, "%s", fault.text);
+    cr_assert_eq(link_open(loop, &grant, grant.token, &events, &caller, &link, &fault), RESULT_OK, "%s", fault.text);
     cr_assert(turn_until(loop, is_gone, &caller, 20000));
     link_free(link);
     loop_free(loop);
@@ -226,9 +227,9 @@ Test(link, what_cannot_be_set_up) {
                                   .cert = "/nonexistent/cert",
                                   .key = "/nonexistent/key"};
     log_set_level(LOG_LEVEL_ERROR);
-    cr_expect_eq(link_open(loop, &grant, &events, NULL, &link, &fault), RESULT_IO);
+    cr_expect_eq(link_open(loop, &grant, grant.token, &events, NULL, &link, &fault), RESULT_IO);
     cr_expect_not_null(strstr(fault.text, "/nonexistent/ca"), "%s", fault.text);
     grant.url = "ws://127.0.0.1:1/s";
-    cr_expect_eq(link_open(loop, &grant, &events, NULL, &link, &fault), RESULT_BAD_INPUT);
+    cr_expect_eq(link_open(loop, &grant, grant.token, &events, NULL, &link, &fault), RESULT_BAD_INPUT);
     loop_free(loop);
 }

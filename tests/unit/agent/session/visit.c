@@ -236,7 +236,7 @@ Test(visit, hello_is_the_first_frame) {
         "{\"jsonrpc\":\"2.0\",\"method\":\"session.hello\",\"params\":{\"session\":"
         "\"11111111-1111-4111-8111-111111111111\",\"agent\":\"1\",\"capabilities\":[\"observe\",\"diagnose\","
         "\"shell\"],\"consent\":{\"method\":\"code\",\"by\":\"owner\",\"at_ms\":1,\"until_ms\":2},"
-        "\"deadline_s\":60}}");
+        "\"deadline_s\":60,\"resume\":true}}");
     gateway_close(&g);
 }
 
@@ -255,7 +255,7 @@ Test(visit, a_terminal_from_open_to_the_countersignature) {
     cr_expect(gets(&g, "terminal.closed"));
     cr_expect(gets(&g, "\"reason\":\"ended_by_engineer\",\"children_left\":0"));
     expect_countersigned(&g);
-    visit_disconnected(g.visit, "closed");
+    visit_disconnected(g.visit, false, "closed");
     cr_expect(g.is_over && g.exit == VISIT_DONE);
     gateway_close(&g);
 }
@@ -460,7 +460,7 @@ Test(visit, promise_41_the_connection_is_lost_and_nothing_is_left) {
     open_terminal(&g);
     leave_processes(&g, word);
     cr_assert_gt(count_processes(word), 0);
-    visit_disconnected(g.visit, "gone");
+    visit_disconnected(g.visit, false, "gone");
     cr_expect(g.is_over);
     cr_expect_eq(g.exit, VISIT_GATEWAY_GONE);
     cr_expect_eq(count_processes(word), 0);
@@ -483,7 +483,7 @@ Test(visit, an_end_in_order_leaves_nothing_either) {
 Test(visit, no_gateway) {
     struct gateway g;
     gateway_open(&g, ALL, 60000, 60000);
-    visit_disconnected(g.visit, "connection refused");
+    visit_disconnected(g.visit, false, "connection refused");
     cr_expect(g.is_over && g.exit == VISIT_NO_GATEWAY);
     cr_expect_eq(g.count, 0);
     gateway_close(&g);

@@ -230,7 +230,9 @@ Test(relay, a_watcher_that_is_too_slow_is_dropped_and_the_session_goes_on) {
     stage_open(&s);
     stage_live(&s);
     open_terminal(&s);
-    cr_assert_eq(relay_attach_person(s.relay, "bob", &leg_ops, &s.watcher, s.now, &s.watcher.leg, &fault), RESULT_OK);
+    cr_assert_eq(relay_attach_person(s.relay, &(struct relay_person){.name = "bob"}, &leg_ops, &s.watcher, s.now,
+                                     &s.watcher.leg, &fault),
+                 RESULT_OK);
     product_terminal(&s, "both see this");
     cr_expect(leg_got(&s.watcher, 0, "both see this"));
     s.watcher.pending = RELAY_LEG_BYTES + 1;
@@ -283,7 +285,9 @@ Test(relay, two_connections_of_the_engineer_the_second_types) {
     stage_open(&s);
     leg_init(&second);
     stage_live(&s);
-    cr_assert_eq(relay_attach_person(s.relay, "ann", &leg_ops, &second, s.now, &second.leg, &fault), RESULT_OK);
+    cr_assert_eq(relay_attach_person(s.relay, &(struct relay_person){.name = "ann"}, &leg_ops, &second, s.now,
+                                     &second.leg, &fault),
+                 RESULT_OK);
     cr_expect_str_eq(s.engineer.closed, "replaced");
     leg_message(&s, &second, true,
                 "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"diagnose.run\",\"params\":{\"name\":\"disk\"}}", 73);

@@ -239,7 +239,9 @@ Test(relay_refusals, a_watcher_may_do_nothing) {
     struct fault fault;
     stage_open(&s);
     stage_live(&s);
-    cr_assert_eq(relay_attach_person(s.relay, "bob", &leg_ops, &s.watcher, s.now, &s.watcher.leg, &fault), RESULT_OK);
+    cr_assert_eq(relay_attach_person(s.relay, &(struct relay_person){.name = "bob"}, &leg_ops, &s.watcher, s.now,
+                                     &s.watcher.leg, &fault),
+                 RESULT_OK);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         size_t before = s.watcher.count, product_before = s.product.count;
         leg_message(&s, &s.watcher, rows[i].is_text, rows[i].bytes, strlen(rows[i].bytes));
@@ -320,7 +322,8 @@ Test(relay_refusals, nobody_joins_what_is_over) {
     stage_open(&s);
     stage_live(&s);
     relay_detach(s.product.leg, s.now);
-    cr_expect_eq(relay_attach_person(s.relay, "bob", &leg_ops, &s.watcher, s.now, &s.watcher.leg, &fault),
+    cr_expect_eq(relay_attach_person(s.relay, &(struct relay_person){.name = "bob"}, &leg_ops, &s.watcher, s.now,
+                                     &s.watcher.leg, &fault),
                  RESULT_CLOSED);
     cr_expect_str_empty(s.watcher.closed, "a leg that was refused is not closed too");
     stage_close(&s);

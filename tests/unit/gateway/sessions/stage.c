@@ -190,7 +190,8 @@ void stage_hello(struct stage *s, const char *capabilities) {
 
 void stage_join(struct stage *s) {
     struct fault fault;
-    cr_assert_eq(relay_attach_person(s->relay, "ann", &leg_ops, &s->engineer, s->now, &s->engineer.leg, &fault),
+    cr_assert_eq(relay_attach_person(s->relay, &(struct relay_person){.name = "ann"}, &leg_ops, &s->engineer, s->now,
+                                     &s->engineer.leg, &fault),
                  RESULT_OK, "%s", fault.text);
 }
 

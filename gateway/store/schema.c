@@ -257,7 +257,8 @@ static const char owner_schema[] =
     "CREATE TABLE owner_letter(id TEXT PRIMARY KEY, device INTEGER NOT NULL REFERENCES device(id),"
     " at_ms INTEGER NOT NULL, session TEXT NOT NULL, who TEXT NOT NULL, address TEXT NOT NULL,"
     " outcome TEXT NOT NULL DEFAULT '', line TEXT NOT NULL DEFAULT '') WITHOUT ROWID;"
-    "CREATE INDEX owner_letter_at ON owner_letter(at_ms);";
+    "CREATE INDEX owner_letter_at ON owner_letter(at_ms);"
+    "CREATE INDEX owner_letter_device ON owner_letter(device);";
 
 const struct migration migrations[] = {
     {1, "first schema", first_schema},

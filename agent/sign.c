@@ -135,7 +135,9 @@ static void write_file(const struct sign *s) {
 
 void sign_set(struct sign *s, const struct sign_row *rows, size_t count) {
     s->count = count < SIGN_ROWS_MAX ? count : SIGN_ROWS_MAX;
-    memcpy(s->rows, rows, s->count * sizeof *rows);
+    for (size_t i = 0; i < s->count; i++) {
+        s->rows[i] = rows[i];
+    }
     write_file(s);
     tell(s);
 }

@@ -19,6 +19,7 @@
 #include "fieldline/json.h"
 #include "agent_private.h"
 #include "notify.h"
+#include "recall.h"
 #include "tap.h"
 #include "version.h"
 
@@ -79,6 +80,25 @@ static void on_raw(void *self, const struct senml_record *record) {
     struct agent *a = self;
     if (a->recorder != NULL) {
         recorder_sample(a->recorder, record);
+    }
+}
+
+static void on_live(void *self, const struct senml_record *record) {
+    struct agent *a = self;
+    tap_sample(record, &a->text);
+    launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
+}
+
+static void on_pace(void *self, int64_t interval_ms) {
+    struct agent *a = self;
+    collectors_watch(a->collectors, interval_ms);
+}
+
+static void on_recall(void *self, int64_t count, void (*line)(void *line_self, const char *text, size_t bytes),
+                      void *line_self) {
+    struct agent *a = self;
+    if (a->recorder != NULL) {
+        recall_logs(a->recorder, wall_now_ms(&a->wall) - TAP_LAST_MS, (size_t)count, line, line_self);
     }
 }
 
@@ -232,6 +252,24 @@ static void send_reply(void *self, const void *payload, size_t bytes) {
     packer_urgent(a->packer, TOPIC_UP_REPLY, payload, bytes);
 }
 
+/* ---- changes of parameters ---- */
+
+static int64_t on_guard_now(void *self) {
+    struct agent *a = self;
+    return wall_now_ms(&a->wall);
+}
+
+static void on_guard_next(void *self, char stream[CAP_UUID_BYTES + 1], uint64_t *seq) {
+    struct agent *a = self;
+    snprintf(stream, CAP_UUID_BYTES + 1, "%s", spool_stream(a->spool, SPOOL_URGENT));
+    *seq = spool_last_seq(a->spool, SPOOL_URGENT) + 1;
+}
+
+static bool on_guard_has(void *self, const char *stream, uint64_t seq) {
+    struct agent *a = self;
+    return strcmp(stream, spool_stream(a->spool, SPOOL_URGENT)) == 0 && spool_last_seq(a->spool, SPOOL_URGENT) >= seq;
+}
+
 /* ---- status and life ---- */
 
 /* Runs on the loop, so a loop that hangs feeds nobody. */
@@ -274,8 +312,13 @@ static enum result build(struct agent *a, struct fault *fault) {
     struct uplink_owner uplink_owner = {
         .self = a, .connected = on_connected, .command = on_command, .stopped = on_stopped};
     struct packer_owner packer_owner = {.self = a, .appended = on_appended, .before_logs = on_before_logs};
-    struct sink sink = {
-        .self = a, .sample = on_sample, .raw = on_raw, .log = on_log, .event = on_event, .lost = on_lost};
+    struct sink sink = {.self = a,
+                        .sample = on_sample,
+                        .raw = on_raw,
+                        .live = on_live,
+                        .log = on_log,
+                        .event = on_event,
+                        .lost = on_lost};
     struct sink sifted = {.self = a, .sample = on_sifted_sample, .log = on_sifted_log};
 
     enum result result = open_spool(a, fault);
@@ -297,6 +340,10 @@ static enum result build(struct agent *a, struct fault *fault) {
     a->recorder = config->evidence_enabled ? recorder_new(config->evidence_bytes) : NULL;
     a->pulls =
         pulls_new(a->loop, a->recorder, &a->wall, a->budget, &(struct pulls_owner){.self = a, .reply = on_pull_reply});
+    a->param_guard = param_guard_new(
+        a->loop, &config->parameters,
+        &(struct param_guard_owner){
+            .self = a, .now_ms = on_guard_now, .event = on_event, .next = on_guard_next, .has = on_guard_has});
     a->launcher = launcher_new(a->loop, config, on_launcher_reply, a);
     a->owner = owner_new(a->loop, config, a->launcher, on_launcher_reply, a);
     if (config->session_enabled) {
@@ -306,6 +353,7 @@ static enum result build(struct agent *a, struct fault *fault) {
             launcher_close(a->launcher, "its stop button does not work");
         }
     }
+    launcher_watch(a->launcher, &(struct launcher_watcher){.self = a, .pace = on_pace, .recall = on_recall});
     struct tail_spool tail_spool = {.stream = spool_stream(a->spool, SPOOL_BULK),
                                     .found_seq = spool_found_seq(a->spool, SPOOL_BULK)};
     return collectors_new(a->loop, config, &a->wall, &sink, &tail_spool, &a->collectors, fault);
@@ -341,6 +389,7 @@ void agent_free(struct agent *a) {
     if (a->launcher != NULL) {
         launcher_free(a->launcher, false);
     }
+    param_guard_free(a->param_guard);
     pulls_free(a->pulls);
     recorder_free(a->recorder);
     commands_free(a->commands);
@@ -362,6 +411,7 @@ struct loop *agent_loop(struct agent *a) {
 
 enum result agent_run(struct agent *a) {
     log_info("agent", "started", "device=%s version=%s", a->config->device, AGENT_VERSION);
+    param_guard_look(a->param_guard); /* before anything else: what an earlier life left behind */
     uplink_start(a->uplink);
     agent_watch_begin(a);
     if (notify_watchdog_ms() > 0) {

@@ -9,6 +9,7 @@
 #include "losses.h"
 #include "owner.h"
 #include "packer.h"
+#include "param_guard.h"
 #include "pulls.h"
 #include "sieve.h"
 #include "stop_door.h"
@@ -34,6 +35,7 @@ struct agent {
     struct launcher *launcher;
     struct owner *owner;
     struct stop_door *stop_door; /* NULL: sessions are off */
+    struct param_guard *param_guard;
     struct collectors *collectors;
     struct loop_timer status_timer, metrics_timer, birth_timer, watchdog_timer;
     struct buf text;    /* one payload or line at a time */

@@ -54,7 +54,7 @@ static bool write_all(int fd, const uint8_t *bytes, size_t count) {
     return true;
 }
 
-static enum result replace(const char *path, const void *bytes, size_t count, mode_t mode, bool is_durable,
+static enum result replace(const char *path, const void *bytes, size_t count, mode_t mode, bool is_synced,
                            struct fault *fault) {
     char beside[PATH_MAX];
     if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside) {
@@ -64,7 +64,7 @@ static enum result replace(const char *path, const void *bytes, size_t count, mo
     if (fd < 0) {
         return fault_set(fault, RESULT_IO, "cannot create %s: %s", beside, strerror(errno));
     }
-    bool is_written = fchmod(fd, mode) == 0 && write_all(fd, bytes, count) && (!is_durable || fdatasync(fd) == 0);
+    bool is_written = fchmod(fd, mode) == 0 && write_all(fd, bytes, count) && (!is_synced || fsync(fd) == 0);
     if (close(fd) != 0 || !is_written || rename(beside, path) != 0) {
         fault_set(fault, RESULT_IO, "cannot write %s: %s", beside, strerror(errno));
         unlink(beside);
@@ -77,24 +77,26 @@ enum result file_replace(const char *path, const void *bytes, size_t count, mode
     return replace(path, bytes, count, mode, false, fault);
 }
 
-static bool sync_folder_of(const char *path) {
+enum result file_sync_folder(const char *path, struct fault *fault) {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int chars = slash == NULL ? snprintf(folder, sizeof folder, ".")
+                              : snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
+    int fd = chars < (int)sizeof folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     bool is_synced = fd >= 0 && fsync(fd) == 0;
+    enum result result =
+        is_synced ? RESULT_OK : fault_set(fault, RESULT_IO, "cannot sync %s: %s", folder, strerror(errno));
     if (fd >= 0) {
         close(fd);
     }
-    return is_synced;
+    return result;
 }
 
-enum result file_replace_durably(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
-    enum result result = replace(path, bytes, count, mode, true, fault);
-    if (result == RESULT_OK && !sync_folder_of(path)) {
-        return fault_set(fault, RESULT_IO, "cannot sync the folder of %s: %s", path, strerror(errno));
-    }
-    return result;
+enum result file_replace_synced(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
+    struct stat st;
+    mode_t kept = stat(path, &st) == 0 ? st.st_mode & 07777 : mode;
+    enum result result = replace(path, bytes, count, kept, true, fault);
+    return result == RESULT_OK ? file_sync_folder(path, fault) : result;
 }
 
 enum result file_make_folder(const char *path, struct fault *fault) {

@@ -74,6 +74,21 @@ size_t launcher_session_count(const struct launcher *l) {
     return count;
 }
 
+/* Whoever observes fastest sets the pace; told when it changes, also because a session ended, however it did. */
+void launcher_set_pace(struct launcher *l) {
+    int64_t pace_ms = 0;
+    for (size_t i = 0; i < SLOTS; i++) {
+        int64_t watch_ms = l->slots[i].watch_ms;
+        pace_ms = watch_ms > 0 && (pace_ms == 0 || watch_ms < pace_ms) ? watch_ms : pace_ms;
+    }
+    if (pace_ms != l->pace_ms) {
+        l->pace_ms = pace_ms;
+        if (l->watcher.pace != NULL) {
+            l->watcher.pace(l->watcher.self, pace_ms);
+        }
+    }
+}
+
 void slot_clear(struct slot *s, enum slot_state state) {
     struct launcher *l = s->launcher;
     char session[CAP_UUID_BYTES + 1];
@@ -84,6 +99,7 @@ void slot_clear(struct slot *s, enum slot_state state) {
     if (state == SLOT_EXPIRED) {
         memcpy(s->request.session, session, sizeof session);
     }
+    launcher_set_pace(l);
 }
 
 struct launcher *launcher_new(struct loop *loop, const struct agent_config *config, launcher_reply_fn *reply,
@@ -335,7 +351,7 @@ void launcher_command(struct launcher *l, const struct command_message *command)
 /* ---- live lines, farewell ---------------------------------------------------------------------------------------- */
 
 static bool observes(const struct slot *s) {
-    return s->state == SLOT_RUNNING && (s->shown.capabilities & CAPABILITY_BIT(CAPABILITY_OBSERVE)) != 0;
+    return s->state == SLOT_RUNNING && s->watch_ms > 0;
 }
 
 bool launcher_wants_tap(const struct launcher *l) {
@@ -359,6 +375,7 @@ void launcher_free(struct launcher *l, bool end_sessions) {
     if (l == NULL) {
         return;
     }
+    l->watcher = (struct launcher_watcher){0}; /* it may be gone already */
     for (size_t i = 0; i < SLOTS; i++) {
         session_process_leave(l->slots[i].process, end_sessions);
         slot_clear(&l->slots[i], SLOT_FREE);

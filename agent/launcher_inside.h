@@ -31,6 +31,7 @@ struct slot {
     char end_command[CAP_UUID_BYTES + 1]; /* that waits for "ended" */
     struct consent *consent;
     struct session_process *process;
+    int64_t watch_ms; /* it observes, this often; 0: it does not */
 };
 
 struct launcher {
@@ -40,6 +41,8 @@ struct launcher {
     const struct agent_config *config;
     launcher_reply_fn *reply;
     void *self;
+    struct launcher_watcher watcher;
+    int64_t pace_ms; /* that was told */
     struct sign *sign;
     const char *closed_why; /* NULL: open */
     struct slot slots[SLOTS];
@@ -50,6 +53,7 @@ _Static_assert((int)SLOTS == (int)SIGN_ROWS_MAX, "each slot has its row of the s
 void slot_clear(struct slot *slot, enum slot_state state);
 void launcher_say_ok(struct launcher *launcher, const char *id, const char *json);
 void launcher_say_error(struct launcher *launcher, const char *id, const char *error, const char *text);
+void launcher_set_pace(struct launcher *launcher);
 /* Starts the session's process after a yes and answers the command that waits. */
 void slot_start(struct slot *slot, const struct consent_answer *answer);
 /* Ends what runs, with the owner's reason; a question is dropped. */

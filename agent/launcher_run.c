@@ -79,7 +79,7 @@ void slot_stop(struct slot *s, enum session_stop why) {
 
 /* Once a second while something runs that an owner has signed for: a key that was removed and a window that was taken
  * back end it. */
-static void on_watch(void *self) {
+static void on_consent_watch(void *self) {
     struct launcher *l = self;
     bool is_any = false;
     for (size_t i = 0; i < SLOTS; i++) {
@@ -94,12 +94,12 @@ static void on_watch(void *self) {
         }
     }
     if (is_any) {
-        loop_arm(l->loop, &l->watch, WATCH_MS, on_watch, l);
+        loop_arm(l->loop, &l->watch, WATCH_MS, on_consent_watch, l);
     }
 }
 
 void launcher_check_consents(struct launcher *l) {
-    on_watch(l);
+    on_consent_watch(l);
 }
 
 static void show(struct slot *s, const struct consent_answer *answer, int64_t at_ms) {
@@ -118,7 +118,7 @@ static void show(struct slot *s, const struct consent_answer *answer, int64_t at
     snprintf(s->shown.key, sizeof s->shown.key, "%s", answer->key);
     snprintf(s->shown.window, sizeof s->shown.window, "%s", answer->window);
     tell_sign(l);
-    on_watch(l);
+    on_consent_watch(l);
 }
 
 static void reply_open(struct slot *s, const struct consent_answer *answer, int64_t now_ms) {
@@ -146,6 +146,29 @@ static void reply_open(struct slot *s, const struct consent_answer *answer, int6
     buf_fini(&text);
 }
 
+static void give_line(void *self, const char *text, size_t bytes) {
+    struct slot *s = self;
+    session_process_tap(s->process, text, bytes);
+}
+
+static void on_watch(void *self, const struct tap_watch *watch) {
+    struct slot *s = self;
+    struct launcher *l = s->launcher;
+    if ((s->shown.capabilities & CAPABILITY_BIT(CAPABILITY_OBSERVE)) == 0) {
+        return;
+    }
+    int64_t least_ms = l->config->observe_least_ms;
+    s->watch_ms = watch->interval_ms > 0 && watch->interval_ms < least_ms ? least_ms : watch->interval_ms;
+    if (s->watch_ms > 0 && watch->last > 0 && l->watcher.recall != NULL) {
+        l->watcher.recall(l->watcher.self, watch->last, give_line, s);
+    }
+    launcher_set_pace(l);
+}
+
+void launcher_watch(struct launcher *l, const struct launcher_watcher *watcher) {
+    l->watcher = *watcher;
+}
+
 void slot_start(struct slot *s, const struct consent_answer *answer) {
     struct launcher *l = s->launcher;
     struct session_order order = {.session = s->request.session,
@@ -168,6 +191,7 @@ void slot_start(struct slot *s, const struct consent_answer *answer) {
         return;
     }
     s->state = SLOT_RUNNING;
+    session_process_on_watch(s->process, on_watch);
     show(s, answer, order.consent_at_ms);
     log_info("agent.launcher", "session_open", "session=%s engineer=%s method=%s", s->request.session,
              log_text(s->request.engineer), answer->method);
@@ -198,7 +222,7 @@ void launcher_adopt(struct launcher *l) {
     }
     if (result != RESULT_NOT_FOUND) {
         tell_sign(l);
-        on_watch(l);
+        on_consent_watch(l);
     }
 }
 

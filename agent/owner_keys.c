@@ -129,7 +129,7 @@ enum result owner_keys_save(const char *data_dir, const struct owner_keys *keys,
     jo_end(&j);
     jo_end(&j);
     buf_add_u8(&text, '\n');
-    result = file_replace_durably(path, text.data, text.count, 0600, fault);
+    result = file_replace_synced(path, text.data, text.count, 0600, fault);
     buf_wipe(&text);
     return result;
 }

@@ -125,7 +125,7 @@ enum result owner_windows_save(const char *data_dir, const struct owner_windows 
     jo_end(&j);
     jo_end(&j);
     buf_add_u8(&text, '\n');
-    result = file_replace_durably(path, text.data, text.count, 0600, fault);
+    result = file_replace_synced(path, text.data, text.count, 0600, fault);
     buf_fini(&text);
     return result;
 }

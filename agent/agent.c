@@ -210,13 +210,26 @@ static void run_session(void *self, const struct command_message *command) {
     launcher_command(a->launcher, command);
 }
 
+static void run_owner(void *self, const struct command_message *command) {
+    struct agent *a = self;
+    owner_command(a->owner, command);
+}
+
+static size_t on_stop_door(void *self, const char *session) {
+    struct agent *a = self;
+    return launcher_stop(a->launcher, session);
+}
+
 static void run_evidence(void *self, const struct command_message *command) {
     struct agent *a = self;
     pulls_command(a->pulls, command);
 }
 
-static const struct command_row command_rows[] = {
-    {"agent.ping", run_ping}, {"agent.birth", run_birth}, {"session.", run_session}, {EVIDENCE_VERB, run_evidence}};
+static const struct command_row command_rows[] = {{"agent.ping", run_ping},
+                                                  {"agent.birth", run_birth},
+                                                  {"session.", run_session},
+                                                  {"owner.", run_owner},
+                                                  {EVIDENCE_VERB, run_evidence}};
 
 static void on_command(void *self, const void *payload, size_t bytes) {
     struct agent *a = self;
@@ -332,6 +345,14 @@ static enum result build(struct agent *a, struct fault *fault) {
         &(struct param_guard_owner){
             .self = a, .now_ms = on_guard_now, .event = on_event, .next = on_guard_next, .has = on_guard_has});
     a->launcher = launcher_new(a->loop, config, on_launcher_reply, a);
+    a->owner = owner_new(a->loop, config, a->launcher, on_launcher_reply, a);
+    if (config->session_enabled) {
+        result = stop_door_open(a->loop, config, on_stop_door, a, &a->stop_door, fault);
+        if (result != RESULT_OK) {
+            log_error("agent", "no_stop_button", "why=%s", log_text(fault->text));
+            launcher_close(a->launcher, "its stop button does not work");
+        }
+    }
     launcher_watch(a->launcher, &(struct launcher_watcher){.self = a, .pace = on_pace, .recall = on_recall});
     struct tail_spool tail_spool = {.stream = spool_stream(a->spool, SPOOL_BULK),
                                     .found_seq = spool_found_seq(a->spool, SPOOL_BULK)};
@@ -363,6 +384,8 @@ void agent_free(struct agent *a) {
     loop_disarm(a->loop, &a->birth_timer);
     loop_disarm(a->loop, &a->watchdog_timer);
     collectors_free(a->collectors);
+    stop_door_close(a->stop_door);
+    owner_free(a->owner);
     if (a->launcher != NULL) {
         launcher_free(a->launcher, false);
     }

@@ -99,7 +99,7 @@ static const struct config_row rows[] = {
     {"session", "capabilities", CONFIG_STRING, AT(text.capabilities), "", 0, 0, false,
      "what a session may do at most: observe,diagnose,configure,files,forward,screen,update,shell"},
     {"session", "consent", CONFIG_STRING, AT(text.consent), "deny", 0, 0, false,
-     "how the owner is asked: deny, hook or code"},
+     "how the owner is asked: deny, hook, code or page"},
     {"session", "consent_hook", CONFIG_STRING, AT(consent_hook), NULL, 0, 0, false,
      "program that asks the owner (consent = hook)"},
     {"session", "code_show", CONFIG_STRING, AT(consent_code_show), NULL, 0, 0, false,
@@ -114,6 +114,16 @@ static const struct config_row rows[] = {
      "program and arguments of the terminal"},
     {"session", "shell_user", CONFIG_STRING, AT(session_shell_user), NULL, 0, 0, false,
      "user that the terminal runs as; default: the agent's own"},
+    {"session", "owner_page", CONFIG_BOOL, AT(owner_page), "no", 0, 0, false,
+     "whether owners may enrol a phone (fieldline-agent owner-link) and use the owner's page"},
+    {"session", "owner_url", CONFIG_STRING, AT(owner_url), NULL, 0, 0, false,
+     "address of the owner's page: https://GATEWAY/owner/ (owner_page = yes)"},
+    {"session", "consent_windows", CONFIG_BOOL, AT(consent_windows), "no", 0, 0, false,
+     "whether an answer that an owner has signed beforehand counts"},
+    {"session", "sign_show", CONFIG_STRING, AT(sign_show), NULL, 0, 0, false,
+     "program that is told on its stdin when a session begins and ends (a lamp, the display)"},
+    {"session", "stop_group", CONFIG_STRING, AT(stop_group), NULL, 0, 0, false,
+     "group whose members may run fieldline-agent stop-sessions"},
     {"session", "forward_hosts", CONFIG_STRING, AT(text.forward_hosts), "", 0, 0, false,
      "numeric addresses besides this product's own that a [forward NAME] may name, separated by blanks"},
 
@@ -132,7 +142,8 @@ static const struct config_row rows[] = {
 };
 /* clang-format on */
 
-static const char *const consent_names[] = {[CONSENT_DENY] = "deny", [CONSENT_HOOK] = "hook", [CONSENT_CODE] = "code"};
+static const char *const consent_names[] = {
+    [CONSENT_DENY] = "deny", [CONSENT_HOOK] = "hook", [CONSENT_CODE] = "code", [CONSENT_PAGE] = "page"};
 
 const char *consent_mode_name(enum consent_mode mode) {
     return consent_names[mode];
@@ -200,7 +211,7 @@ static void complete_consent(struct agent_config *c, struct complaints *p) {
         mode++;
     }
     if (mode == sizeof consent_names / sizeof consent_names[0]) {
-        complain_text(p, "[session] consent", "expected deny, hook or code");
+        complain_text(p, "[session] consent", "expected deny, hook, code or page");
         return;
     }
     c->consent = (enum consent_mode)mode;
@@ -209,6 +220,16 @@ static void complete_consent(struct agent_config *c, struct complaints *p) {
     }
     if (c->consent == CONSENT_CODE && c->consent_code_show == NULL) {
         complain_text(p, "[session] code_show", "missing, needed by consent = code");
+    }
+    if (c->consent == CONSENT_PAGE && !c->owner_page) {
+        complain_text(p, "[session] owner_page", "must be yes for consent = page");
+    }
+    if (c->consent_windows && !c->owner_page) {
+        complain_text(p, "[session] owner_page", "must be yes for consent_windows = yes");
+    }
+    if (c->owner_page && (c->owner_url == NULL || strncmp(c->owner_url, "https://", 8) != 0 ||
+                          strpbrk(c->owner_url, "# \"\\") != NULL)) {
+        complain_text(p, "[session] owner_url", "expected https://GATEWAY/owner/, needed by owner_page = yes");
     }
 }
 

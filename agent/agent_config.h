@@ -14,7 +14,8 @@
 enum consent_mode {
     CONSENT_DENY, /* nobody is asked, every session is refused (the default) */
     CONSENT_HOOK, /* the program `session.consent_hook` asks and answers */
-    CONSENT_CODE  /* `session.code_show` displays a one-time code; the owner reads it out */
+    CONSENT_CODE, /* `session.code_show` displays a one-time code; the owner reads it out */
+    CONSENT_PAGE  /* the owner answers on the owner's page, with a key that is enrolled here */
 };
 const char *consent_mode_name(enum consent_mode mode);
 
@@ -82,6 +83,11 @@ struct agent_config {
     int64_t observe_least_ms; /* no session is shown live values more often */
     char **session_shell;     /* argv, ends with NULL */
     char *session_shell_user; /* NULL: the agent's own */
+    bool owner_page;          /* owners may enrol keys and use the owner's page */
+    char *owner_url;          /* of that page; set when owner_page */
+    bool consent_windows;     /* an answer that an owner has signed beforehand counts */
+    char *sign_show;          /* program that is told when the visible sign goes on or off; NULL: none */
+    char *stop_group;         /* who may end sessions through run_dir/stop, besides the agent's user; NULL: nobody */
     char **forward_hosts;     /* numeric addresses, ends with NULL; NULL: none but loopback */
 
     struct agent_tail *tails;             /* in the file's order */

@@ -7,10 +7,12 @@
 #include "day_budget.h"
 #include "launcher.h"
 #include "losses.h"
+#include "owner.h"
 #include "packer.h"
 #include "param_guard.h"
 #include "pulls.h"
 #include "sieve.h"
+#include "stop_door.h"
 #include "uplink.h"
 
 struct agent {
@@ -31,6 +33,8 @@ struct agent {
     struct recorder *recorder; /* NULL: evidence is off */
     struct pulls *pulls;
     struct launcher *launcher;
+    struct owner *owner;
+    struct stop_door *stop_door; /* NULL: sessions are off */
     struct param_guard *param_guard;
     struct collectors *collectors;
     struct loop_timer status_timer, metrics_timer, birth_timer, watchdog_timer;

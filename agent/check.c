@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -97,6 +98,12 @@ static void check_session(struct checking *c, const struct agent_config *config)
     }
     if (config->consent == CONSENT_CODE) {
         want_program(c, "[session] code_show", config->consent_code_show);
+    }
+    if (config->sign_show != NULL) {
+        want_program(c, "[session] sign_show", config->sign_show);
+    }
+    if (config->stop_group != NULL && getgrnam(config->stop_group) == NULL) {
+        problem(c, "[session] stop_group: no group '%s' here", config->stop_group);
     }
     if ((config->session_capabilities & CAPABILITY_BIT(CAPABILITY_SHELL)) != 0) {
         want_program(c, "[session] shell", config->session_shell[0]);

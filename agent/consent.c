@@ -1,9 +1,10 @@
 /* Asks the owner. Loop thread only.
  *
  * The answer is taken apart here and narrowed to the question, so that no hook can allow more than was asked. What the
- * configuration allows at all is the launcher's check, made before anybody is asked. A standing window (the owner
- * allows an hour beforehand) is a third method for later; it fits here as one more row of `methods`. */
-#include "consent.h"
+ * configuration allows at all is the launcher's check, made before anybody is asked. A page's answer is held against
+ * the hash of the question's text, so that neither the question nor the answer can be changed or used twice on the way.
+ */
+#include "consent_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,38 +15,22 @@
 
 #include "fieldline/json.h"
 #include "fieldline/log.h"
-#include "run.h"
 
-enum { ANSWER_BYTES = 4096, SHOW_LIMIT_MS = 10 * 1000, ENV_BYTES = 1024, PATH_BYTES = 512 };
-
-struct consent {
-    struct loop *loop;
-    consent_done_fn *done;
-    void *self;
-    const struct method *method;
-    uint32_t capabilities;
-    int64_t duration_ms;
-    struct run *run; /* the hook, or the program that shows the code */
-    struct loop_timer timer;
-    char code[CONSENT_CODE_DIGITS + 1];
-    int tries_left;
-    char code_path[PATH_BYTES];
+enum {
+    ANSWER_BYTES = 4096,
+    SHOW_LIMIT_MS = 10 * 1000,
+    ENV_BYTES = 1024,
 };
 
-struct method {
-    enum consent_mode mode;
-    const char *name;
-    enum result (*ask)(struct consent *c, const struct agent_config *config, const struct consent_question *question,
-                       struct fault *fault);
-};
-
-static void consent_free(struct consent *c) {
+void consent_free(struct consent *c) {
     loop_disarm(c->loop, &c->timer);
     run_cancel(c->run);
     if (c->code_path[0] != '\0') {
         unlink(c->code_path);
     }
     wipe(c->code, sizeof c->code);
+    buf_fini(&c->question);
+    free(c->window);
     free(c);
 }
 
@@ -55,40 +40,27 @@ void consent_cancel(struct consent *consent) {
     }
 }
 
-static void answer(struct consent *c, const struct consent_answer *a) {
+void consent_answer(struct consent *c, const struct consent_answer *a) {
     consent_done_fn *done = c->done;
     void *self = c->self;
+    struct owner_window *window = c->window; /* the answer may point into it */
+    c->window = NULL;
     consent_free(c);
     done(self, a);
+    free(window);
 }
 
-static void answer_no(struct consent *c, enum consent_outcome outcome, const char *why) {
+void consent_answer_no(struct consent *c, enum consent_outcome outcome, const char *why) {
     struct consent_answer a = {.outcome = outcome, .method = c->method->name};
     (void)fault_set(&a.why, RESULT_DENIED, "%s", why);
-    answer(c, &a);
+    consent_answer(c, &a);
 }
 
-static void on_late(void *self) {
-    answer_no(self, CONSENT_LATE, "nobody answered on the product in time");
+void consent_on_late(void *self) {
+    consent_answer_no(self, CONSENT_LATE, "nobody answered on the product in time");
 }
 
 /* ---- hook -------------------------------------------------------------------------------------------------------- */
-
-static void print_question(const struct agent_config *config, const struct consent_question *q, struct buf *out) {
-    struct json_out j = json_out(out);
-    jo_object(&j, NULL);
-    jo_str(&j, "session", q->session);
-    jo_str(&j, "device", config->device);
-    jo_int(&j, "ticket", q->ticket);
-    jo_str(&j, "subject", q->subject);
-    jo_str(&j, "engineer", q->engineer);
-    jo_str(&j, "reason", q->reason);
-    capabilities_write(&j, "capabilities", q->capabilities);
-    jo_int(&j, "minutes", (q->duration_ms + 59999) / 60000);
-    jo_int(&j, "wait_s", q->wait_ms / 1000);
-    jo_end(&j);
-    buf_add_u8(out, '\n');
-}
 
 static enum result read_yes(const struct consent *c, const struct json *object, struct consent_answer *a,
                             struct fault *fault) {
@@ -144,14 +116,14 @@ static void on_hook(void *self, const struct run_outcome *outcome) {
     struct consent_answer a = {.outcome = CONSENT_ALLOWED, .method = c->method->name};
     c->run = NULL;
     if (outcome->is_late) {
-        on_late(c);
+        consent_on_late(c);
         return;
     }
     if (read_answer(c, outcome, &a, &a.why) != RESULT_OK) {
         log_warn("agent.consent", "consent_hook_failed", "reason=%s", log_text(a.why.text));
         a.outcome = CONSENT_HOOK_FAILED;
     }
-    answer(c, &a);
+    consent_answer(c, &a);
 }
 
 static char *const base_environment[] = {(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -161,8 +133,9 @@ static enum result ask_hook(struct consent *c, const struct agent_config *config
                             struct fault *fault) {
     char *argv[] = {config->consent_hook, NULL};
     struct buf question;
-    buf_init(&question, CAP_COMMAND_BYTES * 2);
-    print_question(config, q, &question);
+    buf_init(&question, CONSENT_QUESTION_BYTES);
+    consent_question_print(config, q, &question);
+    buf_add_u8(&question, '\n');
     struct run_options options = {.argv = argv,
                                   .env = base_environment,
                                   .input = buf_text(&question),
@@ -190,7 +163,7 @@ static void on_shown(void *self, const struct run_outcome *outcome) {
     c->run = NULL;
     if (outcome->status != 0 || outcome->is_late) {
         log_warn("agent.consent", "code_show_failed", "status=%d", outcome->status);
-        answer_no(c, CONSENT_HOOK_FAILED, "the code could not be shown to the owner");
+        consent_answer_no(c, CONSENT_HOOK_FAILED, "the code could not be shown to the owner");
     }
 }
 
@@ -218,6 +191,7 @@ static enum result show_by_program(struct consent *c, const struct agent_config 
                    variable("REASON", q->reason),
                    variable("SUBJECT", q->subject),
                    variable("CAPABILITIES", buf_text(&names)),
+                   variable("ROLE", q->role != NULL ? q->role : ""),
                    NULL};
     snprintf(line, sizeof line, "%s\n", c->code);
     struct run_options options = {.argv = argv,
@@ -236,7 +210,7 @@ static enum result show_by_program(struct consent *c, const struct agent_config 
 }
 
 static enum result show_by_file(struct consent *c, const struct agent_config *config, struct fault *fault) {
-    char path[PATH_BYTES], line[CONSENT_CODE_DIGITS + 2];
+    char path[CONSENT_PATH_BYTES], line[CONSENT_CODE_DIGITS + 2];
     if (snprintf(path, sizeof path, "%s/consent-code", config->run_dir) >= (int)sizeof path) {
         return fault_set(fault, RESULT_BAD_INPUT, "%s: the path is too long", config->run_dir);
     }
@@ -260,7 +234,7 @@ static enum result ask_code(struct consent *c, const struct agent_config *config
     enum result result =
         config->consent_code_show != NULL ? show_by_program(c, config, q, fault) : show_by_file(c, config, fault);
     if (result == RESULT_OK) {
-        loop_arm(c->loop, &c->timer, q->wait_ms, on_late, c);
+        loop_arm(c->loop, &c->timer, q->wait_ms, consent_on_late, c);
     }
     return result;
 }
@@ -290,12 +264,12 @@ int consent_try(struct consent *c, const char *code) {
                                    .capabilities = c->capabilities,
                                    .duration_ms = c->duration_ms,
                                    .by = "owner"};
-        answer(c, &a);
+        consent_answer(c, &a);
         return 0;
     }
     int left = c->tries_left;
     if (left == 0) {
-        answer_no(c, CONSENT_LOCKED, "the code was wrong three times");
+        consent_answer_no(c, CONSENT_LOCKED, "the code was wrong three times");
     }
     return left;
 }
@@ -305,28 +279,42 @@ int consent_try(struct consent *c, const char *code) {
 static const struct method methods[] = {
     {CONSENT_HOOK, "hook", ask_hook},
     {CONSENT_CODE, "code", ask_code},
+    {CONSENT_PAGE, "page", consent_ask_page},
 };
+/* Has no question: it stands for a window that the owner has signed. */
+static const struct method window_method = {CONSENT_DENY, "window", NULL};
+
+static const struct method *method_of(enum consent_mode mode) {
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (methods[i].mode == mode) {
+            return &methods[i];
+        }
+    }
+    return NULL;
+}
 
 enum result consent_ask(struct loop *loop, const struct agent_config *config, const struct consent_question *question,
                         consent_done_fn *done, void *self, struct consent **out, struct fault *fault) {
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        if (methods[i].mode != config->consent) {
-            continue;
-        }
-        struct consent *c = mem_alloc(sizeof *c);
-        c->loop = loop;
-        c->done = done;
-        c->self = self;
-        c->method = &methods[i];
-        c->capabilities = question->capabilities;
-        c->duration_ms = question->duration_ms;
-        enum result result = methods[i].ask(c, config, question, fault);
-        if (result != RESULT_OK) {
-            consent_free(c);
-            return result;
-        }
-        *out = c;
-        return RESULT_OK;
+    const struct method *method = method_of(config->consent);
+    struct consent *c = mem_alloc(sizeof *c);
+    enum result result = RESULT_OK;
+    *c = (struct consent){.loop = loop,
+                          .done = done,
+                          .self = self,
+                          .method = &window_method,
+                          .capabilities = question->capabilities,
+                          .duration_ms = question->duration_ms};
+    buf_init(&c->question, CONSENT_QUESTION_BYTES);
+    if (!consent_is_covered(c, config, question) && method == NULL) {
+        result = fault_set(fault, RESULT_DENIED, "this product's configuration asks nobody and refuses every session");
+    } else if (c->window == NULL) {
+        c->method = method;
+        result = method->ask(c, config, question, fault);
     }
-    return fault_set(fault, RESULT_DENIED, "this product's configuration asks nobody and refuses every session");
+    if (result != RESULT_OK) {
+        consent_free(c);
+        return result;
+    }
+    *out = c;
+    return RESULT_OK;
 }

@@ -6,64 +6,19 @@
  *
  * The order of the checks is the order in which a "no" costs the owner nothing: form, configuration, room, and only
  * then the question. */
-#include "launcher.h"
+#include "launcher_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "consent.h"
-#include "fieldline/clock.h"
 #include "fieldline/json.h"
 #include "fieldline/log.h"
 #include "reaper.h"
-#include "session_process.h"
-#include "session_request.h"
-
-enum {
-    SLOTS = 8,
-    SESSIONS_MAX = 2, /* asked for or running, at once */
-    CODE_BYTES = 32,
-    SWEEP_MS = 20,
-    SWEEPS_MAX = 100
-};
-
-enum slot_state {
-    SLOT_FREE,
-    SLOT_ASKING,
-    SLOT_CODE, /* the owner reads out a code */
-    SLOT_RUNNING,
-    SLOT_ENDING, /* SIGTERM was sent */
-    SLOT_EXPIRED /* nobody answered; kept until the slot is needed, for a clear answer to a late code */
-};
-
-struct slot {
-    struct launcher *launcher;
-    enum slot_state state;
-    struct session_request request;       /* of an expired one, only the session's id */
-    uint32_t capabilities;                /* of a running one: what the owner allowed */
-    char command[CAP_UUID_BYTES + 1];     /* that waits for "open" or an error; "" when none does */
-    char end_command[CAP_UUID_BYTES + 1]; /* that waits for "ended" */
-    struct consent *consent;
-    struct session_process *process;
-    int64_t watch_ms; /* it observes, this often; 0: it does not */
-};
-
-struct launcher {
-    struct loop *loop;
-    struct loop_timer sweep;
-    int sweeps_left;
-    const struct agent_config *config;
-    launcher_reply_fn *reply;
-    void *self;
-    struct launcher_watcher watcher;
-    int64_t pace_ms; /* that was told */
-    struct slot slots[SLOTS];
-};
 
 /* ---- replies ----------------------------------------------------------------------------------------------------- */
 
-static void reply_ok(struct launcher *l, const char *id, const char *json) {
+void launcher_say_ok(struct launcher *l, const char *id, const char *json) {
     struct buf reply;
     buf_init(&reply, CAP_PAYLOAD_BYTES);
     reply_encode_ok(id, json, &reply);
@@ -71,7 +26,7 @@ static void reply_ok(struct launcher *l, const char *id, const char *json) {
     buf_fini(&reply);
 }
 
-static void reply_error(struct launcher *l, const char *id, const char *error, const char *text) {
+void launcher_say_error(struct launcher *l, const char *id, const char *error, const char *text) {
     struct buf reply;
     buf_init(&reply, CAP_PAYLOAD_BYTES);
     reply_encode_error(id, error, text, &reply);
@@ -80,6 +35,10 @@ static void reply_error(struct launcher *l, const char *id, const char *error, c
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
+
+void launcher_close(struct launcher *l, const char *why) {
+    l->closed_why = why;
+}
 
 static bool is_active(const struct slot *s) {
     return s->state != SLOT_FREE && s->state != SLOT_EXPIRED;
@@ -116,7 +75,7 @@ size_t launcher_session_count(const struct launcher *l) {
 }
 
 /* Whoever observes fastest sets the pace; told when it changes, also because a session ended, however it did. */
-static void set_pace(struct launcher *l) {
+void launcher_set_pace(struct launcher *l) {
     int64_t pace_ms = 0;
     for (size_t i = 0; i < SLOTS; i++) {
         int64_t watch_ms = l->slots[i].watch_ms;
@@ -130,7 +89,7 @@ static void set_pace(struct launcher *l) {
     }
 }
 
-static void slot_clear(struct slot *s, enum slot_state state) {
+void slot_clear(struct slot *s, enum slot_state state) {
     struct launcher *l = s->launcher;
     char session[CAP_UUID_BYTES + 1];
     memcpy(session, s->request.session, sizeof session);
@@ -140,7 +99,7 @@ static void slot_clear(struct slot *s, enum slot_state state) {
     if (state == SLOT_EXPIRED) {
         memcpy(s->request.session, session, sizeof session);
     }
-    set_pace(l);
+    launcher_set_pace(l);
 }
 
 struct launcher *launcher_new(struct loop *loop, const struct agent_config *config, launcher_reply_fn *reply,
@@ -157,107 +116,9 @@ struct launcher *launcher_new(struct loop *loop, const struct agent_config *conf
     if (reaper_start(&fault) != RESULT_OK) {
         log_warn("agent.launcher", "no_orphans", "reason=%s", log_text(fault.text));
     }
+    l->sign = sign_new(loop, config);
+    launcher_adopt(l);
     return l;
-}
-
-/* A session process ends everything that it has started, unless it was killed; then its children are ours by now. */
-static void on_sweep(void *self) {
-    struct launcher *l = self;
-    pid_t kept[SLOTS];
-    size_t count = 0;
-    for (size_t i = 0; i < SLOTS; i++) {
-        if (l->slots[i].process != NULL) {
-            kept[count++] = session_process_pid(l->slots[i].process);
-        }
-    }
-    size_t alive = reaper_sweep(kept, count);
-    if (alive > 0) {
-        log_warn("agent.launcher", "orphans_killed", "count=%zu", alive);
-        if (l->sweeps_left-- > 0) {
-            loop_arm(l->loop, &l->sweep, SWEEP_MS, on_sweep, l);
-        }
-    }
-}
-
-static void on_exit_of_session(void *self, int status) {
-    struct slot *s = self;
-    struct launcher *l = s->launcher;
-    s->process = NULL;
-    log_info("agent.launcher", "session_process_ended", "session=%s status=%d", s->request.session, status);
-    if (s->end_command[0] != '\0') {
-        reply_ok(l, s->end_command, "{\"state\":\"ended\"}");
-    }
-    slot_clear(s, SLOT_FREE);
-    l->sweeps_left = SWEEPS_MAX;
-    on_sweep(l);
-}
-
-static void reply_open(struct slot *s, const struct consent_answer *answer, int64_t now_ms) {
-    struct buf text;
-    buf_init(&text, 2048);
-    struct json_out j = json_out(&text);
-    jo_object(&j, NULL);
-    jo_str(&j, "state", "open");
-    capabilities_write(&j, "capabilities", answer->capabilities);
-    jo_object(&j, "consent");
-    jo_str(&j, "method", answer->method);
-    jo_str(&j, "by", answer->by);
-    jo_int(&j, "at_ms", now_ms);
-    jo_int(&j, "until_ms", now_ms + answer->duration_ms);
-    jo_end(&j);
-    jo_end(&j);
-    reply_ok(s->launcher, s->command, buf_text(&text));
-    s->command[0] = '\0';
-    buf_fini(&text);
-}
-
-static void give_line(void *self, const char *text, size_t bytes) {
-    struct slot *s = self;
-    session_process_tap(s->process, text, bytes);
-}
-
-static void on_watch(void *self, const struct tap_watch *watch) {
-    struct slot *s = self;
-    struct launcher *l = s->launcher;
-    if ((s->capabilities & CAPABILITY_BIT(CAPABILITY_OBSERVE)) == 0) {
-        return;
-    }
-    int64_t least_ms = l->config->observe_least_ms;
-    s->watch_ms = watch->interval_ms > 0 && watch->interval_ms < least_ms ? least_ms : watch->interval_ms;
-    if (s->watch_ms > 0 && watch->last > 0 && l->watcher.recall != NULL) {
-        l->watcher.recall(l->watcher.self, watch->last, give_line, s);
-    }
-    set_pace(l);
-}
-
-void launcher_watch(struct launcher *l, const struct launcher_watcher *watcher) {
-    l->watcher = *watcher;
-}
-
-static void open_session(struct slot *s, const struct consent_answer *answer) {
-    struct launcher *l = s->launcher;
-    struct session_order order = {.session = s->request.session,
-                                  .url = s->request.url,
-                                  .token = s->request.token,
-                                  .capabilities = answer->capabilities,
-                                  .consent_method = answer->method,
-                                  .consent_by = answer->by,
-                                  .consent_at_ms = clock_wall_ms(),
-                                  .duration_ms = answer->duration_ms};
-    struct fault fault;
-    if (session_process_start(l->loop, l->config, &order, on_exit_of_session, s, &s->process, &fault) != RESULT_OK) {
-        log_error("agent.launcher", "session_start_failed", "session=%s reason=%s", s->request.session,
-                  log_text(fault.text));
-        reply_error(l, s->command, "failed", fault.text);
-        slot_clear(s, SLOT_FREE);
-        return;
-    }
-    s->state = SLOT_RUNNING;
-    s->capabilities = answer->capabilities;
-    session_process_on_watch(s->process, on_watch);
-    log_info("agent.launcher", "session_open", "session=%s engineer=%s method=%s", s->request.session,
-             log_text(s->request.engineer), answer->method);
-    reply_open(s, answer, order.consent_at_ms);
 }
 
 /* ---- session.open ------------------------------------------------------------------------------------------------ */
@@ -270,13 +131,17 @@ static void on_consent(void *self, const struct consent_answer *answer) {
     struct slot *s = self;
     s->consent = NULL;
     if (answer->outcome == CONSENT_ALLOWED) {
-        open_session(s, answer);
+        slot_start(s, answer);
         return;
     }
     log_info("agent.launcher", "session_refused", "session=%s error=%s engineer=%s", s->request.session,
              errors[answer->outcome], log_text(s->request.engineer));
-    if (s->command[0] != '\0') {
-        reply_error(s->launcher, s->command, errors[answer->outcome], answer->why.text);
+    if (s->command[0] != '\0' && s->state == SLOT_PAGE && answer->outcome == CONSENT_REFUSED) {
+        char text[96]; /* the command was the owner's own words, and they were heard */
+        snprintf(text, sizeof text, "{\"state\":\"refused\",\"session\":\"%s\"}", s->request.session);
+        launcher_say_ok(s->launcher, s->command, text);
+    } else if (s->command[0] != '\0') {
+        launcher_say_error(s->launcher, s->command, errors[answer->outcome], answer->why.text);
     }
     slot_clear(s, answer->outcome == CONSENT_LATE ? SLOT_EXPIRED : SLOT_FREE);
 }
@@ -284,6 +149,10 @@ static void on_consent(void *self, const struct consent_answer *answer) {
 /* The error that the gateway gets; NULL: the owner may be asked. */
 static const char *check_open(struct launcher *l, const struct session_request *request, struct fault *fault) {
     const struct slot *old = slot_find(l, request->session);
+    if (l->closed_why != NULL) {
+        (void)fault_set(fault, RESULT_DENIED, "this product allows no session: %s", l->closed_why);
+        return "off_on_product";
+    }
     if (session_request_allowed(request, l->config, fault) != RESULT_OK) {
         return "off_on_product";
     }
@@ -296,8 +165,8 @@ static const char *check_open(struct launcher *l, const struct session_request *
         return "busy";
     }
     for (size_t i = 0; i < SLOTS; i++) {
-        if (l->slots[i].state == SLOT_CODE) {
-            (void)fault_set(fault, RESULT_BUSY, "the owner is shown the code of another session");
+        if (l->slots[i].state == SLOT_CODE || l->slots[i].state == SLOT_PAGE) {
+            (void)fault_set(fault, RESULT_BUSY, "the owner is being asked about another session");
             return "busy";
         }
     }
@@ -308,6 +177,19 @@ static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
+static void say_page_required(struct slot *s, const char *command, int64_t wait_ms) {
+    struct buf text;
+    buf_init(&text, CAP_PAYLOAD_BYTES);
+    struct json_out j = json_out(&text);
+    jo_object(&j, NULL);
+    jo_str(&j, "state", "page_required");
+    jo_int(&j, "wait_s", wait_ms / 1000);
+    jo_str(&j, "question", consent_question_text(s->consent));
+    jo_end(&j);
+    launcher_say_ok(s->launcher, command, buf_text(&text));
+    buf_fini(&text);
+}
+
 static void ask(struct slot *s, const char *command) {
     struct launcher *l = s->launcher;
     struct fault fault;
@@ -315,6 +197,7 @@ static void ask(struct slot *s, const char *command) {
     struct consent_question question = {.session = request->session,
                                         .subject = request->subject,
                                         .engineer = request->engineer,
+                                        .role = request->role,
                                         .reason = request->reason,
                                         .ticket = request->ticket,
                                         .capabilities = request->capabilities,
@@ -324,7 +207,7 @@ static void ask(struct slot *s, const char *command) {
     if (result != RESULT_OK) {
         log_warn("agent.launcher", "session_not_asked", "session=%s reason=%s", s->request.session,
                  log_text(fault.text));
-        reply_error(l, command, result == RESULT_DENIED ? "refused" : "hook_failed", fault.text);
+        launcher_say_error(l, command, result == RESULT_DENIED ? "refused" : "hook_failed", fault.text);
         slot_clear(s, SLOT_FREE);
         return;
     }
@@ -334,7 +217,12 @@ static void ask(struct slot *s, const char *command) {
         snprintf(text, sizeof text, "{\"state\":\"code_required\",\"wait_s\":%lld}",
                  (long long)(question.wait_ms / 1000));
         s->state = SLOT_CODE;
-        reply_ok(l, command, text);
+        launcher_say_ok(l, command, text);
+        return;
+    }
+    if (consent_question_text(s->consent) != NULL) {
+        s->state = SLOT_PAGE;
+        say_page_required(s, command, question.wait_ms);
         return;
     }
     snprintf(s->command, sizeof s->command, "%s", command);
@@ -350,7 +238,7 @@ static void on_open(struct launcher *l, const struct command_message *command) {
     if (error != NULL) {
         log_warn("agent.launcher", "session_refused", "session=%s error=%s reason=%s", request.session, error,
                  log_text(fault.text));
-        reply_error(l, command->id, error, fault.text);
+        launcher_say_error(l, command->id, error, fault.text);
         session_request_fini(&request);
         return;
     }
@@ -367,14 +255,14 @@ static struct slot *named_slot(struct launcher *l, const struct command_message 
     struct fault fault;
     if (command->args == NULL || !json_is_object(command->args) ||
         json_string(command->args, "session", CAP_UUID_BYTES, &session, &fault) != RESULT_OK) {
-        reply_error(l, command->id, "bad_input", "'session' is missing");
+        launcher_say_error(l, command->id, "bad_input", "'session' is missing");
         return NULL;
     }
     struct slot *s = slot_find(l, session);
     if (s == NULL) {
-        reply_error(l, command->id, "not_found", "there is no such session on this product");
+        launcher_say_error(l, command->id, "not_found", "there is no such session on this product");
     } else if (s->state == SLOT_EXPIRED) {
-        reply_error(l, command->id, "expired", "nobody answered on the product in time");
+        launcher_say_error(l, command->id, "expired", "nobody answered on the product in time");
         s = NULL;
     }
     return s;
@@ -388,16 +276,16 @@ static void on_code(struct launcher *l, const struct command_message *command) {
         return;
     }
     if (json_string(command->args, "code", CODE_BYTES, &code, &fault) != RESULT_OK) {
-        reply_error(l, command->id, "bad_input", fault.text);
+        launcher_say_error(l, command->id, "bad_input", fault.text);
     } else if (s->state != SLOT_CODE) {
-        reply_error(l, command->id, "not_found", "this session does not wait for a code");
+        launcher_say_error(l, command->id, "not_found", "this session does not wait for a code");
     } else {
         snprintf(s->command, sizeof s->command, "%s", command->id);
         int left = consent_try(s->consent, code); /* right, or the last one: on_consent has replied */
         if (left > 0) {
             (void)fault_set(&fault, RESULT_DENIED, "the code is wrong; %d more %s", left, left == 1 ? "try" : "tries");
             s->command[0] = '\0';
-            reply_error(l, command->id, "wrong_code", fault.text);
+            launcher_say_error(l, command->id, "wrong_code", fault.text);
         }
     }
 }
@@ -410,21 +298,39 @@ static void on_end(struct launcher *l, const struct command_message *command) {
     switch (s->state) {
     case SLOT_ASKING:
     case SLOT_CODE:
+    case SLOT_PAGE:
         if (s->command[0] != '\0') {
-            reply_error(l, s->command, "expired", "the request was withdrawn");
+            launcher_say_error(l, s->command, "expired", "the request was withdrawn");
         }
         slot_clear(s, SLOT_FREE);
-        reply_ok(l, command->id, "{\"state\":\"ended\"}");
+        launcher_say_ok(l, command->id, "{\"state\":\"ended\"}");
         break;
     case SLOT_RUNNING:
         s->state = SLOT_ENDING;
         snprintf(s->end_command, sizeof s->end_command, "%s", command->id);
         session_process_end(s->process);
         break;
-    case SLOT_ENDING: reply_error(l, command->id, "busy", "the session is ending already"); break;
+    case SLOT_ENDING: launcher_say_error(l, command->id, "busy", "the session is ending already"); break;
     case SLOT_FREE:
     case SLOT_EXPIRED: break; /* named_slot has answered */
     }
+}
+
+/* ---- the owner's page -------------------------------------------------------------------------------------------- */
+
+bool launcher_answer_page(struct launcher *l, const char *command, const struct owner_answer *answer,
+                          struct fault *fault) {
+    struct slot *s = slot_find(l, answer->says->session);
+    if (s == NULL || s->state != SLOT_PAGE) {
+        (void)fault_set(fault, RESULT_NOT_FOUND, "no such question waits on this product");
+        return false;
+    }
+    snprintf(s->command, sizeof s->command, "%s", command);
+    if (consent_answer_page(s->consent, answer, fault) != RESULT_OK) {
+        s->command[0] = '\0';
+        return false;
+    }
+    return true;
 }
 
 static const struct {
@@ -439,7 +345,7 @@ void launcher_command(struct launcher *l, const struct command_message *command)
             return;
         }
     }
-    reply_error(l, command->id, "bad_input", "there is no such verb");
+    launcher_say_error(l, command->id, "bad_input", "there is no such verb");
 }
 
 /* ---- live lines, farewell ---------------------------------------------------------------------------------------- */
@@ -475,5 +381,7 @@ void launcher_free(struct launcher *l, bool end_sessions) {
         slot_clear(&l->slots[i], SLOT_FREE);
     }
     loop_disarm(l->loop, &l->sweep);
+    loop_disarm(l->loop, &l->watch);
+    sign_free(l->sign);
     free(l);
 }

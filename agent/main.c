@@ -16,6 +16,7 @@
 #include "check.h"
 #include "fieldline/clock.h"
 #include "agent_metrics.h"
+#include "owner_cli.h"
 #include "status.h"
 #include "version.h"
 
@@ -172,6 +173,7 @@ static int usage(FILE *to, int exit_status) {
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
         fprintf(to, "  %-8s %s\n", subcommands[i].name, subcommands[i].help);
     }
+    fputs(owner_cli_usage(), to);
     return exit_status;
 }
 
@@ -181,6 +183,11 @@ int main(int argc, char **argv) {
     umask(077);
     if (argc == 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)) {
         return usage(stdout, 0);
+    }
+    owner_cli_fn *owners = argc >= 2 ? owner_cli_find(argv[1]) : NULL;
+    if (owners != NULL) {
+        bool has_path = argc >= 4 && (strcmp(argv[argc - 2], "-c") == 0 || strcmp(argv[argc - 2], "--config") == 0);
+        return owners(has_path ? argv[argc - 1] : path, has_path ? argc - 4 : argc - 2, argv + 2);
     }
     if (argc == 4 && (strcmp(argv[2], "-c") == 0 || strcmp(argv[2], "--config") == 0)) {
         path = argv[3];

@@ -18,6 +18,14 @@ static void print_argv(struct json_out *j, const char *key, char *const *argv) {
     jo_end(j);
 }
 
+void session_grant_print_proof(const struct session_grant *g, struct json_out *out) {
+    if (g->consent_statement != NULL) {
+        jo_str(out, "statement", g->consent_statement);
+        jo_str(out, "signature", g->consent_signature);
+        jo_str(out, "key", g->consent_key);
+    }
+}
+
 void session_grant_print(const struct session_grant *g, struct buf *out) {
     struct json_out j = json_out(out);
     jo_object(&j, NULL);
@@ -35,6 +43,7 @@ void session_grant_print(const struct session_grant *g, struct buf *out) {
     jo_str(&j, "by", g->consent_by);
     jo_int(&j, "at_ms", g->consent_at_ms);
     jo_int(&j, "until_ms", g->consent_until_ms);
+    session_grant_print_proof(g, &j);
     jo_end(&j);
     jo_int(&j, "duration_ms", g->duration_ms);
     jo_int(&j, "idle_ms", g->idle_ms);
@@ -150,7 +159,19 @@ static enum result take_consent(const struct json *object, struct session_grant 
         (result = json_integer(consent, "at_ms", 0, INT64_MAX / 2, &g->consent_at_ms, fault)) != RESULT_OK) {
         return result;
     }
-    return json_integer(consent, "until_ms", 0, INT64_MAX / 2, &g->consent_until_ms, fault);
+    if ((result = json_integer(consent, "until_ms", 0, INT64_MAX / 2, &g->consent_until_ms, fault)) != RESULT_OK ||
+        (result = json_optional_string(consent, "statement", OWNER_STATEMENT_BYTES, &g->consent_statement, fault)) !=
+            RESULT_OK ||
+        (result = json_optional_string(consent, "signature", OWNER_SIGNATURE_CHARS, &g->consent_signature, fault)) !=
+            RESULT_OK) {
+        return result;
+    }
+    result = json_optional_string(consent, "key", SHA256_HEX_BYTES - 1, &g->consent_key, fault);
+    bool is_signed = g->consent_statement != NULL;
+    if (result == RESULT_OK && (is_signed != (g->consent_signature != NULL) || is_signed != (g->consent_key != NULL))) {
+        return fault_set(fault, RESULT_BAD_INPUT, "'consent' has a statement, a signature or a key, but not all three");
+    }
+    return result;
 }
 
 static enum result take_all(const struct json *o, struct session_grant *g, struct fault *fault) {

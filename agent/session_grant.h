@@ -4,6 +4,7 @@
  * log. */
 #pragma once
 #include "fieldline/json.h"
+#include "fieldline/owner.h"
 #include "fieldline/session.h"
 #include "files_root.h"
 #include "session_ports.h"
@@ -30,6 +31,7 @@ struct session_grant {
     uint32_t capabilities;       /* consented to */
     const char *consent_method, *consent_by;
     int64_t consent_at_ms, consent_until_ms;
+    const char *consent_statement, *consent_signature, *consent_key; /* NULL: nothing was signed */
     int64_t duration_ms; /* hard: counted on the monotonic clock from the start of the session process */
     int64_t idle_ms;
     int64_t observe_least_ms; /* shortest interval of live values */
@@ -43,6 +45,8 @@ struct session_grant {
     struct param_set parameters; /* none unless `configure` is there */
     struct json *holder;         /* of a parsed one: owns the texts; private */
 };
+/* What the owner has signed, as members of the object "consent"; nothing when nothing was. */
+void session_grant_print_proof(const struct session_grant *grant, struct json_out *out);
 void session_grant_print(const struct session_grant *grant, struct buf *out);
 /* Everything is checked; free with session_grant_fini. */
 FL_CHECK enum result session_grant_parse(const char *text, size_t chars, struct session_grant *out,

@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "fieldline/log.h"
+#include "fieldline/number.h"
 #include "session_grant.h"
 #include "version.h"
 
@@ -25,15 +28,18 @@ struct session_process {
     session_exit_fn *on_exit;
     void *self;
     struct child child;
-    int tap_fd;
+    bool is_adopted; /* not our child: it cannot be reaped */
+    int tap_fd;      /* -1: none */
     session_watch_fn *on_watch;
     struct loop_timer grace;
 };
 
 static void process_free(struct session_process *p) {
     loop_disarm(p->loop, &p->grace);
-    loop_unwatch(p->loop, p->tap_fd);
-    close(p->tap_fd);
+    if (p->tap_fd >= 0) {
+        loop_unwatch(p->loop, p->tap_fd);
+        close(p->tap_fd);
+    }
     free(p);
 }
 
@@ -43,15 +49,29 @@ static void on_exit_of_child(void *self, uint32_t events) {
     void *owner = p->self;
     (void)events;
     loop_unwatch(p->loop, p->child.pid_fd);
-    int status = child_reap(&p->child);
+    int status = 0;
+    if (p->is_adopted) {
+        close(p->child.pid_fd);
+    } else {
+        status = child_reap(&p->child);
+    }
     process_free(p);
     on_exit(owner, status);
+}
+
+/* To its whole group; of an adopted one through the pidfd first, because its number may be somebody else's by now. */
+static void signal_group(struct session_process *p, int signal_number) {
+    if (!p->is_adopted) {
+        child_signal(&p->child, signal_number);
+    } else if (syscall(SYS_pidfd_send_signal, p->child.pid_fd, signal_number, NULL, 0) == 0) {
+        kill(-p->child.pid, signal_number);
+    }
 }
 
 static void on_grace(void *self) {
     struct session_process *p = self;
     log_warn("agent.launcher", "session_process_killed", "pid=%d", (int)p->child.pid);
-    child_signal(&p->child, SIGKILL);
+    signal_group(p, SIGKILL);
 }
 
 static struct session_port *list_ports(const struct agent_config *config, size_t *count) {
@@ -90,6 +110,9 @@ static void print_grant(const struct agent_config *config, const struct session_
                                   .capabilities = order->capabilities,
                                   .consent_method = order->consent_method,
                                   .consent_by = order->consent_by,
+                                  .consent_statement = order->consent_statement,
+                                  .consent_signature = order->consent_signature,
+                                  .consent_key = order->consent_key,
                                   .consent_at_ms = order->consent_at_ms,
                                   .consent_until_ms = order->consent_at_ms + order->duration_ms,
                                   .duration_ms = order->duration_ms,
@@ -214,13 +237,63 @@ pid_t session_process_pid(const struct session_process *p) {
 }
 
 void session_process_tap(struct session_process *p, const char *line, size_t bytes) {
-    ssize_t ignored = send(p->tap_fd, line, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t ignored = p->tap_fd < 0 ? -1 : send(p->tap_fd, line, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)ignored; /* full, or gone: this session loses the line */
 }
 
 void session_process_end(struct session_process *p) {
-    child_signal(&p->child, SIGTERM);
+    signal_group(p, SIGTERM);
     loop_arm(p->loop, &p->grace, SESSION_END_GRACE_MS, on_grace, p);
+}
+
+void session_process_stop(struct session_process *p, enum session_stop why) {
+    signal_group(p, why == SESSION_STOP_OWNER ? SIGUSR1 : SIGUSR2);
+    loop_arm(p->loop, &p->grace, SESSION_STOP_GRACE_MS, on_grace, p);
+}
+
+/* ---- of an earlier run ---- */
+
+/* Field 22 of /proc/PID/stat; the name in field 2 may hold blanks and brackets, so it is counted from its end. */
+uint64_t session_process_started(pid_t pid) {
+    char path[64], text[1024];
+    int64_t ticks;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t bytes = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[bytes > 0 ? bytes : 0] = '\0';
+    const char *at = strrchr(text, ')');
+    for (int field = 2; at != NULL && field < 22; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    return at != NULL && number_i64(at + 1, strcspn(at + 1, " "), 1, INT64_MAX, &ticks) ? (uint64_t)ticks : 0;
+}
+
+enum result session_process_adopt(struct loop *loop, pid_t pid, uint64_t started, session_exit_fn *on_exit, void *self,
+                                  struct session_process **out, struct fault *fault) {
+    int pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pid_fd < 0 || started == 0 || session_process_started(pid) != started) {
+        if (pid_fd >= 0) {
+            close(pid_fd);
+        }
+        return fault_set(fault, RESULT_NOT_FOUND, "process %d has ended", (int)pid);
+    }
+    struct session_process *p = mem_alloc(sizeof *p);
+    *p = (struct session_process){.loop = loop,
+                                  .on_exit = on_exit,
+                                  .self = self,
+                                  .is_adopted = true,
+                                  .tap_fd = -1,
+                                  .child = {.pid = pid, .pid_fd = pid_fd, .input_fd = -1, .output_fd = -1}};
+    if (loop_watch(loop, pid_fd, EPOLLIN, on_exit_of_child, p) != RESULT_OK) {
+        close(pid_fd);
+        free(p);
+        return fault_set(fault, RESULT_FULL, "too many descriptors are watched");
+    }
+    *out = p;
+    return RESULT_OK;
 }
 
 void session_process_leave(struct session_process *p, bool is_ended) {
@@ -230,10 +303,12 @@ void session_process_leave(struct session_process *p, bool is_ended) {
     loop_unwatch(p->loop, p->child.pid_fd);
     if (is_ended) {
         struct pollfd exit = {.fd = p->child.pid_fd, .events = POLLIN};
-        child_signal(&p->child, SIGTERM);
+        signal_group(p, SIGTERM);
         if (poll(&exit, 1, SESSION_END_GRACE_MS) != 1) {
-            child_signal(&p->child, SIGKILL);
+            signal_group(p, SIGKILL);
         }
+    }
+    if (is_ended && !p->is_adopted) {
         (void)child_reap(&p->child);
     } else {
         close(p->child.pid_fd);

@@ -17,7 +17,7 @@ static enum result take(const struct json *args, const char *key, size_t max_byt
 }
 
 enum result session_request_read(const struct json *args, struct session_request *out, struct fault *fault) {
-    const char *session;
+    const char *session, *role;
     int64_t duration_s, wait_s;
     enum result result;
     *out = (struct session_request){0};
@@ -30,6 +30,7 @@ enum result session_request_read(const struct json *args, struct session_request
         (result = take(args, "subject", SUBJECT_BYTES, &out->subject, fault)) != RESULT_OK ||
         (result = take(args, "engineer", NAME_BYTES, &out->engineer, fault)) != RESULT_OK ||
         (result = take(args, "reason", REASON_BYTES, &out->reason, fault)) != RESULT_OK ||
+        (result = json_optional_string(args, "role", NAME_BYTES, &role, fault)) != RESULT_OK ||
         (result = json_integer(args, "ticket", 0, INT64_MAX / 2, &out->ticket, fault)) != RESULT_OK ||
         (result = capabilities_read(args, "capabilities", &out->capabilities, fault)) != RESULT_OK ||
         (result = json_integer(args, "duration_s", 1, CAP_SESSION_SECONDS, &duration_s, fault)) != RESULT_OK ||
@@ -40,6 +41,7 @@ enum result session_request_read(const struct json *args, struct session_request
         return fault_set(fault, RESULT_BAD_INPUT, "'session' is no UUID, or 'capabilities' is empty");
     }
     snprintf(out->session, sizeof out->session, "%s", session);
+    snprintf(out->role, sizeof out->role, "%s", role != NULL ? role : "");
     out->duration_ms = duration_s * 1000;
     out->wait_ms = wait_s * 1000;
     return RESULT_OK;

@@ -6,6 +6,7 @@
 struct session_request {
     char session[CAP_UUID_BYTES + 1];
     char *token, *url, *subject, *engineer, *reason;
+    char role[64]; /* of the engineer; "" when the gateway does not say */
     int64_t ticket;
     uint32_t capabilities;
     int64_t duration_ms, wait_ms;

@@ -10,6 +10,7 @@
 #include "access_desk.h"
 #include "alarm_desk.h"
 #include "fieldline/log.h"
+#include "owner_desk.h"
 #include "jobs.h"
 #include "session_desk.h"
 #include "session_guard.h"
@@ -268,6 +269,9 @@ static const struct {
     {CHANGE_KILL_LIFT, access_desk_lift},
     {CHANGE_SESSION_CONSENT, session_desk_consent},
     {CHANGE_SESSION_END, session_desk_end},
+    {CHANGE_OWNER_ENROL, owner_desk_enrol},
+    {CHANGE_OWNER_SAY, owner_desk_say},
+    {CHANGE_OWNER_LOOK, owner_desk_look},
     {CHANGE_RULES_RELOAD, rule_versions_change},
     {CHANGE_RULES_REVERT, rule_versions_change},
     {CHANGE_LOGIN, log_in},

@@ -8,6 +8,7 @@
 #include "fieldline/evidence.h"
 #include "fieldline/log.h"
 #include "fieldline/topic.h"
+#include "owner_desk.h"
 #include "pull.h"
 #include "session_desk.h"
 #include "store/outbox.h"
@@ -44,6 +45,8 @@ enum result outbox_answered(struct core *core, struct device *device, const stru
     }
     if (strcmp(row.verb, "session.open") == 0 || strcmp(row.verb, "session.consent") == 0)
         return session_desk_reply(core, row.about, reply);
+    if (strncmp(row.verb, "owner.", 6) == 0)
+        return owner_desk_reply(core, device, row.about, reply);
     if (strcmp(row.verb, EVIDENCE_VERB) == 0)
         return pull_answered(core, device, row.about, reply);
     return RESULT_OK;

@@ -30,6 +30,7 @@ static void order_print(const struct core *core, const struct session *s, const 
     jo_int(&j, "ticket", s->ticket);
     jo_str(&j, "subject", ticket->subject);
     jo_str(&j, "engineer", s->engineer);
+    jo_str(&j, "role", role_name(s->role));
     jo_str(&j, "reason", s->reason);
     capabilities_write(&j, "capabilities", s->capabilities);
     jo_int(&j, "duration_s", s->duration_s);

@@ -9,6 +9,7 @@
 
 #include "fieldline/log.h"
 #include "outbox.h"
+#include "owner_desk.h"
 #include "pull.h"
 #include "reporter.h"
 #include "session_case.h"
@@ -161,6 +162,10 @@ enum result session_desk_reply(struct core *core, const char *session, const str
         return RESULT_OK;
     if (result != RESULT_OK)
         return result;
+    bool is_question = false;
+    const enum result kept = owner_desk_question(core, &s, reply, &is_question);
+    if (is_question || kept != RESULT_OK)
+        return kept;
     if (session_event_of_reply(reply, core->now_ms, &event, &fault) != RESULT_OK) {
         log_warn("gateway.sessions", "bad_reply", "session=%s device=%s reason=%s", s.id, s.device,
                  log_text(fault.text));

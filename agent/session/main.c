@@ -99,7 +99,9 @@ static void on_signal(void *self, uint32_t events) {
     struct signalfd_siginfo info;
     (void)events;
     if (read(p->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        visit_stop(p->visit, "agent_stopping");
+        visit_stop(p->visit, info.ssi_signo == SIGUSR1   ? "ended_by_owner"
+                             : info.ssi_signo == SIGUSR2 ? "consent_withdrawn"
+                                                         : "agent_stopping");
     }
 }
 
@@ -124,6 +126,8 @@ static enum result watch_signals(struct program *p, struct fault *fault) {
     sigemptyset(&ours);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGUSR1); /* session_process_stop: the owner ends it */
+    sigaddset(&ours, SIGUSR2); /* the owner's consent does not hold any more */
     signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &ours, NULL) != 0 || (p->signal_fd = signalfd(-1, &ours, SFD_CLOEXEC)) < 0 ||
         loop_watch(p->loop, p->signal_fd, EPOLLIN, on_signal, p) != RESULT_OK) {

@@ -18,6 +18,7 @@ struct pty_options {
     const char *user;  /* NULL: ourselves */
     const char *term, *session;
     int columns, rows;
+    const char *banner; /* the terminal's first output, before the shell begins; NULL: none */
 };
 struct pty_events {
     void (*output)(void *self, const void *bytes, size_t count); /* at most CAP_FRAME_BYTES */

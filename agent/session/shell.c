@@ -27,6 +27,7 @@ struct plan {
     char pts[PTS_BYTES];
     char *env[ENV_ROWS];
     char *const *argv;
+    const char *banner; /* "" for none */
     int failure[2];
 };
 
@@ -100,8 +101,14 @@ static bool settle_in(const struct plan *plan) {
            prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && (chdir(plan->account.home) == 0 || chdir("/") == 0);
 }
 
+/* Much shorter than a terminal's buffer, so it goes in at once. */
+static bool show_banner(const struct plan *plan) {
+    size_t count = strlen(plan->banner);
+    return write(1, plan->banner, count) == (ssize_t)count;
+}
+
 _Noreturn static void become(const struct plan *plan, pid_t parent) {
-    if (settle_in(plan) && getppid() == parent) {
+    if (settle_in(plan) && getppid() == parent && show_banner(plan)) {
         execve(plan->argv[0], plan->argv, plan->env);
     }
     int why = errno;
@@ -141,7 +148,8 @@ static enum result start(struct plan *plan, struct shell *shell, struct fault *f
 }
 
 enum result shell_start(const struct pty_options *options, struct shell *out, struct fault *fault) {
-    struct plan plan = {.argv = options->argv, .failure = {-1, -1}};
+    struct plan plan = {
+        .argv = options->argv, .banner = options->banner != NULL ? options->banner : "", .failure = {-1, -1}};
     struct shell shell = {.pid = -1, .pid_fd = -1, .master_fd = -1};
     enum result result = account_find(options->user, &plan.account, fault);
     if (result != RESULT_OK) {

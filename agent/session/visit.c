@@ -248,6 +248,7 @@ static void say_hello(struct visit *v) {
     jo_str(&j, "by", g->consent_by);
     jo_int(&j, "at_ms", g->consent_at_ms);
     jo_int(&j, "until_ms", g->consent_until_ms);
+    session_grant_print_proof(g, &j);
     jo_end(&j);
     jo_int(&j, "deadline_s", g->duration_ms / 1000);
     jo_bool(&j, "resume", true);

@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "session/banner.h"
 #include "session/visit_inside.h"
 
-enum { CELLS_MAX = 1000, TERM_BYTES = 32, INPUT_CREDIT_BYTES = 16 * 1024 };
+enum { CELLS_MAX = 1000, TERM_BYTES = 32, INPUT_CREDIT_BYTES = 16 * 1024, BANNER_BYTES = 1024 };
 
 static void on_output(void *self, const void *bytes, size_t count) {
     visit_send_terminal(self, bytes, count);
@@ -66,7 +67,12 @@ static enum result open_terminal(struct visit *v, const struct json *params, int
     if (term != NULL && term[0] != '\0') {
         options.term = term;
     }
+    struct buf banner;
+    buf_init(&banner, BANNER_BYTES);
+    banner_print(g, &banner);
+    options.banner = buf_text(&banner);
     result = pty_open(v->loop, &options, &events, v, &v->pty, fault);
+    buf_fini(&banner);
     if (result == RESULT_OK) {
         v->input_owed_bytes = 0;
         v->input_given_bytes = INPUT_CREDIT_BYTES;

@@ -57,8 +57,9 @@ const url = (path) => `/${path.slice(path.lastIndexOf('assets/'))}`;
 await writeFile(join(fresh, 'index.html'), await page('src/main.tsx'));
 await mkdir(join(fresh, 'join'), { recursive: true });
 await writeFile(join(fresh, 'join/index.html'), await page('src/join/main.tsx')); // for who is invited by a link
+const owner = await ownerPage();
 await cp(join(here, 'public'), fresh, { recursive: true });
-await writeFile(join(fresh, 'licenses.txt'), await licenses(Object.keys(result.metafile.inputs)));
+await writeFile(join(fresh, 'licenses.txt'), await licenses([...Object.keys(result.metafile.inputs), ...Object.keys(owner.metafile.inputs)]));
 
 let total = 0;
 for (const path of await files(fresh)) {
@@ -82,6 +83,30 @@ async function page(source) {
   return (await readFile(join(here, 'index.html'), 'utf8'))
     .replace('<!-- styles -->', `<link rel="stylesheet" href="${url(made.cssBundle)}">`)
     .replace('<!-- scripts -->', scripts.join('\n    '));
+}
+
+// The owner's page: one script for a phone on a mobile link, nothing of the console in it.
+async function ownerPage() {
+  const made = await build({
+    absWorkingDir: here,
+    entryPoints: { owner: 'src/owner/main.tsx' },
+    bundle: true,
+    format: 'esm',
+    target: ['chrome105', 'firefox110', 'safari16'],
+    minify: true,
+    metafile: true,
+    legalComments: 'none',
+    outdir: join(fresh, 'assets'),
+    entryNames: '[name]-[hash]',
+  });
+  const names = Object.keys(made.metafile.outputs);
+  const named = (end) => url(names.find((name) => name.endsWith(end)));
+  const html = (await readFile(join(here, 'owner.html'), 'utf8'))
+    .replace('<!-- styles -->', `<link rel="stylesheet" href="${named('.css')}">`)
+    .replace('<!-- scripts -->', `<script type="module" src="${named('.js')}"></script>`);
+  await mkdir(join(fresh, 'owner'), { recursive: true });
+  await writeFile(join(fresh, 'owner', 'index.html'), html);
+  return made;
 }
 
 async function files(folder) {

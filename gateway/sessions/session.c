@@ -73,6 +73,7 @@ static const struct {
     {"moderator_left", "The moderator left and did not come back."},
     {"no_moderator", "No moderator came."},
     {"ended_by_owner", "The owner ended it."},
+    {"consent_withdrawn", "The owner took the consent back."},
     {"ended_by_support", "It was ended from the service desk."},
     {"ended_by_approver", "Who had approved it ended it."},
     {"ticket_closed", "The ticket was closed."},

@@ -278,6 +278,20 @@ static const char access_schema[] =
     "ALTER TABLE session ADD COLUMN review_line TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE session ADD COLUMN review_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX session_unreviewed ON session(number) WHERE is_emergency = 1 AND review_by = '' AND started_ms > 0;";
+/* What serves the owner's page (store/owners.h): a copy of what products say, and statements on their way. */
+static const char owner_schema[] =
+    "CREATE TABLE owner_key(device INTEGER NOT NULL REFERENCES device(id), key TEXT NOT NULL, point TEXT NOT NULL,"
+    " name TEXT NOT NULL, PRIMARY KEY(device, key)) WITHOUT ROWID;"
+    "CREATE TABLE owner_state(device INTEGER PRIMARY KEY REFERENCES device(id), state TEXT NOT NULL,"
+    " at_ms INTEGER NOT NULL);"
+    "CREATE TABLE owner_question(session TEXT PRIMARY KEY, device INTEGER NOT NULL REFERENCES device(id),"
+    " question TEXT NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX owner_question_device ON owner_question(device);"
+    "CREATE TABLE owner_letter(id TEXT PRIMARY KEY, device INTEGER NOT NULL REFERENCES device(id),"
+    " at_ms INTEGER NOT NULL, session TEXT NOT NULL, who TEXT NOT NULL, address TEXT NOT NULL,"
+    " outcome TEXT NOT NULL DEFAULT '', line TEXT NOT NULL DEFAULT '') WITHOUT ROWID;"
+    "CREATE INDEX owner_letter_at ON owner_letter(at_ms);"
+    "CREATE INDEX owner_letter_device ON owner_letter(device);";
 /* Recordings beside their sessions' rows: store/recordings.h. is_kept: held, or removed already. */
 static const char recording_schema[] =
     "CREATE TABLE recording(session TEXT PRIMARY KEY, ended_ms INTEGER, held_by TEXT NOT NULL DEFAULT '',"
@@ -331,6 +345,7 @@ const struct migration migrations[] = {
     {9, "who may have a session", access_schema},
     {10, "recordings that are held or were removed", recording_schema},
     {11, "lines of recorded sessions, findings", session_lines_schema},
+    {12, "owners' keys, questions and letters", owner_schema},
     {13, "parameters of many devices", jobs_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

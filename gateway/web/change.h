@@ -32,6 +32,9 @@ enum change_verb {
     CHANGE_KILL_LIFT,         /* POST /kill/{id}/lift */
     CHANGE_SESSION_CONSENT,   /* POST /sessions/{id}/consent    body: code */
     CHANGE_SESSION_END,       /* POST /sessions/{id}/end        body: reason */
+    CHANGE_OWNER_ENROL,       /* POST /owner/{device}/enrol     body: text, mac */
+    CHANGE_OWNER_SAY,         /* POST /owner/{device}/say       body: key, statement, signature */
+    CHANGE_OWNER_LOOK,        /* the owner's page was opened; nobody waits; id: the device */
     CHANGE_LOGIN, /* the password was right: make a login session (auth.h makes the token); cookie gets the token,
                      reply is the body: {"user","name","role"} */
     CHANGE_LOGIN_FAILED, /* audit only, nobody waits; body: {"user"} as typed; by: address, user_id 0 when unknown */

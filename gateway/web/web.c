@@ -207,6 +207,7 @@ enum result web_start(const struct web_options *options, struct web **out, struc
     }
     struct web *web = mem_alloc(sizeof *web);
     web->options = *options;
+    random_bytes(web->options.owner_secret, sizeof web->options.owner_secret);
     web->is_public = is_public(options);
     atomic_store(&web->alive_mono_ms, clock_mono_ms());
     result = start_parts(web, fault);

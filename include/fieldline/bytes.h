@@ -84,6 +84,8 @@ FL_CHECK bool base64url_decode(const char *text, size_t chars, struct buf *out);
 
 enum { SHA256_BYTES = 32, SHA256_HEX_BYTES = 65 };
 void sha256(const void *bytes, size_t count, uint8_t out[SHA256_BYTES]);
+/* RFC 2104; the key has at most 64 bytes. */
+void hmac_sha256(const void *key, size_t key_count, const void *bytes, size_t count, uint8_t out[SHA256_BYTES]);
 
 bool utf8_valid(const void *bytes, size_t count); /* RFC 3629: no surrogates, no over-long forms; NUL is refused */
 /* The largest n <= count at which bytes may be cut without splitting a character. */

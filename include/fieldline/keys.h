@@ -16,3 +16,8 @@ FL_CHECK bool key_verify(const struct key *key, const void *bytes, size_t count,
                          size_t signature_count);
 /* SHA-256 of the public key's DER, hex: the key's name in seals. */
 void key_id(const struct key *key, char out[SHA256_HEX_BYTES]);
+/* An owner's key, as a browser makes it: ECDSA on P-256, the public point uncompressed, a signature as r and s. */
+enum { POINT_BYTES = 65, POINT_SIGNATURE_BYTES = 64 };
+FL_CHECK enum result key_from_point(const uint8_t point[POINT_BYTES], struct key **out, struct fault *fault);
+FL_CHECK bool key_verify_point(const struct key *key, const void *bytes, size_t count,
+                               const uint8_t signature[POINT_SIGNATURE_BYTES]);

@@ -138,6 +138,21 @@ void sha256(const void *bytes, size_t count, uint8_t out[SHA256_BYTES]) {
     sha256_pair(bytes, count, "", 0, out);
 }
 
+void hmac_sha256(const void *key, size_t key_count, const void *bytes, size_t count, uint8_t out[SHA256_BYTES]) {
+    enum { BLOCK_BYTES = 64 };
+    uint8_t pad[BLOCK_BYTES] = {0}, inner[SHA256_BYTES];
+    if (key_count > sizeof pad)
+        die("crypto", "a key of %zu bytes for HMAC", key_count);
+    memcpy(pad, key, key_count);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36;
+    sha256_pair(pad, sizeof pad, bytes, count, inner);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    sha256_pair(pad, sizeof pad, inner, sizeof inner, out);
+    wipe(pad, sizeof pad);
+}
+
 void uuid_make(char out[37]) {
     uint8_t bytes[16];
     random_bytes(bytes, sizeof bytes);

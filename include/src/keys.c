@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "fieldline/caps.h"
+#include "key_inside.h"
 
 struct key {
     EVP_PKEY *pkey;
@@ -32,7 +33,7 @@ static const char *openssl_reason(void) {
 }
 
 /* Takes pkey, also when it fails. */
-static enum result key_take(EVP_PKEY *pkey, struct key **out, struct fault *fault) {
+enum result key_take(EVP_PKEY *pkey, struct key **out, struct fault *fault) {
     int type = EVP_PKEY_get_base_id(pkey);
     bool is_known = type == EVP_PKEY_ED25519 || type == EVP_PKEY_EC ||
                     (type == EVP_PKEY_RSA && EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN);

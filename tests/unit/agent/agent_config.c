@@ -97,7 +97,7 @@ Test(agent_config, each_mistake_is_named) {
         {GOOD "[batch]\nmax_records = 100000\n", "[batch] max_records"},
         {GOOD "[host]\nmounts = \"/a\n", "[host] mounts: a quote is left open"},
         {GOOD "[host]\nenabled = perhaps\n", "[host] enabled"},
-        {GOOD "[session]\nconsent = ask\n", "[session] consent: expected deny, hook or code"},
+        {GOOD "[session]\nconsent = ask\n", "[session] consent: expected deny, hook, code or page"},
         {GOOD "[session]\nconsent = hook\n", "[session] consent_hook: missing"},
         {GOOD "[session]\nconsent = code\n", "[session] code_show: missing"},
         {GOOD "[session]\ncapabilities = observe,everything\n", "everything"},

@@ -109,7 +109,7 @@ Test(consent, a_hook_never_widens) {
 
 Test(consent, the_hook_is_told_who_asks_for_what) {
     struct consent_answer a = hook_says("q=$(cat); for w in freezer-7 '\"ann\"' 'too warm' '\"observe\",\"shell\"' "
-                                        "'\"minutes\":30' '\"ticket\":17'; do "
+                                        "'\"minutes\":30' '\"ticket\":17' 'Type any command' '输入'; do "
                                         "case \"$q\" in *\"$w\"*) ;; *) exit 9;; esac; done; echo '" YES "'",
                                         5000);
     cr_expect_eq(a.outcome, CONSENT_ALLOWED, "%s", a.why.text);

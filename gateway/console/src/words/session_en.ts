@@ -87,6 +87,7 @@ export const session_en = {
   'why.product_protocol': 'The product did not keep to the protocol of sessions.',
   'why.failed': 'The product could not start the session.',
   'why.ended_by_engineer': 'The engineer ended the session.',
+  'why.consent_withdrawn': 'The owner took the consent back.',
   'why.ended_by_owner': 'The owner ended the session.',
   'why.ended_by_support': 'The service desk ended the session.',
   'why.ticket_closed': 'The ticket was closed.',

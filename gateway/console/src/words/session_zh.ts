@@ -89,6 +89,7 @@ export const session_zh: Record<keyof typeof session_en, string> = {
   'why.product_protocol': '设备没有遵守会话协议。',
   'why.failed': '设备无法启动会话。',
   'why.ended_by_engineer': '工程师结束了会话。',
+  'why.consent_withdrawn': '用户收回了同意。',
   'why.ended_by_owner': '用户结束了会话。',
   'why.ended_by_support': '服务台结束了会话。',
   'why.ticket_closed': '工单已关闭。',

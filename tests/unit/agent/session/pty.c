@@ -113,6 +113,21 @@ Test(pty, how_shells_end) {
     }
 }
 
+Test(pty, promise_42_the_banner_comes_before_the_shell) {
+    struct fault fault = {""};
+    char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)"echo shell", NULL};
+    struct pty_options options = {
+        .argv = argv, .term = "xterm", .session = "s", .columns = 80, .rows = 24, .banner = "recorded\r\n"};
+    struct screen s = {.is_echo_on = true, .loop = loop_new()};
+    buf_init(&s.text, 4096);
+    cr_assert_eq(pty_open(s.loop, &options, &events, &s, &s.pty, &fault), RESULT_OK, "%s", fault.text);
+    pty_credit(s.pty, 4096);
+    cr_assert(turn_until(s.loop, is_closed, &s, 10000));
+    cr_expect_eq(strncmp(buf_text(&s.text), "recorded\r", 9), 0, "%s", buf_text(&s.text));
+    cr_expect_not_null(strstr(buf_text(&s.text), "shell"));
+    close_screen(&s);
+}
+
 Test(pty, the_terminal_is_a_terminal_of_that_size_with_a_small_environment) {
     struct screen s;
     setenv("SECRET", "leaked", 1);

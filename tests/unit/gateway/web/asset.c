@@ -31,6 +31,9 @@ static void setup(void) {
     cr_assert_eq(mkdir(path, 0700), 0);
     write_file("secret.txt", "secret");
     write_file("console/index.html", "<html>");
+    snprintf(path, sizeof path, "%s/owner", dir);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    write_file("console/owner/index.html", "<owner>");
     write_file("console/assets/main-AB.js", "let a");
     write_file("console/assets/main-AB.js.gz", "zipped");
     write_file("console/.hidden", "hidden");
@@ -63,6 +66,8 @@ static const struct {
      "zipped",
      "text/javascript; charset=utf-8"},
     {"a page of the client", {"/tickets/7", NULL, false, true}, 200, "<html>", "text/html; charset=utf-8"},
+    {"a folder's page", {"/owner/", NULL, false, true}, 200, "<owner>", "text/html; charset=utf-8"},
+    {"without its slash", {"/owner", NULL, false, false}, 200, "<owner>", "text/html; charset=utf-8"},
     {"not for a program", {"/tickets/7", NULL, false, false}, 404, NULL, NULL},
     {"a missing script is no page", {"/assets/gone.js", NULL, false, true}, 404, NULL, NULL},
     {"a folder", {"/assets", NULL, false, false}, 404, NULL, NULL},

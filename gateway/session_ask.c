@@ -38,7 +38,7 @@ static void order_print(const struct core *core, const struct session *s, const 
 }
 
 static void expect_fill(const struct core *core, const struct session *s, const struct ticket *ticket,
-                        struct web_session *out) {
+                        const struct device *device, struct web_session *out) {
     out->capabilities = s->capabilities;
     out->expect_s = (session_ask_due_ms(core) - core->now_ms + SESSION_DIAL_IN_MS) / 1000;
     out->duration_s = s->duration_s;
@@ -47,6 +47,7 @@ static void expect_fill(const struct core *core, const struct session *s, const 
     out->needs_moderator = s->needs_moderator;
     snprintf(out->session, sizeof out->session, "%s", s->id);
     snprintf(out->device, sizeof out->device, "%s", s->device);
+    snprintf(out->model, sizeof out->model, "%s", device->pack ? device->pack->model : "");
     snprintf(out->engineer, sizeof out->engineer, "%s", s->engineer);
     snprintf(out->approver, sizeof out->approver, "%s", s->approver);
     snprintf(out->subject, sizeof out->subject, "%s", ticket->subject);
@@ -69,7 +70,7 @@ enum result session_ask(struct core *core, struct session *s, const struct ticke
     char token[SESSION_TOKEN_CHARS + 1];
     struct buf args, text;
     session_token_make(token, expect.token_sha256);
-    expect_fill(core, s, ticket, &expect);
+    expect_fill(core, s, ticket, device, &expect);
     buf_init(&args, CAP_COMMAND_BYTES);
     buf_init(&text, TICKET_TEXT_BYTES);
     order_print(core, s, ticket, token, &args);

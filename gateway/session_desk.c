@@ -14,7 +14,7 @@
 #include "session_case.h"
 #include "store/cases.h"
 
-enum { REPORT_BYTES = 512 * 1024 };
+enum { REPORT_BYTES = 1024 * 1024 };
 
 static enum result find(struct core *core, struct change *change, struct session *s, bool *is_found) {
     const enum result result = store_session_find(core->store, change->id, s);
@@ -119,6 +119,7 @@ enum result session_desk_edge_event(struct core *core, struct change *change) {
     result = store_ticket_find(core->store, s.ticket, &ticket);
     if (result == RESULT_OK)
         reporter_ask(core->reporter, &s, ticket.subject);
+    reporter_read(core->reporter, &s);
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 

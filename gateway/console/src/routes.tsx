@@ -43,6 +43,13 @@ export const ROUTES: Route[] = [
   { pattern: '/contracts', title: 'nav.contracts', load: async () => (await import('./pages/contracts')).Contracts },
   { pattern: '/kill', title: 'nav.kill', load: async () => (await import('./pages/kill')).KillPage },
   {
+    pattern: '/search',
+    title: 'nav.search',
+    key: 'h',
+    roles: ['engineer', 'support', 'supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/session_search')).SessionSearch,
+  },
+  {
     pattern: '/audit',
     title: 'nav.audit',
     key: 'a',
@@ -62,6 +69,14 @@ export const ROUTES: Route[] = [
   { pattern: '/alarms/incidents/:id', title: 'incident.title', load: async () => (await import('./pages/incidents')).IncidentPage },
   { pattern: '/devices/:id', title: 'device.device', load: async () => (await import('./pages/device')).DevicePage },
   { pattern: '/tickets/:id', title: 'ticket.ticket', load: async () => (await import('./pages/ticket')).TicketPage },
+  {
+    pattern: '/jobs',
+    title: 'nav.jobs',
+    key: 'j',
+    roles: ['engineer', 'support', 'supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/jobs')).Jobs,
+  },
+  { pattern: '/jobs/:id', title: 'nav.jobs', load: async () => (await import('./pages/job')).JobPage },
   { pattern: '/sessions/:id', title: 'session.session', load: async () => (await import('./pages/session')).SessionPage },
   { pattern: '/sessions/:id/replay', title: 'session.replay', load: async () => (await import('./pages/replay')).Replay },
 ];

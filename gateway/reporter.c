@@ -29,6 +29,7 @@ struct reporter {
     int under_way; /* batches of lines */
     struct job *first, **last;
     bool is_stopping;
+    const struct vault *vault;
     char *transcript_dir;
     void (*submit)(void *self, struct change *change);
     void *self;
@@ -39,7 +40,7 @@ static void write_report(struct reporter *r, const struct job *job) {
     struct fault fault;
     buf_init(&markdown, REPORT_BYTES_MAX);
     buf_init(&body, 2 * REPORT_BYTES_MAX);
-    if (session_report(&job->session, r->transcript_dir, job->subject, &markdown, &fault) != RESULT_OK) {
+    if (session_report(r->vault, &job->session, r->transcript_dir, job->subject, &markdown, &fault) != RESULT_OK) {
         log_error("gateway.reporter", "report_failed", "session=%s reason=%s", job->session.id, log_text(fault.text));
         goto out;
     }
@@ -137,7 +138,7 @@ static void read_lines(struct reporter *r, const struct job *job) {
     snprintf(base, sizeof base, "%s/%s", r->transcript_dir, job->session.id);
     buf_init(&batch.body, BATCH_BYTES);
     begin_batch(&batch);
-    enum result result = lines_read(base, add_line, &batch, &figures, &fault);
+    enum result result = lines_read(r->vault, base, add_line, &batch, &figures, &fault);
     bool is_whole = !batch.has_failed && send_batch(&batch, true);
     if (!is_whole)
         log_warn("gateway.reporter", "lines_waiting", "session=%s", job->session.id);
@@ -176,10 +177,11 @@ static void *run(void *self) {
     return NULL;
 }
 
-struct reporter *reporter_start(const char *transcript_dir, void (*submit)(void *self, struct change *change),
-                                void *self) {
+struct reporter *reporter_start(const struct vault *vault, const char *transcript_dir,
+                                void (*submit)(void *self, struct change *change), void *self) {
     struct reporter *r = mem_alloc(sizeof *r);
     r->last = &r->first;
+    r->vault = vault;
     r->transcript_dir = mem_strdup(transcript_dir);
     r->submit = submit;
     r->self = self;

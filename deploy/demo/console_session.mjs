@@ -8,7 +8,7 @@ const CREDIT_STEP = 32 * 1024; // what was read is given back in steps of this
 
 export class ConsoleSession {
   static async join(client, id) {
-    return new ConsoleSession(await client.socket(`/sessions/${id}/ws`, 'fieldline.session.1'));
+    return new ConsoleSession(await client.socket(`/sessions/${id}/ws`, 'fieldline.session.1', { about: { session: id } }));
   }
 
   constructor(ws) {
@@ -22,6 +22,7 @@ export class ConsoleSession {
   }
 
   #calls;
+  #outputs = new Map(); // of diagnostics, by the id of their call
   #nextId = 1;
   #unreturned = 0;
   #decoder = new TextDecoder();
@@ -45,10 +46,15 @@ export class ConsoleSession {
 
   #control(message) {
     this.messages.push(message);
+    if (message.method === 'diagnose.output') {
+      const { id, text } = message.params;
+      this.#outputs.set(id, (this.#outputs.get(id) ?? '') + text);
+    }
     const call = message.method === undefined && this.#calls.get(message.id);
     if (!call) return;
     this.#calls.delete(message.id);
     if (message.error) call.reject(new Error(`${call.method}: ${message.error.message}`));
+    else if (call.method === 'diagnose.run') call.resolve({ output: this.#outputs.get(message.id) ?? '', ...message.result });
     else call.resolve(message.result);
   }
 

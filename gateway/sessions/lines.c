@@ -257,10 +257,11 @@ static void maker_free(struct maker *m) {
     free(m);
 }
 
-enum result lines_read(const char *base, line_fn *fn, void *self, struct lines_figures *figures, struct fault *fault) {
+enum result lines_read(const struct vault *vault, const char *base, line_fn *fn, void *self,
+                       struct lines_figures *figures, struct fault *fault) {
     struct transcript_reader *reader = NULL;
     struct transcript_entry entry;
-    enum result result = transcript_reader_open(base, &reader, fault);
+    enum result result = transcript_reader_open(vault, base, &reader, fault);
     *figures = (struct lines_figures){0};
     if (result != RESULT_OK) {
         return result;

@@ -139,7 +139,7 @@ static bool add_line(void *self, const struct line *line) {
 static const char *read_all(struct tape *t, struct buf *out, struct lines_figures *figures) {
     struct fault fault = {""};
     buf_init(out, 1024 * 1024);
-    cr_assert_eq(lines_read(t->base, add_line, out, figures, &fault), RESULT_OK, "%s", fault.text);
+    cr_assert_eq(lines_read(NULL, t->base, add_line, out, figures, &fault), RESULT_OK, "%s", fault.text);
     return buf_text(out);
 }
 
@@ -217,7 +217,7 @@ Test(lines, a_recording_that_is_not_there_has_none) {
     struct fault fault;
     struct buf out;
     buf_init(&out, 100);
-    cr_expect_eq(lines_read("/nonexistent/" SESSION, add_line, &out, &figures, &fault), RESULT_NOT_FOUND);
+    cr_expect_eq(lines_read(NULL, "/nonexistent/" SESSION, add_line, &out, &figures, &fault), RESULT_NOT_FOUND);
     cr_expect_eq(figures.lines, 0);
     buf_fini(&out);
 }
@@ -255,7 +255,7 @@ Test(report, has_every_rung_of_the_ladder) {
     struct session row = {
         .id = SESSION, .ticket = 17, .device = "freezer-7", .engineer = "ann", .state = SESSION_ENDED};
     buf_init(&out, 512 * 1024);
-    cr_assert_eq(session_report(&row, t.dir, "too warm", &out, &fault), RESULT_OK, "%s", fault.text);
+    cr_assert_eq(session_report(NULL, &row, t.dir, "too warm", &out, &fault), RESULT_OK, "%s", fault.text);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         cr_expect_not_null(strstr(buf_text(&out), wanted[i]), "%s is not in\n%s", wanted[i], buf_text(&out));
     }
@@ -299,7 +299,7 @@ Test(report, frames_that_are_no_vocabulary_do_no_harm) {
     buf_fini(&out);
     struct session row = {.id = SESSION, .state = SESSION_ENDED};
     buf_init(&out, 512 * 1024);
-    cr_expect_eq(session_report(&row, t.dir, "", &out, &fault), RESULT_OK, "%s", fault.text);
+    cr_expect_eq(session_report(NULL, &row, t.dir, "", &out, &fault), RESULT_OK, "%s", fault.text);
     buf_fini(&out);
     tape_close(&t);
 }

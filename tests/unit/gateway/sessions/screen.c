@@ -248,7 +248,7 @@ static void replay(const struct stage *s, int64_t until_ms, uint8_t out[SHA256_B
     struct fault fault = {""};
     struct screen *screen = NULL;
     stage_path(s, "", base);
-    cr_assert_eq(transcript_reader_open(base, &reader, &fault), RESULT_OK, "%s", fault.text);
+    cr_assert_eq(transcript_reader_open(NULL, base, &reader, &fault), RESULT_OK, "%s", fault.text);
     while (transcript_reader_next(reader, &e, &fault) == RESULT_OK && e.line.t_ms <= until_ms) {
         int columns, rows;
         const char *cols = e.bytes == NULL ? NULL : strstr((const char *)e.bytes, "\"cols\":");

@@ -6,7 +6,6 @@
 
 #include "fieldline/result.h"
 
-struct vault; /* sessions/vault.h; NULL: not encrypted */
 enum line_kind {
     LINE_SCREEN,
     LINE_TYPED,
@@ -36,11 +35,12 @@ struct line {
 /* The line lives during the call. False: that is enough. */
 typedef bool line_fn(void *self, const struct line *line);
 
+struct vault;
 struct lines_figures {
     int64_t lines;
     bool is_cut; /* a limit was passed: there would be more */
 };
-/* `base` as for transcript_reader_open. RESULT_NOT_FOUND: nothing was recorded. RESULT_CORRUPT: the recording is
- * damaged; the lines before the damage have been given. */
+/* `vault` and `base` as for transcript_reader_open. RESULT_NOT_FOUND: nothing was recorded. RESULT_CORRUPT: the
+ * recording is damaged; the lines before the damage have been given. */
 FL_CHECK enum result lines_read(const struct vault *vault, const char *base, line_fn *fn, void *self,
                                 struct lines_figures *figures, struct fault *fault);

@@ -150,7 +150,7 @@ static void print_sections(struct buf *out, const struct report *r) {
     }
 }
 
-static void print_recording(struct buf *out, const struct session *s, const char *base) {
+static void print_recording(struct buf *out, const struct vault *vault, const struct session *s, const char *base) {
     char path[TRANSCRIPT_PATH_BYTES + 8];
     struct verdict verdict;
     struct fault fault = {""};
@@ -163,7 +163,7 @@ static void print_recording(struct buf *out, const struct session *s, const char
                s->is_complete ? "complete" : "not complete",
                s->is_countersigned ? "countersigned by the product" : "not countersigned by the product", s->digest);
     snprintf(path, sizeof path, "%s.seal", base);
-    const enum result result = transcript_verify(path, &(struct verify_options){0}, &verdict, &fault);
+    const enum result result = transcript_verify(path, &(struct verify_options){.vault = vault}, &verdict, &fault);
     buf_str(out, "\nChecked when this report was written: ");
     if (result == RESULT_OK) {
         report_plain(out, verdict.text[0] != '\0' ? verdict.text : verdict.is_ok ? "it holds." : "it does not hold.");
@@ -178,9 +178,9 @@ static void print_recording(struct buf *out, const struct session *s, const char
 static void on_entry(struct report *r, struct deeds *deeds, const struct transcript_entry *e) {
     if (e->line.channel == CHANNEL_CONTROL) {
         deeds_frame(deeds, e);
-    } else if (e->line.dir == TRANSCRIPT_UP) {
+    } else if (e->line.channel == CHANNEL_TERMINAL && e->line.dir == TRANSCRIPT_UP) {
         r->output_bytes += e->count;
-    } else if (e->line.dir == TRANSCRIPT_DOWN) {
+    } else if (e->line.channel == CHANNEL_TERMINAL || e->line.channel == CHANNEL_TERMINAL_SECRET) {
         report_typed(r, e);
     }
 }
@@ -204,8 +204,8 @@ static enum result collect(const struct vault *vault, const char *base, struct r
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 
-enum result session_report(const struct vault *vault, const struct session *session, const char *transcript_dir, const char *subject,
-                           struct buf *out, struct fault *fault) {
+enum result session_report(const struct vault *vault, const struct session *session, const char *transcript_dir,
+                           const char *subject, struct buf *out, struct fault *fault) {
     char base[TRANSCRIPT_PATH_BYTES];
     int chars = snprintf(base, sizeof base, "%s/%s", transcript_dir, session->id);
     if (chars < 0 || (size_t)chars >= sizeof base - 8) {
@@ -223,7 +223,7 @@ enum result session_report(const struct vault *vault, const struct session *sess
             print_summary(out, r);
             print_sections(out, r);
         }
-        print_recording(out, session, base);
+        print_recording(out, vault, session, base);
         result = out->overflow ? fault_set(fault, RESULT_TOO_BIG, "the report does not fit") : RESULT_OK;
     }
     for (size_t i = 0; i < SECTION_COUNT; i++) {

@@ -96,8 +96,9 @@ test('who may not read recordings finds nothing; who searches is written down', 
 test('promise 45: what a product prints to attack a reader is no more than text', stack.guard(async () => {
   const bad = await talk(["printf '\\033]52;c;aGFjaw==\\007\\033]0;owned\\007\\033]8;;http://evil.example\\007harmless-link\\033]8;;\\007\\n'; echo d''one", /done/]);
   const hits = await found(bad, { q: 'harmless', kind: 'screen', session: bad });
-  const shown = hits.find((one) => text(one).startsWith('harmless'));
-  assert.equal(text(shown), 'harmless-link');
+  const shown = hits.find((one) => /^(. )?harmless/.test(text(one))); // a shell that is slow prints its prompt first
+  assert.ok(shown, JSON.stringify(hits.map(text)));
+  assert.match(text(shown), /^(. )?harmless-link$/);
   for (const q of ['aGFjaw', 'owned']) assert.deepEqual((await search(engineer, { q, kind: 'screen', session: bad })).items.filter((one) => !text(one).includes('printf')), []);
 }));
 

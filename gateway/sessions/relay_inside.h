@@ -45,6 +45,7 @@ struct relay_pace {
     int64_t since_mono_ms;
     int count;
 };
+enum { CHAT_KEPT = 50 };
 struct relay_in_call {
     bool is_in;
     unsigned media; /* all that was shared since */
@@ -126,6 +127,8 @@ struct relay {
     struct relay_stream streams[CAP_SESSION_STREAMS];
     int64_t last_stream; /* numbers only rise */
     struct relay_floor floor;
+    char *chat[CHAT_KEPT]; /* the last lines, as they were sent: for who joins later; a ring */
+    size_t chat_count;     /* of all lines */
     int64_t next_id;
 
     /* relay_resume.c */
@@ -135,8 +138,9 @@ struct relay {
     bool is_resuming; /* it is back, but has not said session.resume */
     bool is_muted;    /* not all that it repeats is here: no credit is given */
     bool is_absolute; /* credit that comes is what the product counts as outstanding */
-    bool has_ticket;
-    uint8_t ticket_sha256[SHA256_BYTES];
+    bool has_ticket, has_used_ticket;
+    uint8_t ticket_sha256[SHA256_BYTES];      /* the newest, */
+    uint8_t used_ticket_sha256[SHA256_BYTES]; /* and the last that was used: the newest may have been lost */
     int64_t away_since_mono_ms, resume_due_mono_ms, input_credit_then;
     uint64_t sync_up;
     size_t unacked_frames, unacked_bytes;
@@ -205,7 +209,7 @@ bool relay_goes_away(struct relay *r);
 bool relay_is_away_too_long(const struct relay *r);
 void relay_give_ticket(struct relay *r);
 bool relay_ticket_matches(const struct relay *r, const char *token);
-void relay_attach_again(struct relay *r, struct relay_leg *leg);
+void relay_attach_again(struct relay *r, const char *token, struct relay_leg *leg);
 /* The first message of a leg that came back. NULL, or how the product broke the protocol. */
 const char *relay_resume(struct relay *r, bool is_text, const void *message, size_t bytes);
 void relay_sync(struct relay *r);
@@ -271,6 +275,8 @@ void relay_floor_opened(struct relay_leg *leg); /* the terminal, by him */
 /* ---- relay_chat.c, relay_call.c ---- */
 FL_CHECK bool relay_pace(struct relay_pace *pace, int64_t mono_ms, int most, int64_t within_ms); /* false: too fast */
 void relay_chat_say(struct relay_leg *leg, const struct json *params, const char *id);
+void relay_chat_catch_up(struct relay_leg *leg); /* what was said before he came */
+void relay_chat_free(struct relay *r);
 void relay_call_join(struct relay_leg *leg, const struct json *params, const char *id);
 void relay_call_ask_leave(struct relay_leg *leg, const struct json *params, const char *id);
 void relay_call_signal(struct relay_leg *leg, const struct json *params, const char *id);

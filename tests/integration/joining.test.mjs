@@ -1,7 +1,6 @@
 // More than one person in a session, with the real agent: who comes, goes and types is known to everybody and to the record;
 // the keyboard changes hands; a moderator freezes and ends; a guest comes by a link that works for one person.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { ConsoleSession } from '../../deploy/demo/console_session.mjs';
 import { Firmware } from './firmware.mjs';
@@ -35,7 +34,7 @@ async function enter(capabilities = ['shell', 'diagnose']) {
 }
 const told = (session) => session.of('session.people').at(-1);
 const state = (session) => session.of('session.state').at(-1);
-const frames = async (id) => (await readFile(`${transcripts}/${id}.jsonl`, 'utf8')).trimEnd().split('\n').slice(1).map((line) => JSON.parse(line));
+const frames = async (id) => (await stack.gateway.recording(id, 'jsonl')).toString().trimEnd().split('\n').slice(1).map((line) => JSON.parse(line));
 const verify = (id) => stack.gateway.verify(`${transcripts}/${id}.cast`, '--key', `${stack.gateway.dataDir}/seal.pub`, '--ca', stack.pki.path('ca.crt'));
 
 /** As the page of a guest does it: opens the link, gets a ticket, joins. */

@@ -23,6 +23,9 @@ interface Signal {
   candidate?: RTCIceCandidateInit;
 }
 
+// Enough to see what somebody points at, and little enough for a phone on a mobile link to send to three others.
+const CAMERA: MediaTrackConstraints = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15, max: 15 } };
+
 class Peer {
   readonly streams = new Map<string, MediaStream>();
   private is_offering = false;
@@ -159,7 +162,7 @@ export class Mesh {
       const stream =
         medium === 'screen'
           ? await navigator.mediaDevices.getDisplayMedia({ video: true })
-          : await navigator.mediaDevices.getUserMedia(medium === 'audio' ? { audio: true } : { video: { width: 640, height: 480 } });
+          : await navigator.mediaDevices.getUserMedia(medium === 'audio' ? { audio: true } : { video: CAMERA });
       this.shared.set(medium, stream);
       // The browser's own "stop sharing".
       stream.getTracks().forEach((track) => track.addEventListener('ended', () => void this.unshare(medium)));

@@ -9,6 +9,7 @@
 
 #include "alarm_desk.h"
 #include "fieldline/log.h"
+#include "jobs.h"
 #include "session_desk.h"
 #include "session_hold.h"
 #include "store/audit.h"
@@ -266,6 +267,9 @@ static const struct {
     {CHANGE_SESSION_REPORT, session_desk_report},
     {CHANGE_SESSION_HOLD, session_hold_begin},
     {CHANGE_SESSION_RELEASE, session_hold_end},
+    {CHANGE_JOB_OPEN, jobs_open},
+    {CHANGE_JOB_ACTION, jobs_act},
+    {CHANGE_JOB_RESULT, jobs_result},
 };
 _Static_assert(sizeof verbs / sizeof *verbs == CHANGE_VERB_COUNT, "every verb has its row");
 

@@ -125,7 +125,7 @@ struct relay {
     struct buf input;            /* typed, not yet sent; secrets pass through: wiped */
     struct relay_call calls[RELAY_CALLS];
     struct relay_stream streams[CAP_SESSION_STREAMS];
-    int64_t last_stream; /* numbers only rise */
+    int64_t last_streams[2]; /* numbers only rise: the typist's, the tools' */
     struct relay_floor floor;
     char *chat[CHAT_KEPT]; /* the last lines, as they were sent: for who joins later; a ring */
     size_t chat_count;     /* of all lines */
@@ -215,8 +215,8 @@ const char *relay_resume(struct relay *r, bool is_text, const void *message, siz
 void relay_sync(struct relay *r);
 
 /* ---- relay_streams.c ---- */
-/* May a stream be opened as `params` say? */
-FL_CHECK enum result relay_stream_check(const struct relay *r, const struct json *params, struct fault *fault);
+/* May this leg open a stream as `params` say? */
+FL_CHECK enum result relay_stream_check(const struct relay_leg *leg, const struct json *params, struct fault *fault);
 FL_CHECK enum result relay_stream_known(const struct relay *r, const struct json *params, struct fault *fault);
 void relay_stream_open(struct relay_leg *leg, const struct json *params, bool keeps_bytes);
 /* It was refused, or has closed. */

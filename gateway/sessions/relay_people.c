@@ -240,7 +240,7 @@ void relay_people_state(const struct relay_leg *leg, struct json_out *j) {
     jo_end(j);
     jo_str(j, "frozen", relay_frozen_why(r));
     jo_str(j, "frozen_by", r->floor.frozen_by);
-    jo_int(j, "next_stream", r->last_stream + 1);
+    jo_int(j, "next_stream", r->last_streams[0] + 1);
     if (r->is_terminal_open && r->floor.columns > 0) {
         jo_int(j, "cols", r->floor.columns);
         jo_int(j, "rows", r->floor.rows);

@@ -147,13 +147,25 @@ static enum result check(const struct relay_leg *leg, const struct method *metho
         return fault_set(fault, RESULT_CONFLICT, "no terminal is open");
     }
     if ((method->flags & METHOD_OPENS_STREAM) != 0) {
-        enum result result = id != NULL ? relay_stream_check(r, params, fault)
+        enum result result = id != NULL ? relay_stream_check(leg, params, fault)
                                         : fault_set(fault, RESULT_BAD_INPUT, "'%s' needs an id", method->name);
         if (result != RESULT_OK) {
             return result;
         }
     }
     return method->check != NULL ? method->check(r, params, fault) : RESULT_OK;
+}
+
+/* All tools of a session number streams in one row; this is where it stands. */
+static void answer_next(struct relay_leg *leg, const char *id) {
+    char text[CALL_ID_BYTES + 96];
+    int64_t last = leg->relay->last_streams[leg->is_tool];
+    int64_t next = last > 0 || !leg->is_tool ? last + 1 : STREAM_OF_TOOLS;
+    int chars = snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"stream\":%lld}}", id,
+                         (long long)next);
+    if (relay_note(leg->relay, text, (size_t)chars)) {
+        leg->ops->send(leg->self, true, text, (size_t)chars);
+    }
 }
 
 static void on_request(struct relay_leg *leg, const char *name, const struct json *params, const char *id) {
@@ -164,7 +176,9 @@ static void on_request(struct relay_leg *leg, const char *name, const struct jso
     if (relay_people_request(leg, name, params, id) || !relay_may_act(leg, id)) {
         return; /* done, or refused */
     }
-    if (method == NULL) {
+    if (strcmp(name, "stream.next") == 0 && id != NULL) {
+        answer_next(leg, id);
+    } else if (method == NULL) {
         relay_refuse(leg, id, "unknown_method", "there is no such method");
     } else if ((method->flags & METHOD_NEEDS_PARAMS) != 0 && params == NULL) {
         relay_refuse(leg, id, "bad_input", "'params' is missing");

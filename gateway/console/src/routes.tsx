@@ -46,6 +46,14 @@ export const ROUTES: Route[] = [
   { pattern: '/alarms/incidents/:id', title: 'incident.title', load: async () => (await import('./pages/incidents')).IncidentPage },
   { pattern: '/devices/:id', title: 'device.device', load: async () => (await import('./pages/device')).DevicePage },
   { pattern: '/tickets/:id', title: 'ticket.ticket', load: async () => (await import('./pages/ticket')).TicketPage },
+  {
+    pattern: '/jobs',
+    title: 'nav.jobs',
+    key: 'j',
+    roles: ['engineer', 'support', 'supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/jobs')).Jobs,
+  },
+  { pattern: '/jobs/:id', title: 'nav.jobs', load: async () => (await import('./pages/job')).JobPage },
   { pattern: '/sessions/:id', title: 'session.session', load: async () => (await import('./pages/session')).SessionPage },
   { pattern: '/sessions/:id/replay', title: 'session.replay', load: async () => (await import('./pages/replay')).Replay },
 ];

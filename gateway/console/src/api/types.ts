@@ -66,7 +66,33 @@ export interface Diagnostic {
   title: string;
   title_zh: string;
 }
+export type ParameterValue = number | boolean | string;
+export interface Parameter {
+  name: string;
+  title: string;
+  title_zh?: string;
+  unit: string;
+  type: 'int' | 'number' | 'bool' | 'enum' | 'text' | 'duration'; // a duration is a number of seconds
+  min?: number;
+  max?: number;
+  step?: number;
+  choices?: string[];
+  max_bytes?: number;
+  pattern?: string;
+  default?: ParameterValue;
+  risk: 'low' | 'medium' | 'high';
+  writable: boolean;
+  restarts: boolean;
+}
+// What the pack says of parameters; missing when it names none.
+export interface Configure {
+  parameters: Parameter[];
+  depends: string[];
+  health: string[];
+  confirm_s: { min: number; max: number };
+}
 export interface DeviceDetail extends Device {
+  configure?: Configure;
   agent: string;
   capabilities: string[];
   diagnostics: Diagnostic[];
@@ -361,4 +387,35 @@ export interface Notice {
   kind: string;
   id?: string;
   device?: string;
+}
+
+// New settings for many products.
+export interface Job {
+  id: number;
+  by: string;
+  model: string;
+  reason: string;
+  values: Record<string, ParameterValue>;
+  confirm_s: number;
+  settle_s: number;
+  stop_after: number;
+  state: 'running' | 'paused' | 'stopped' | 'cancelled' | 'done';
+  created_ms: number;
+  ended_ms: number | null;
+  steps: Record<JobStepState, number>;
+}
+export type JobStepState = 'waiting' | 'running' | 'done' | 'unchanged' | 'skipped' | 'failed';
+export interface JobStep {
+  device: string;
+  state: JobStepState;
+  text: string;
+  ticket: number | null;
+  session: string | null;
+  before: Record<string, ParameterValue> | null;
+  after: Record<string, ParameterValue> | null;
+  begun_ms: number;
+  ended_ms: number;
+}
+export interface JobDetail extends Job {
+  devices: JobStep[];
 }

@@ -2,10 +2,12 @@
 // missing here: then what the gateway said is shown.
 import { alarm_en } from './alarm_en';
 import { people_en } from './people_en';
+import { configure_en } from './configure_en';
 import { session_en } from './session_en';
 
 export const en = {
   ...alarm_en,
+  ...configure_en,
   ...session_en,
   ...people_en,
   'app.title': 'Fieldline',

@@ -192,7 +192,7 @@ test('somebody without a login comes by a link', async () => {
 // Two looks at the same video, a moment apart: is there a picture, and does it move?
 async function moves(page, name) {
   const video = page.getByLabel(name, { exact: true });
-  await video.waitFor();
+  await video.waitFor({ timeout: WAIT_MS });
   const look = () =>
     video.evaluate((element) => {
       if (element.videoWidth === 0) return undefined;

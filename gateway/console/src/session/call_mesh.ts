@@ -29,7 +29,6 @@ const CAMERA: MediaTrackConstraints = { width: { ideal: 640 }, height: { ideal: 
 class Peer {
   readonly streams = new Map<string, MediaStream>();
   private is_offering = false;
-  private is_ignoring = false;
 
   constructor(
     readonly name: string,
@@ -70,16 +69,13 @@ class Peer {
   async receive(data: Signal): Promise<void> {
     if (data.description) {
       const is_crossing = data.description.type === 'offer' && (this.is_offering || this.link.signalingState !== 'stable');
-      this.is_ignoring = is_crossing && !this.is_polite;
-      if (this.is_ignoring) return;
+      if (is_crossing && !this.is_polite) return;
       await this.link.setRemoteDescription(data.description);
       if (data.description.type !== 'offer') return;
       await this.link.setLocalDescription();
       if (this.link.localDescription) this.send({ description: this.link.localDescription.toJSON() });
     } else if (data.candidate) {
-      await this.link.addIceCandidate(data.candidate).catch((error: unknown) => {
-        if (!this.is_ignoring) throw error;
-      });
+      await this.link.addIceCandidate(data.candidate).catch(() => undefined); // of an offer that gave way; others follow
     }
   }
 }

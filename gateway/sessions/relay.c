@@ -128,6 +128,7 @@ void relay_free(struct relay *relay) {
     free(relay->countersign_signature);
     buf_wipe(&relay->input);
     backlog_fini(&relay->backlog);
+    relay_chat_free(relay);
     free(relay);
 }
 
@@ -249,6 +250,7 @@ enum result relay_attach_person(struct relay *r, const struct relay_person *pers
     leg->is_joining = true;
     relay_person_joined(leg);
     relay_send_state(r, leg);
+    relay_chat_catch_up(leg);
     relay_give_credit(r);
     while (relay_people_settle(r)) {
     }

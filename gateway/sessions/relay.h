@@ -45,7 +45,7 @@ enum {
 
 struct relay_options {
     char session[CAP_UUID_BYTES + 1], device[CAP_DEVICE_ID_BYTES + 1];
-    char engineer[SESSION_NAME_BYTES + 1]; /* the only one who types */
+    char engineer[SESSION_NAME_BYTES + 1]; /* types until he hands the keyboard over */
     char subject[200];                     /* the ticket's */
     char approver[SESSION_NAME_BYTES + 1]; /* a second person who approved it; "": nobody */
     bool needs_moderator;                  /* it may only go on while a supervisor or the approver watches */

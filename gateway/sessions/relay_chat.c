@@ -1,4 +1,7 @@
-/* What people say to each other in a session: a line, recorded and shown to all who may read it. */
+/* What people say to each other in a session: a line, recorded and shown to all who may read it. Who comes later is
+ * shown the last CHAT_KEPT of them: a guest cannot read the record, and a page that is loaded again has forgotten them.
+ */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sessions/relay_inside.h"
@@ -27,6 +30,30 @@ static enum result check_line(const char *text, struct fault *fault) {
     return RESULT_OK;
 }
 
+static void keep(struct relay *r, const char *line) {
+    char **place = &r->chat[r->chat_count++ % CHAT_KEPT];
+    free(*place);
+    *place = mem_strdup(line);
+}
+
+void relay_chat_catch_up(struct relay_leg *leg) {
+    const struct relay *r = leg->relay;
+    if (leg->is_tool || !relay_may(leg, RELAY_GUEST_CHAT)) {
+        return;
+    }
+    for (size_t i = r->chat_count > CHAT_KEPT ? r->chat_count - CHAT_KEPT : 0; i < r->chat_count && !leg->is_dead;
+         i++) {
+        const char *line = r->chat[i % CHAT_KEPT];
+        relay_send_leg(leg, true, line, strlen(line));
+    }
+}
+
+void relay_chat_free(struct relay *r) {
+    for (size_t i = 0; i < CHAT_KEPT; i++) {
+        free(r->chat[i]);
+    }
+}
+
 void relay_chat_say(struct relay_leg *leg, const struct json *params, const char *id) {
     struct relay *r = leg->relay;
     struct fault fault;
@@ -50,6 +77,7 @@ void relay_chat_say(struct relay_leg *leg, const struct json *params, const char
     jo_int(&j, "t_ms", relay_t_ms(r));
     relay_said(&j);
     if (relay_note(r, buf_text(&text), text.count)) {
+        keep(r, buf_text(&text));
         relay_tell_people(r, &text, RELAY_GUEST_CHAT);
         relay_answer_person(leg, id, "{}");
     }

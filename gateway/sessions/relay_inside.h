@@ -45,6 +45,7 @@ struct relay_pace {
     int64_t since_mono_ms;
     int count;
 };
+enum { CHAT_KEPT = 50 };
 struct relay_in_call {
     bool is_in;
     unsigned media; /* all that was shared since */
@@ -126,6 +127,8 @@ struct relay {
     struct relay_stream streams[CAP_SESSION_STREAMS];
     int64_t last_streams[2]; /* numbers only rise: the typist's, the tools' */
     struct relay_floor floor;
+    char *chat[CHAT_KEPT]; /* the last lines, as they were sent: for who joins later; a ring */
+    size_t chat_count;     /* of all lines */
     int64_t next_id;
 
     /* relay_resume.c */
@@ -272,6 +275,8 @@ void relay_floor_opened(struct relay_leg *leg); /* the terminal, by him */
 /* ---- relay_chat.c, relay_call.c ---- */
 FL_CHECK bool relay_pace(struct relay_pace *pace, int64_t mono_ms, int most, int64_t within_ms); /* false: too fast */
 void relay_chat_say(struct relay_leg *leg, const struct json *params, const char *id);
+void relay_chat_catch_up(struct relay_leg *leg); /* what was said before he came */
+void relay_chat_free(struct relay *r);
 void relay_call_join(struct relay_leg *leg, const struct json *params, const char *id);
 void relay_call_ask_leave(struct relay_leg *leg, const struct json *params, const char *id);
 void relay_call_signal(struct relay_leg *leg, const struct json *params, const char *id);

@@ -160,17 +160,20 @@ test('more output than all buffers hold comes through whole', async () => {
 });
 
 test('values come while one watches', async () => {
+  await page.getByRole('tab', { name: 'Live values' }).click();
   await button(page, 'Watch').click();
-  await page.locator('section', { hasText: 'Live values' }).locator('tbody tr').first().waitFor({ timeout: START_MS });
+  await page.locator('#panel-observe tbody tr').first().waitFor({ timeout: START_MS });
 });
 
 test('a check runs on the product', async () => {
-  const check = page.locator('section', { hasText: 'Checks' }).getByRole('button').first();
+  await page.getByRole('tab', { name: 'Checks' }).click();
+  const check = page.locator('#panel-diagnose').getByRole('button').first();
   await check.click();
   await page
     .locator('.runs')
     .getByText(/exit status \d+/)
     .waitFor({ timeout: START_MS });
+  await page.getByRole('tab', { name: 'Terminal' }).click();
 });
 
 test('somebody who joins watches', async (t) => {

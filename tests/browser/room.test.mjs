@@ -1,7 +1,6 @@
 // Several people in one session, each in a browser window of his own, with the real gateway and product: joining, chat, the
 // keyboard from hand to hand, freeze, a guest by a link, and the help call between two pages with Chromium's own camera.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, test as anyTest } from 'node:test';
 import { findBarriers } from './accessibility.mjs';
 import { openPage, shoot, startBrowser } from './browser.mjs';
@@ -54,7 +53,8 @@ async function type(page, line) {
   await page.keyboard.type(`${line}\r`);
 }
 const records = async () =>
-  (await readFile(`${site.stack.gateway.dataDir}/transcripts/${session}.jsonl`, 'utf8'))
+  (await site.stack.gateway.recording(session, 'jsonl'))
+    .toString()
     .trimEnd()
     .split('\n')
     .slice(1)
@@ -192,7 +192,7 @@ test('somebody without a login comes by a link', async () => {
 // Two looks at the same video, a moment apart: is there a picture, and does it move?
 async function moves(page, name) {
   const video = page.getByLabel(name, { exact: true });
-  await video.waitFor();
+  await video.waitFor({ timeout: WAIT_MS });
   const look = () =>
     video.evaluate((element) => {
       if (element.videoWidth === 0) return undefined;

@@ -1,22 +1,26 @@
 // More than one person in a session, with the real agent: who comes, goes and types is known to everybody and to the record;
 // the keyboard changes hands; a moderator freezes and ends; a guest comes by a link that works for one person.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { test } from 'node:test';
+import { readFile, writeFile } from 'node:fs/promises';
+import { after, test } from 'node:test';
 import { ConsoleSession } from '../../deploy/demo/console_session.mjs';
+import { freePort } from '../../deploy/demo/ports.mjs';
+import { Process, run } from '../../deploy/demo/process.mjs';
 import { Firmware } from './firmware.mjs';
 import { ask, openTicket, waitReport, waitState } from './service.mjs';
 import { SLOW, TestStack, waitAudit, waitFor } from './stack.mjs';
 
 const PASSWORD = 'a password of the other one';
+const turnPort = await freePort();
 const stack = await TestStack.start('joining', {
-  gateway: { settings: { sessions: { call_stun: 'stun:127.0.0.1:3478', call_turn: 'turn:127.0.0.1:3478', call_turn_secret: 'north' } } },
+  gateway: { settings: { sessions: { call_stun: `stun:127.0.0.1:${turnPort}`, call_turn: `turn:127.0.0.1:${turnPort}`, call_turn_secret: 'north' } } },
 });
 await stack.gateway.addUser('bob', 'engineer', PASSWORD);
 const support = await stack.as('support');
 const engineer = await stack.as('engineer');
 const supervisor = await stack.as('supervisor');
 const bob = await stack.gateway.login('bob', PASSWORD);
+after(() => bob.close());
 const firmware = await Firmware.on(stack, 'product-1', { owner: 'hook', diagnostics: { sheet: '/bin/echo all is well' } });
 const { product } = firmware;
 await product.answers([]);
@@ -35,7 +39,7 @@ async function enter(capabilities = ['shell', 'diagnose']) {
 }
 const told = (session) => session.of('session.people').at(-1);
 const state = (session) => session.of('session.state').at(-1);
-const frames = async (id) => (await readFile(`${transcripts}/${id}.jsonl`, 'utf8')).trimEnd().split('\n').slice(1).map((line) => JSON.parse(line));
+const frames = async (id) => (await stack.gateway.recording(id, 'jsonl')).toString().trimEnd().split('\n').slice(1).map((line) => JSON.parse(line));
 const verify = (id) => stack.gateway.verify(`${transcripts}/${id}.cast`, '--key', `${stack.gateway.dataDir}/seal.pub`, '--ca', stack.pki.path('ca.crt'));
 
 /** As the page of a guest does it: opens the link, gets a ticket, joins. */
@@ -148,7 +152,7 @@ test('a guest by a link: one person, what it says, until it is withdrawn', stack
   await assert.rejects(session.call('session.take'), /not for a guest/);
   const joined = await session.call('call.join', { media: ['audio'] });
   assert.deepEqual(joined.people, []);
-  assert.deepEqual(joined.ice_servers.map(({ urls }) => urls), [['stun:127.0.0.1:3478'], ['turn:127.0.0.1:3478']]);
+  assert.deepEqual(joined.ice_servers.map(({ urls }) => urls), [[`stun:127.0.0.1:${turnPort}`], [`turn:127.0.0.1:${turnPort}`]]);
   assert.match(joined.ice_servers[1].username, /^\d+:guest Li$/);
   assert.equal(session.screen, '', 'he was not invited to watch');
   const again = await come(invite, entry.seat);
@@ -185,5 +189,46 @@ test('a ticket is for one session, and no right comes without naming it', stack.
   await assert.rejects(bob.socket(`/sessions/${next.id}/ws`, 'fieldline.session.1', { ticket: old }), /403/);
   await next.ann.call('session.end');
   await waitReport(engineer, ticket, next.id);
-  bob.close();
+}));
+
+/** The example of deploy/coturn with this machine's answers; the relayed peer is this machine, too. */
+async function startTurn() {
+  const answers = {
+    'listening-port=3478': `listening-port=${turnPort}\nlistening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nallow-loopback-peers\nno-tls\nno-dtls`,
+    'tls-listening-port=5349': '',
+    'static-auth-secret=SECRET': 'static-auth-secret=north',
+    'realm=HOST': 'realm=localhost',
+    'denied-peer-ip=127.0.0.0-127.255.255.255': '',
+  };
+  const example = await readFile(stack.place.source('deploy/coturn/turnserver.conf.example'), 'utf8');
+  const lines = example.split('\n').filter((line) => !/^(cert|pkey)=/.test(line));
+  for (const line of Object.keys(answers)) assert.ok(lines.includes(line), `the example has ${line}`);
+  const config = stack.place.path('turnserver.conf');
+  await writeFile(config, lines.map((line) => answers[line] ?? line).join('\n'));
+  const words = ['-c', config, '--log-file', 'stdout', '--pidfile', stack.place.path('turn.pid'), '--userdb', stack.place.path('turn.db')];
+  const turn = new Process('turnserver', 'turnserver', words, { log: stack.place.path('turn.log') });
+  // It keeps what it says in a buffer, so the kernel is asked.
+  const socket = `0100007F:${turnPort.toString(16).toUpperCase().padStart(4, '0')} `;
+  await waitFor('coturn to listen', async () => (await readFile('/proc/net/udp', 'utf8')).includes(socket), { seconds, seen: () => turn.tail() });
+  return turn;
+}
+
+test('coturn, configured as its example says, takes the password that a browser in the call gets, and no other', stack.guard(async () => {
+  const { id, ann } = await enter();
+  const { ice_servers: servers } = await ann.call('call.join', { media: ['audio'] });
+  const { username, credential } = servers[1];
+  const turn = await startTurn();
+  try {
+    const send = (password) =>
+      run('turnutils_uclient', ['-u', username, '-w', password, '-p', String(turnPort), '-n', '1', '-m', '1', '-y', '-c', '127.0.0.1'], { allowFailure: true });
+    const right = await send(credential);
+    assert.equal(right.code, 0, right.stdout + right.stderr);
+    const wrong = await send('wrong');
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.stdout + wrong.stderr, /Cannot complete Allocation|401|Unauthorized/i);
+  } finally {
+    await turn.stop();
+  }
+  await ann.call('session.end');
+  await waitReport(engineer, ticket, id);
 }));

@@ -116,7 +116,7 @@ export function JoinPage() {
     set_problem(why);
   };
   return (
-    <main class="guest">
+    <main class="guest-page">
       <Languages />
       <h1>{entry ? t('join.title', { device: entry.device }) : 'Fieldline'}</h1>
       {entry && <p>{t('join.hello', { name: entry.name.replace(/^guest /, '') })}</p>}

@@ -23,10 +23,12 @@ interface Signal {
   candidate?: RTCIceCandidateInit;
 }
 
+// Enough to see what somebody points at, and little enough for a phone on a mobile link to send to three others.
+const CAMERA: MediaTrackConstraints = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15, max: 15 } };
+
 class Peer {
   readonly streams = new Map<string, MediaStream>();
   private is_offering = false;
-  private is_ignoring = false;
 
   constructor(
     readonly name: string,
@@ -67,16 +69,13 @@ class Peer {
   async receive(data: Signal): Promise<void> {
     if (data.description) {
       const is_crossing = data.description.type === 'offer' && (this.is_offering || this.link.signalingState !== 'stable');
-      this.is_ignoring = is_crossing && !this.is_polite;
-      if (this.is_ignoring) return;
+      if (is_crossing && !this.is_polite) return;
       await this.link.setRemoteDescription(data.description);
       if (data.description.type !== 'offer') return;
       await this.link.setLocalDescription();
       if (this.link.localDescription) this.send({ description: this.link.localDescription.toJSON() });
     } else if (data.candidate) {
-      await this.link.addIceCandidate(data.candidate).catch((error: unknown) => {
-        if (!this.is_ignoring) throw error;
-      });
+      await this.link.addIceCandidate(data.candidate).catch(() => undefined); // of an offer that gave way; others follow
     }
   }
 }
@@ -159,7 +158,7 @@ export class Mesh {
       const stream =
         medium === 'screen'
           ? await navigator.mediaDevices.getDisplayMedia({ video: true })
-          : await navigator.mediaDevices.getUserMedia(medium === 'audio' ? { audio: true } : { video: { width: 640, height: 480 } });
+          : await navigator.mediaDevices.getUserMedia(medium === 'audio' ? { audio: true } : { video: CAMERA });
       this.shared.set(medium, stream);
       // The browser's own "stop sharing".
       stream.getTracks().forEach((track) => track.addEventListener('ended', () => void this.unshare(medium)));

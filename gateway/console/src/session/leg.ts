@@ -242,6 +242,7 @@ export class Leg {
       socket.onopen = () => {
         this.pause_ms = FIRST_PAUSE_MS;
         this.to_grant = 0;
+        this.chat.value = []; // the gateway says the last lines again
         socket.send(credit_frame(TERMINAL, CREDIT_BYTES));
         this.state.value = 'open';
       };

@@ -217,6 +217,29 @@ Test(relay_people, chat_has_a_length_and_a_pace) {
     hall_close(&h);
 }
 
+Test(relay_people, who_comes_later_is_told_what_was_said) {
+    struct hall h;
+    struct leg late, stranger;
+    char params[64];
+    hall_open(&h);
+    leg_init(&late);
+    leg_init(&stranger);
+    for (int i = 0; i < 60; i++) {
+        snprintf(params, sizeof params, "{\"text\":\"line %d.\"}", i);
+        hall_says(&h, &h.s.engineer, "chat.say", params);
+        h.s.now += 2000;
+    }
+    hall_join(&h, &late, &(struct relay_person){.name = "otto"});
+    cr_expect_not(leg_got(&late, 0, "\"line 9.\""), "not all of it");
+    cr_expect(leg_got(&late, 0, "\"line 10.\""));
+    cr_expect(leg_got(&late, 0, "\"line 59.\""));
+    hall_join(&h, &stranger, &(struct relay_person){.name = "guest X", .is_guest = true, .invite = "the link"});
+    cr_expect_not(leg_got(&stranger, 0, "line"), "who may not chat is told nothing");
+    hall_close(&h);
+    leg_fini(&late);
+    leg_fini(&stranger);
+}
+
 Test(relay_people, coming_and_going_is_in_the_record) {
     struct hall h;
     size_t bytes;

@@ -11,6 +11,7 @@
 #include "fieldline/log.h"
 #include "jobs.h"
 #include "session_desk.h"
+#include "session_hold.h"
 #include "store/audit.h"
 #include "store/cases.h"
 #include "store/users.h"
@@ -266,6 +267,8 @@ static const struct {
     {CHANGE_JOB_OPEN, jobs_open},
     {CHANGE_JOB_ACTION, jobs_act},
     {CHANGE_JOB_RESULT, jobs_result},
+    {CHANGE_SESSION_HOLD, session_hold_begin},
+    {CHANGE_SESSION_RELEASE, session_hold_end},
 };
 _Static_assert(sizeof verbs / sizeof *verbs == CHANGE_VERB_COUNT, "every verb has its row");
 

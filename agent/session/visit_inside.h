@@ -4,7 +4,9 @@
 #include "fieldline/backlog.h"
 #include "fieldline/json.h"
 #include "session/configure.h"
+#include "session/bundle.h"
 #include "session/diagnose.h"
+#include "session/files.h"
 #include "session/observe.h"
 #include "session/pty.h"
 #include "session/streams.h"
@@ -29,11 +31,13 @@ struct visit {
     int64_t input_owed_bytes;  /* taken by the terminal, not yet given as new credit */
     int64_t input_given_bytes; /* given and not yet received */
     struct diagnose *diagnose;
+    int64_t bundle_id; /* the call that a bundle is being made for; 0: none */
     struct observe *observe;
     struct streams *streams;
     struct configure *configure;
     int64_t undo_until_mono_ms; /* how long the end waits for parameters to be put back; 0: it has not begun */
     bool has_last_down;         /* session.end has come */
+    struct files *files;
     /* visit_resume.c */
     struct backlog backlog;
     bool is_linked, is_away, is_stopping;
@@ -101,3 +105,5 @@ struct visit_verbs {
 extern const struct visit_verbs visit_terminal, visit_diagnose, visit_observe;
 extern const struct visit_verbs visit_configure;
 struct configure *visit_configure_new(struct visit *v); /* visit_configure.c */
+extern const struct visit_verbs visit_files;
+extern const struct diagnose_owner visit_diagnose_owner;

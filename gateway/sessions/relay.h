@@ -19,6 +19,8 @@
 
 struct pack; /* rules/pack.h */
 struct relay;
+struct vault;
+struct box_key;
 struct relay_leg; /* owned by the relay; dead after relay_detach or after its ops.close was called */
 
 struct relay_leg_ops {
@@ -56,6 +58,9 @@ struct relay_options {
     int64_t grace_ms;      /* without the product, when it can come back; 0: 30 s */
     int64_t record_bytes;  /* cap of the transcript; 0: 1 GiB */
     const struct pack *pack; /* of the model, for what it allows to be set; borrowed; NULL: nothing */
+    /* NULL: recordings are not encrypted. */
+    const struct vault *vault;
+    const struct box_key *escrow;
     const char *transcript_dir;
     const struct key *seal_key; /* Ed25519, borrowed */
     /* LIVE once; then ENDED once, or FAILED once when it never was live. Must not call back into the relay. */

@@ -5,8 +5,9 @@
 #pragma once
 #include "fieldline/json.h"
 #include "fieldline/session.h"
-#include "param_set.h"
 #include "files_root.h"
+#include "session_ports.h"
+#include "param_set.h"
 
 enum {
     SESSION_GRANT_BYTES = 128 * 1024,
@@ -36,9 +37,11 @@ struct session_grant {
     const char *shell_user;   /* NULL: as the session process */
     struct session_diagnostic *diagnostics;
     size_t diagnostic_count;
+    struct files_root *files_roots;
+    struct session_port *ports;
+    size_t port_count;
     struct param_set parameters; /* none unless `configure` is there */
     struct json *holder;         /* of a parsed one: owns the texts; private */
-    struct files_root *files_roots;
 };
 void session_grant_print(const struct session_grant *grant, struct buf *out);
 /* Everything is checked; free with session_grant_fini. */

@@ -63,10 +63,10 @@ static void kill_everything(struct visit *v) {
     observe_stop(v->observe);
     streams_free(v->streams);
     v->streams = NULL;
-    configure_free(v->configure);
-    v->configure = NULL;
     files_free(v->files);
     v->files = NULL;
+    configure_free(v->configure);
+    v->configure = NULL;
     diagnose_free(v->diagnose);
     v->diagnose = NULL;
     pty_kill(v->pty);
@@ -206,8 +206,9 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     v->diagnose = diagnose_new(loop, options->grant, &visit_diagnose_owner, v);
     v->observe = observe_new(loop, options->tap_fd, options->grant->observe_least_ms, on_observed, v);
     v->streams = streams_new(&visit_streams_out, v);
-    v->configure = visit_configure_new(v);
     v->files = files_new(loop, options->grant, v->streams);
+    v->forwards = forwards_new(loop, v->streams, options->grant, &visit_forward_events, v);
+    v->configure = visit_configure_new(v);
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -226,8 +227,9 @@ void visit_free(struct visit *visit) {
     pty_kill(visit->pty);
     diagnose_free(visit->diagnose);
     streams_free(visit->streams);
-    configure_free(visit->configure);
     files_free(visit->files);
+    forwards_free(visit->forwards);
+    configure_free(visit->configure);
     observe_free(visit->observe);
     free(visit);
 }

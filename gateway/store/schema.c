@@ -245,6 +245,17 @@ static const char versions_schema[] =
     " applied_ms INTEGER NOT NULL, how INTEGER NOT NULL, who TEXT NOT NULL, report TEXT NOT NULL,"
     " outcome TEXT NOT NULL);";
 
+/* Recordings beside their sessions' rows: store/recordings.h. is_kept: held, or removed already. */
+static const char recording_schema[] =
+    "CREATE TABLE recording(session TEXT PRIMARY KEY, ended_ms INTEGER, held_by TEXT NOT NULL DEFAULT '',"
+    " hold_reason TEXT NOT NULL DEFAULT '', held_ms INTEGER NOT NULL DEFAULT 0, removed_ms INTEGER NOT NULL DEFAULT 0,"
+    " is_kept INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX recording_old ON recording(is_kept, ended_ms);"
+    "INSERT INTO recording(session, ended_ms) SELECT id, coalesce(ended_ms, requested_ms) FROM session"
+    " WHERE is_running = 0;"
+    "CREATE TRIGGER session_over AFTER UPDATE OF is_running ON session WHEN OLD.is_running = 1 AND NEW.is_running = 0"
+    " BEGIN INSERT INTO recording(session, ended_ms) VALUES(NEW.id, coalesce(NEW.ended_ms, NEW.requested_ms))"
+    " ON CONFLICT(session) DO UPDATE SET ended_ms = excluded.ended_ms; END;";
 /* Parameters of many devices (store/jobs.h). */
 static const char jobs_schema[] =
     "CREATE TABLE job(id INTEGER PRIMARY KEY AUTOINCREMENT, who TEXT NOT NULL, model TEXT NOT NULL, reason TEXT NOT "
@@ -258,17 +269,6 @@ static const char jobs_schema[] =
     "CREATE INDEX job_step_of ON job_step(job, state);"
     "CREATE INDEX job_step_running ON job_step(state) WHERE state = 1;"
     "CREATE INDEX job_step_session ON job_step(session) WHERE session <> '';";
-/* Recordings beside their sessions' rows: store/recordings.h. is_kept: held, or removed already. */
-static const char recording_schema[] =
-    "CREATE TABLE recording(session TEXT PRIMARY KEY, ended_ms INTEGER, held_by TEXT NOT NULL DEFAULT '',"
-    " hold_reason TEXT NOT NULL DEFAULT '', held_ms INTEGER NOT NULL DEFAULT 0, removed_ms INTEGER NOT NULL DEFAULT 0,"
-    " is_kept INTEGER NOT NULL DEFAULT 0);"
-    "CREATE INDEX recording_old ON recording(is_kept, ended_ms);"
-    "INSERT INTO recording(session, ended_ms) SELECT id, coalesce(ended_ms, requested_ms) FROM session"
-    " WHERE is_running = 0;"
-    "CREATE TRIGGER session_over AFTER UPDATE OF is_running ON session WHEN OLD.is_running = 1 AND NEW.is_running = 0"
-    " BEGIN INSERT INTO recording(session, ended_ms) VALUES(NEW.id, coalesce(NEW.ended_ms, NEW.requested_ms))"
-    " ON CONFLICT(session) DO UPDATE SET ended_ms = excluded.ended_ms; END;";
 
 const struct migration migrations[] = {
     {1, "first schema", first_schema},

@@ -12,6 +12,7 @@
 #include "jobs.h"
 #include "session_desk.h"
 #include "session_hold.h"
+#include "session_finds.h"
 #include "store/audit.h"
 #include "store/cases.h"
 #include "store/users.h"
@@ -270,6 +271,8 @@ static const struct {
     {CHANGE_JOB_OPEN, jobs_open},
     {CHANGE_JOB_ACTION, jobs_act},
     {CHANGE_JOB_RESULT, jobs_result},
+    {CHANGE_SESSION_LINES, session_finds_lines},
+    {CHANGE_SESSION_FINDING, session_finds_finding},
 };
 _Static_assert(sizeof verbs / sizeof *verbs == CHANGE_VERB_COUNT, "every verb has its row");
 

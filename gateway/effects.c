@@ -126,7 +126,8 @@ void effects_run(struct effects *e, struct web *web) {
 /* News of the edge or the reporter that still may be tried again, as it came. */
 static bool is_news(struct change *change) {
     const bool is_of_session = change->verb == CHANGE_SESSION_LIVE || change->verb == CHANGE_SESSION_ENDED ||
-                               change->verb == CHANGE_SESSION_REPORT || change->verb == CHANGE_JOB_RESULT;
+                               change->verb == CHANGE_SESSION_REPORT || change->verb == CHANGE_JOB_RESULT ||
+                               change->verb == CHANGE_SESSION_LINES;
     if (!is_of_session || ++change->tries > NEWS_TRIES)
         return false;
     buf_reset(&change->reply);

@@ -27,6 +27,13 @@ export const ROUTES: Route[] = [
   { pattern: '/tickets', title: 'nav.tickets', key: 't', page: Tickets },
   { pattern: '/sessions', title: 'nav.sessions', key: 's', load: async () => (await import('./pages/sessions')).Sessions },
   {
+    pattern: '/search',
+    title: 'nav.search',
+    key: 'h',
+    roles: ['engineer', 'support', 'supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/session_search')).SessionSearch,
+  },
+  {
     pattern: '/audit',
     title: 'nav.audit',
     key: 'a',

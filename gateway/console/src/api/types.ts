@@ -323,6 +323,26 @@ export interface Session {
   countersigned: boolean;
   complete: boolean;
 }
+// A line of a recording that was found; the excerpt is in pieces, of which some are what was looked for.
+export interface LineHit {
+  id: number;
+  session: string;
+  device: string;
+  ticket: number;
+  at_ms: number;
+  t_ms: number; // since the session began
+  n: number;
+  author: string;
+  kind: string;
+  excerpt: { text: string; hit: boolean }[];
+}
+export interface SessionReport {
+  session: string;
+  markdown: string;
+  digest: string;
+  at_ms: number;
+  findings: { at_ms: number; by: string; text: string }[];
+}
 export interface Verdict {
   ok: boolean;
   text: string;

@@ -3,11 +3,13 @@
 import { alarm_en } from './alarm_en';
 import { people_en } from './people_en';
 import { configure_en } from './configure_en';
+import { replay_en } from './replay_en';
 import { session_en } from './session_en';
 
 export const en = {
   ...alarm_en,
   ...configure_en,
+  ...replay_en,
   ...session_en,
   ...people_en,
   'app.title': 'Fieldline',

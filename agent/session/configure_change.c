@@ -220,7 +220,9 @@ static void on_health(void *self, const struct run_outcome *outcome) {
               is_text && chars > 0 ? ": " : "", is_text ? (int)chars : 0, text);
     if (c->told_health != is_good) {
         c->told_health = is_good;
-        tell_health(c, is_good, c->id_fault.text);
+        struct fault said;
+        fault_set(&said, RESULT_OK, "%.*s", is_text ? (int)chars : 0, text); /* in the program's words */
+        tell_health(c, is_good, said.text);
     }
     if (!is_good) {
         c->id_result = RESULT_CONFLICT;

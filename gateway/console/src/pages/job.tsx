@@ -28,9 +28,9 @@ function Step({ step }: { step: JobStep }) {
   const names = Object.keys(step.after ?? {});
   return (
     <tr>
-      <th scope="row">
+      <td>
         <a href={`/devices/${encodeURIComponent(step.device)}`}>{step.device}</a>
-      </th>
+      </td>
       <td class={step.state === 'failed' ? 'bad-word' : step.state === 'waiting' ? 'quiet' : ''}>{t_or(`jstep.${step.state}`, step.state)}</td>
       <td>{names.map((name) => `${name}: ${String(step.before?.[name])} → ${String(step.after?.[name])}`).join(', ') || <span class="quiet">–</span>}</td>
       <td>{step.state === 'running' ? '' : step.text}</td>

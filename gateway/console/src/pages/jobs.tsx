@@ -29,9 +29,9 @@ function Values({ rows, drafts, set }: { rows: Row[]; drafts: Record<string, str
           const choices = row.choices ?? (row.type === 'bool' ? ['true', 'false'] : undefined);
           return (
             <tr key={row.name}>
-              <th scope="row">
+              <td>
                 <label for={`value-${row.name}`}>{titled(row)}</label>
-              </th>
+              </td>
               <td>
                 {choices ? (
                   <select id={`value-${row.name}`} value={draft} onChange={(event) => set(row.name, event.currentTarget.value)}>

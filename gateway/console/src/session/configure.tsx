@@ -85,10 +85,10 @@ function Parameters({ rows, drafts, set, off }: { rows: Row[]; drafts: Record<st
             const checked = draft === '' ? undefined : check_text(row, draft);
             return (
               <tr key={row.name}>
-                <th scope="row">
+                <td>
                   {titled(row)} {row.writable && row.risk === 'high' && <span class="bad-word small">{t('configure.risk_high')}</span>}{' '}
                   {row.writable && row.restarts && <span class="quiet small">{t('configure.restarts')}</span>}
-                </th>
+                </td>
                 <td class="number">{row.fault ? <span class="bad-word">{t('configure.unread', { text: row.fault })}</span> : show_value(row, row.value)}</td>
                 <td class="quiet">{show_bounds(row)}</td>
                 <td>

@@ -25,4 +25,5 @@ export const PANELS: Panel[] = [
   { id: 'terminal', capability: 'shell', title: 'terminal.title', load: async () => (await import('./terminal')).TerminalPane },
   { id: 'diagnose', capability: 'diagnose', title: 'diagnose.title', load: async () => (await import('./diagnose')).DiagnosePane },
   { id: 'observe', capability: 'observe', title: 'observe.title', load: async () => (await import('./observe')).ObservePane },
+  { id: 'configure', capability: 'configure', title: 'configure.title', load: async () => (await import('./configure')).ConfigurePane },
 ];

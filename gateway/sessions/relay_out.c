@@ -145,6 +145,7 @@ static void print_state(const struct relay *r, const struct relay_leg *leg, stru
     jo_str(&j, "to", leg->name);
     jo_bool(&j, "may_type", leg == r->typist);
     jo_bool(&j, "terminal_open", r->is_terminal_open);
+    jo_int(&j, "last_stream", r->last_stream);
     jo_bool(&j, "product_away", r->is_away);
     jo_end(&j);
     jo_end(&j);

@@ -69,7 +69,7 @@
  *   session.end {}  session.freeze {}  session.thaw {}  session.offer {to}  session.take {}
  *   chat.say {text}  call.join {media}  call.leave {}  call.signal {to,data}
  * gateway -> people only (recorded, not in the product's chains):
- *   session.state {state,reason,capabilities,seconds_left}     session.error {code,text}
+ *   session.state {state,reason,capabilities,seconds_left,last_stream}     session.error {code,text}
  *   session.people {people:[{name,part,may_type,in_call}]}     chat.said {by,text,t_ms} */
 #pragma once
 #include <stdint.h>

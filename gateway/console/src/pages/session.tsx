@@ -7,6 +7,7 @@ import { useResource } from '../api/resource';
 import type { DeviceDetail, Notice, Session } from '../api/types';
 import type { PageProps } from '../routes';
 import { DiagnosePane } from '../session/diagnose';
+import { FilesPane } from '../session/files';
 import { Leg } from '../session/leg';
 import { ObservePane } from '../session/observe';
 import { TerminalPane } from '../session/terminal';
@@ -155,8 +156,9 @@ function Live({
       )}
       {!may_type && <p class="note">{t('session.view_only', { engineer: session.engineer })}</p>}
       {may('shell') && <TerminalPane leg={leg} may_type={may_type} before={before} />}
+      {may('files') && <FilesPane leg={leg} may_use={may_type} />}
       <div class="columns">
-        {may('diagnose') && <DiagnosePane leg={leg} diagnostics={device.diagnostics} may_run={may_type} />}
+        {may('diagnose') && <DiagnosePane leg={leg} device={device.id} diagnostics={device.diagnostics} may_run={may_type} />}
         {may('observe') && <ObservePane leg={leg} device={device} may_start={may_type} />}
       </div>
     </>

@@ -1,6 +1,7 @@
 // Frames of fieldline.session.1 as include/fieldline/session.h says them: text messages are JSON-RPC, a binary message is one
 // channel byte and its bytes. Nothing here knows a socket.
 export const TERMINAL = 0x01;
+export const STREAM = 0x03;
 export const CREDIT = 0xff;
 
 export const FRAME_BYTES = 16 * 1024; // without the channel byte
@@ -10,6 +11,27 @@ export function frame(channel: number, bytes: Uint8Array): Uint8Array<ArrayBuffe
   const message = new Uint8Array(1 + bytes.length);
   message[0] = channel;
   message.set(bytes, 1);
+  return message;
+}
+
+export const STREAM_PIECE_BYTES = FRAME_BYTES - 2;
+
+export function stream_frame(stream: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const message = new Uint8Array(3 + bytes.length);
+  const view = new DataView(message.buffer);
+  view.setUint8(0, STREAM);
+  view.setUint16(1, stream);
+  message.set(bytes, 3);
+  return message;
+}
+
+export function credit_stream_frame(stream: number, bytes: number): Uint8Array<ArrayBuffer> {
+  const message = new Uint8Array(8);
+  const view = new DataView(message.buffer);
+  view.setUint8(0, CREDIT);
+  view.setUint8(1, STREAM);
+  view.setUint16(2, stream);
+  view.setUint32(4, bytes);
   return message;
 }
 

@@ -5,7 +5,8 @@
 // came. Which input is a secret the gateway decides: it sits where the recording is made.
 import { batch, signal } from '@preact/signals';
 import { open_socket } from '../api/socket';
-import { credit_frame, CREDIT_BYTES, cut_text, frame, FRAME_BYTES, parse_control, TERMINAL, type Control } from './frame';
+import { CREDIT, credit_frame, CREDIT_BYTES, cut_text, frame, FRAME_BYTES, parse_control, STREAM, TERMINAL, type Control } from './frame';
+import { Streams } from './streams';
 
 const GRANT_AT_BYTES = CREDIT_BYTES / 8; // grant in such portions, not for each frame
 const INPUT_BYTES = 64 * 1024; // what the gateway holds for a product that reads slowly
@@ -21,7 +22,8 @@ export interface Run {
   name: string;
   by: string;
   started_ms: number;
-  result?: { exit: number; output: string; truncated: boolean; took_ms: number };
+  output: string; // so far
+  result?: { exit: number; truncated: boolean; took_ms: number; timed_out: boolean; cancelled: boolean };
   error?: string;
 }
 export interface Told {
@@ -32,6 +34,10 @@ export interface Told {
 type Drawn = () => void;
 type Draw = (bytes: Uint8Array, done: Drawn) => void;
 type Params = Record<string, unknown>;
+interface Asked {
+  resolve: (result: Params) => void;
+  reject: (error: Error) => void;
+}
 
 const text_of = (value: unknown): string => (typeof value === 'string' ? value : '');
 const number_of = (value: unknown): number => (typeof value === 'number' ? value : 0);
@@ -44,9 +50,20 @@ export class Leg {
   readonly runs = signal<Run[]>([]);
   readonly is_terminal_open = signal(false);
   readonly terminal_end = signal<{ exit: number; signal: string } | undefined>(undefined);
-  on_sample: (values: Params) => void = () => undefined;
+  on_sample: (values: Params, at_ms: number) => void = () => undefined;
   on_log: (line: { t: number; severity: number; app: string; text: string }) => void = () => undefined;
 
+  readonly streams = new Streams({
+    send: (bytes) => {
+      if (this.socket?.readyState !== WebSocket.OPEN) return false;
+      this.socket.send(bytes);
+      return true;
+    },
+    finish: (stream) => this.notify('stream.finish', { stream }),
+    shut: (stream) => this.notify('stream.close', { stream }),
+  });
+
+  private readonly asked = new Map<number, Asked>();
   private socket: WebSocket | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pause_ms = FIRST_PAUSE_MS;
@@ -68,6 +85,16 @@ export class Leg {
     clearTimeout(this.timer);
     this.socket?.close();
     this.socket = undefined;
+    this.forget_asked();
+  }
+
+  // Asks, and waits for the answer; what the product or the gateway says against it is the error.
+  call(method: string, params: Params = {}): Promise<Params> {
+    const id = this.next_id++;
+    return new Promise((resolve, reject) => {
+      this.asked.set(id, { resolve, reject });
+      if (!this.send_control({ id, method, params })) this.answer_asked({ id, error: { message: '' } });
+    });
   }
 
   notify(method: string, params: Params = {}): void {
@@ -75,10 +102,15 @@ export class Leg {
   }
 
   // Runs one of the pack's checks; its course is in `runs`.
-  run(name: string, by: string): void {
+  run(name: string, by: string, args?: Params): void {
     const id = this.next_id++;
-    this.runs.value = [{ id, name, by, started_ms: Date.now() }, ...this.runs.value].slice(0, KEPT_RUNS);
-    if (!this.send_control({ id, method: 'diagnose.run', params: { name } })) this.finish_run(id, { error: {} });
+    this.runs.value = [{ id, name, by, started_ms: Date.now(), output: '' }, ...this.runs.value].slice(0, KEPT_RUNS);
+    const params = { name, run: id, ...(args ? { args } : {}) };
+    if (!this.send_control({ id, method: 'diagnose.run', params })) this.finish_run(id, { error: {} });
+  }
+
+  cancel_run(id: number): void {
+    this.notify('diagnose.cancel', { run: id });
   }
 
   open_terminal(cols: number, rows: number): void {
@@ -139,6 +171,7 @@ export class Leg {
     this.socket = undefined;
     this.state.value = FINAL_REASONS.includes(reason) ? 'replaced' : 'lost';
     for (const run of this.runs.value) this.finish_run(run.id, { error: {} });
+    this.forget_asked();
     this.changed();
     if (this.state.value === 'replaced') return;
     this.timer = setTimeout(() => void this.connect(), this.pause_ms);
@@ -151,8 +184,25 @@ export class Leg {
     return true;
   }
 
-  private binary(message: Uint8Array): void {
+  private forget_asked(): void {
+    this.streams.lost();
+    for (const id of [...this.asked.keys()]) this.answer_asked({ id, error: { message: '' } });
+  }
+
+  private answer_asked(message: Control): boolean {
+    const asked = this.asked.get(Number(message.id));
+    if (!asked) return false;
+    this.asked.delete(Number(message.id));
+    if (message.error) asked.reject(new Error(message.error.message ?? ''));
+    else asked.resolve((message.result ?? {}) as Params);
+    return true;
+  }
+
+  private binary(message: Uint8Array<ArrayBuffer>): void {
+    const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
     if (message[0] === TERMINAL) this.output(message.subarray(1));
+    else if (message[0] === STREAM) this.streams.received(view.getUint16(1), message.subarray(3));
+    else if (message[0] === CREDIT && message[1] === STREAM) this.streams.credited(view.getUint16(2), view.getUint32(4));
   }
 
   private output(bytes: Uint8Array): void {
@@ -175,7 +225,7 @@ export class Leg {
         this.is_terminal_open.value = false;
         this.error.value = message.error?.message ?? '';
       });
-    } else if (typeof message.id === 'number') this.finish_run(message.id, message);
+    } else if (typeof message.id === 'number' && !this.answer_asked(message)) this.finish_run(message.id, message);
   }
 
   private finish_run(id: number, message: Control): void {
@@ -185,11 +235,13 @@ export class Leg {
       if (!result) return { ...run, error: message.error?.message ?? '' };
       return {
         ...run,
+        output: run.output || text_of(result.output), // an older agent says it all at the end
         result: {
           exit: number_of(result.exit),
-          output: text_of(result.output),
           truncated: result.truncated === true,
           took_ms: number_of(result.took_ms),
+          timed_out: result.timed_out === true,
+          cancelled: result.cancelled === true,
         },
       };
     });
@@ -205,8 +257,13 @@ export class Leg {
           deadline_mono_ms: p.state === 'live' ? performance.now() + number_of(p.seconds_left) * 1_000 : undefined,
         };
         this.is_terminal_open.value = p.terminal_open === true;
+        this.streams.used(number_of(p.last_stream));
       });
       this.changed();
+    },
+    'stream.closed': (p) => this.streams.closed(number_of(p.stream), { reason: text_of(p.reason), sha256: text_of(p.sha256) }),
+    'diagnose.output': (p) => {
+      this.runs.value = this.runs.value.map((run) => (run.id === p.id ? { ...run, output: run.output + text_of(p.text) } : run));
     },
     'session.error': (p) => {
       this.error.value = text_of(p.text) || text_of(p.code);
@@ -222,7 +279,7 @@ export class Leg {
       this.is_echo_on.value = p.on !== false;
     },
     'observe.sample': (p) => {
-      if (typeof p.values === 'object' && p.values !== null) this.on_sample(p.values as Params);
+      if (typeof p.values === 'object' && p.values !== null) this.on_sample(p.values as Params, number_of(p.t));
     },
     'observe.log': (p) => this.on_log({ t: number_of(p.t), severity: number_of(p.sev), app: text_of(p.app), text: text_of(p.msg) }),
   };

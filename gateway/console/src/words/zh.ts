@@ -2,10 +2,12 @@
 import type { en } from './en';
 
 import { alarm_zh } from './alarm_zh';
+import { files_zh } from './files_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
   ...alarm_zh,
+  ...files_zh,
   ...session_zh,
   'app.title': 'Fieldline',
   'app.skip': '跳到正文',

@@ -93,18 +93,23 @@ test(
     await page.locator('pre', { hasText: 'reaching pump.example' }).waitFor();
     await button(page, 'Stop').click();
     await says(page, 'stopped');
+    if (process.env.SHOTS) {
+      await button(page, 'Watch').click();
+      await says(page, 'tick 8');
+      await page.screenshot({ path: `${process.env.SHOTS}/wide.png`, fullPage: true });
+    }
     assert.deepEqual(fake.legs.at(-1).ran, { name: 'reach', args: { host: 'pump.example', count: '2' } });
   }),
 );
 
 test(
   'in Chinese, in a narrow window',
-  withFiles(
-    async ({ page }) => {
-      await page.getByRole('button', { name: /中文|English/ }).first().click().catch(() => undefined);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(wide <= 0, `the page is ${wide} px wider than the window`);
-    },
-    { viewport: { width: 390, height: 844 } },
-  ),
+  withConsole({ ...LIVE, width: 390, height: 844, language: 'zh' }, async (given) => {
+    await open(given);
+    await given.page.getByRole('heading', { name: '文件' }).waitFor();
+    await given.page.getByRole('button', { name: '下载 app.log' }).waitFor();
+    const wide = await given.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px wider than the window`);
+    if (process.env.SHOTS) await given.page.screenshot({ path: `${process.env.SHOTS}/narrow.png`, fullPage: true });
+  }),
 );

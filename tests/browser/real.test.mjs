@@ -161,7 +161,7 @@ test('more output than all buffers hold comes through whole', async () => {
 
 test('values come while one watches', async () => {
   await button(page, 'Watch').click();
-  await page.locator('section', { hasText: 'Live values' }).locator('.live').first().waitFor({ timeout: START_MS });
+  await page.locator('section', { hasText: 'Live values' }).locator('.live-course').first().waitFor({ timeout: START_MS });
 });
 
 test('a check runs on the product', async () => {

@@ -158,8 +158,8 @@ test(
   'values and log lines come while one watches',
   withConsole(LIVE, async ({ page }) => {
     await button(page, 'Watch').click();
-    await page.locator('.live', { hasText: 'Air temperature' }).locator('b', { hasText: '°C' }).waitFor();
-    await page.locator('.live canvas').first().waitFor();
+    await page.locator('.live-course', { hasText: 'Air temperature' }).locator('b', { hasText: '°C' }).waitFor();
+    await page.locator('.live-course canvas').first().waitFor();
     await says(page, 'tick 4');
     await button(page, 'Stop watching').click();
     await button(page, 'Watch').waitFor();

@@ -105,7 +105,7 @@ function RunResult({ run, title, cancel }: { run: Run; title: string; cancel: ((
           </button>
         )}
         {result && (
-          <span class={result.exit === 0 ? 'quiet small' : 'bad-word'}>
+          <span class={result.exit === 0 || result.cancelled ? 'quiet small' : 'bad-word'}>
             {t('diagnose.done', { exit: result.exit, seconds: (result.took_ms / 1_000).toFixed(1) })}
             {result.cancelled && ` · ${t('diagnose.cancelled')}`}
             {result.timed_out && ` · ${t('diagnose.timed_out')}`}

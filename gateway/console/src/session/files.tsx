@@ -149,7 +149,7 @@ function UploadForm({ root, send }: { root: Root; send: (file: File, may_replace
       <label>
         {t('files.choose')} <input ref={input} type="file" />
       </label>
-      <label>
+      <label class="tick">
         <input type="checkbox" checked={may_replace} onChange={(event) => set_replace(event.currentTarget.checked)} /> {t('files.replace')}
       </label>
       <button type="button" class="primary" onClick={go}>

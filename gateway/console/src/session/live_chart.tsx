@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import uplot_css from 'uplot/dist/uPlot.min.css' with { type: 'text' };
 import { adopt_style } from '../style/adopt';
+import { clock_time } from '../time';
 import { format_value } from '../unit';
 
 adopt_style(uplot_css);
@@ -26,7 +27,7 @@ function options(unit: string, width: number): uPlot.Options {
     scales: { x: { time: true } },
     series: [{}, { stroke: color('--chart'), width: 1.5, points: { show: false } }],
     axes: [
-      { ...axis, size: 24, space: 90 },
+      { ...axis, size: 24, space: 90, values: (_, splits) => splits.map((second) => clock_time(second * 1_000)) },
       { ...axis, size: 68, values: (_, splits) => splits.map((value) => format_value(value, unit)) },
     ],
   };

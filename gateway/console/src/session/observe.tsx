@@ -109,7 +109,7 @@ function WishForm({ wish, metrics, change }: { wish: Wish; metrics: Metric[]; ch
         </summary>
         <div class="buttons">
           {metrics.map((metric) => (
-            <label key={metric.name}>
+            <label key={metric.name} class="tick">
               <input
                 type="checkbox"
                 checked={wish.metrics.includes(metric.name)}
@@ -191,7 +191,7 @@ export function ObservePane({ leg, device, may_start }: { leg: Leg; device: Devi
       {is_paused && <p role="status">{t('observe.paused')}</p>}
       {is_watching && rows.length === 0 && <p class="quiet">{t('observe.waiting')}</p>}
       {rows.slice(0, CHARTS).map((row) => (
-        <div key={row.key} class="live">
+        <div key={row.key} class="live-course">
           <p>
             {row.title} <b class="number">{format_value(row.course.values.at(-1), row.unit)}</b>
           </p>

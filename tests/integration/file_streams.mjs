@@ -1,6 +1,6 @@
 // Files over a session as the console moves them: streams with credit, sums on both ends, and going on after a break.
 import { createHash } from 'node:crypto';
-import { waitFor } from './stack.mjs';
+import { waitFor } from '../../deploy/demo/process.mjs';
 
 const STREAM = 0x03;
 const CREDIT = 0xff;

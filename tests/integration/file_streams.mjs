@@ -4,7 +4,7 @@ import { waitFor } from '../../deploy/demo/process.mjs';
 
 const STREAM = 0x03;
 const CREDIT = 0xff;
-const WINDOW = 128 * 1024;
+const WINDOW = 256 * 1024;
 const PIECE = 16 * 1024 - 2;
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');

@@ -8,7 +8,7 @@ import { signal } from '@preact/signals';
 import type { Leg } from './leg';
 import type { Stream, StreamEnd } from './streams';
 
-const WINDOW_BYTES = 128 * 1024;
+const WINDOW_BYTES = 256 * 1024;
 const SLICE_BYTES = 1024 * 1024;
 
 export type TransferState = 'hashing' | 'moving' | 'waiting' | 'done' | 'failed';

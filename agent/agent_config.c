@@ -97,7 +97,7 @@ static const struct config_row rows[] = {
     {"session", "gateway_ca", CONFIG_STRING, AT(session_gateway_ca), NULL, 0, 0, false,
      "PEM file for the gateway's certificate; default: broker ca"},
     {"session", "capabilities", CONFIG_STRING, AT(text.capabilities), "", 0, 0, false,
-     "what a session may do at most: observe,diagnose,configure,files,forward,update,shell"},
+     "what a session may do at most: observe,diagnose,configure,files,forward,screen,update,shell"},
     {"session", "consent", CONFIG_STRING, AT(text.consent), "deny", 0, 0, false,
      "how the owner is asked: deny, hook or code"},
     {"session", "consent_hook", CONFIG_STRING, AT(consent_hook), NULL, 0, 0, false,
@@ -114,6 +114,21 @@ static const struct config_row rows[] = {
      "program and arguments of the terminal"},
     {"session", "shell_user", CONFIG_STRING, AT(session_shell_user), NULL, 0, 0, false,
      "user that the terminal runs as; default: the agent's own"},
+    {"session", "forward_hosts", CONFIG_STRING, AT(text.forward_hosts), "", 0, 0, false,
+     "numeric addresses besides this product's own that a [forward NAME] may name, separated by blanks"},
+
+    {"configure", "health", CONFIG_STRING, AT(text.health), NULL, 0, 0, false,
+     "program whose exit status 0 says that the product is well; asked while a change of parameters waits"},
+    {"configure", "health_limit", CONFIG_DURATION, AT(parameters.health_limit_ms), "10s", 100, 5 * MINUTE, false,
+     "longest run of it; longer is not well"},
+    {"configure", "health_after", CONFIG_DURATION, AT(parameters.health_after_ms), "2s", 0, HOUR, false,
+     "when it is asked first, after a change"},
+    {"configure", "health_every", CONFIG_DURATION, AT(parameters.health_every_ms), "10s", 100, HOUR, false,
+     "how often after that"},
+    {"configure", "confirm_min", CONFIG_DURATION, AT(parameters.confirm_min_ms), "1m", SECOND, HOUR, false,
+     "shortest time that a change may wait to be confirmed"},
+    {"configure", "confirm_max", CONFIG_DURATION, AT(parameters.confirm_max_ms), "1h", SECOND, HOUR, false,
+     "longest; then it is taken back"},
 };
 /* clang-format on */
 

@@ -7,6 +7,8 @@
 #include "fieldline/log.h"
 #include "fieldline/session.h"
 #include "files_root.h"
+#include "session_ports.h"
+#include "param_config.h"
 
 /* How the owner is asked for consent to a remote session. */
 enum consent_mode {
@@ -30,6 +32,14 @@ struct agent_diagnostic {
     int64_t time_limit_ms;
     char *args;     /* declaration of its arguments (diagnostic_args.h); NULL: none */
     bool in_bundle; /* part of the diagnostics bundle; needs no argument then */
+};
+/* [forward NAME]: one port that a session may reach. */
+struct agent_forward {
+    struct agent_forward *next;
+    char *name, *host; /* host: a numeric address, 127.0.0.1 unless given */
+    int64_t port, bytes_max, connections_max;
+    enum port_kind kind;
+    bool has_view_only, is_view_only; /* kind rfb: yes unless given */
 };
 
 struct agent_config {
@@ -72,14 +82,19 @@ struct agent_config {
     int64_t observe_least_ms; /* no session is shown live values more often */
     char **session_shell;     /* argv, ends with NULL */
     char *session_shell_user; /* NULL: the agent's own */
+    char **forward_hosts;     /* numeric addresses, ends with NULL; NULL: none but loopback */
 
     struct agent_tail *tails;             /* in the file's order */
     struct agent_diagnostic *diagnostics; /* in the file's order */
     struct files_root *files_roots;       /* in the file's order */
+    struct agent_forward *forwards;       /* in the file's order */
+
+    struct param_section *parameter_sections; /* as they were written */
+    struct param_set parameters;              /* what they mean; empty: nothing can be configured */
 
     /* Options as they were written, before they were completed into the fields above; private. */
     struct {
-        char *log_level, *capabilities, *consent, *shell, *mounts;
+        char *log_level, *capabilities, *consent, *shell, *mounts, *health, *forward_hosts;
     } text;
 };
 

@@ -6,6 +6,8 @@
 #include "fieldline/json.h"
 #include "fieldline/session.h"
 #include "files_root.h"
+#include "session_ports.h"
+#include "param_set.h"
 
 enum {
     SESSION_GRANT_BYTES = 128 * 1024,
@@ -36,7 +38,10 @@ struct session_grant {
     struct session_diagnostic *diagnostics;
     size_t diagnostic_count;
     struct files_root *files_roots;
-    struct json *holder; /* of a parsed one: owns the texts; private */
+    struct session_port *ports;
+    size_t port_count;
+    struct param_set parameters; /* none unless `configure` is there */
+    struct json *holder;         /* of a parsed one: owns the texts; private */
 };
 void session_grant_print(const struct session_grant *grant, struct buf *out);
 /* Everything is checked; free with session_grant_fini. */

@@ -54,6 +54,25 @@ static void on_grace(void *self) {
     child_signal(&p->child, SIGKILL);
 }
 
+static struct session_port *list_ports(const struct agent_config *config, size_t *count) {
+    size_t rows = 0;
+    for (const struct agent_forward *f = config->forwards; f != NULL; f = f->next) {
+        rows++;
+    }
+    struct session_port *ports = mem_alloc((rows + 1) * sizeof *ports);
+    *count = 0;
+    for (const struct agent_forward *f = config->forwards; f != NULL; f = f->next) {
+        ports[(*count)++] = (struct session_port){.name = f->name,
+                                                  .host = f->host,
+                                                  .port = f->port,
+                                                  .kind = f->kind,
+                                                  .bytes_max = f->bytes_max,
+                                                  .connections_max = f->connections_max,
+                                                  .is_view_only = f->is_view_only};
+    }
+    return ports;
+}
+
 static void print_grant(const struct agent_config *config, const struct session_order *order, struct buf *out) {
     size_t count = 0;
     for (const struct agent_diagnostic *d = config->diagnostics; d != NULL; d = d->next) {
@@ -80,6 +99,7 @@ static void print_grant(const struct agent_config *config, const struct session_
                                   .shell_user = config->session_shell_user,
                                   .diagnostics = rows,
                                   .files_roots = config->files_roots};
+    grant.ports = list_ports(config, &grant.port_count);
     for (const struct agent_diagnostic *d = config->diagnostics; d != NULL; d = d->next) {
         rows[grant.diagnostic_count++] = (struct session_diagnostic){.name = d->name,
                                                                      .title = d->title,
@@ -88,7 +108,11 @@ static void print_grant(const struct agent_config *config, const struct session_
                                                                      .args = d->args,
                                                                      .in_bundle = d->in_bundle};
     }
+    if ((order->capabilities & CAPABILITY_BIT(CAPABILITY_CONFIGURE)) != 0) {
+        grant.parameters = config->parameters; /* borrowed */
+    }
     session_grant_print(&grant, out);
+    free(grant.ports);
     free(rows);
 }
 

@@ -67,8 +67,14 @@ static const struct command commands[] = {
      command_user_add},
     {"user list", "[--config FILE]", "who may log in, and as what", command_user_list},
     {"user disable", "NAME [--config FILE]", "end a user's access, logins too", command_user_disable},
-    {"transcript verify", "FILE [--key seal.pub] [--ca ca.crt]", "is this recording what was recorded?",
-     command_transcript_verify},
+    {"transcript verify", "FILE [--key seal.pub] [--ca ca.crt] [--master FILE | --config FILE]",
+     "is this recording what was recorded? Encrypted files need the master key", command_transcript_verify},
+    {"transcript show", "FILE [--master FILE | --config FILE]", "the text of a recording's file",
+     command_transcript_show},
+    {"transcript open-escrow", "FILE --key PRIVATE [--master FILE | --config FILE]",
+     "what was typed while nothing was echoed, for who holds the escrow key", command_transcript_open_escrow},
+    {"transcript rewrap", "[--config FILE]", "wrap the keys of all recordings with the current master key",
+     command_transcript_rewrap},
     {"rules check", "DIR", "check one product pack, or a folder of them", command_rules_check},
     {"rules test", "FILE|DIR", "run a pack's tests", command_rules_test},
     {"rules activate", "DIR [--dry-run] [--since 7d] [--config FILE]",
@@ -86,6 +92,8 @@ static const struct command commands[] = {
     {"store verify", "[FILE | --config FILE]", "check every stored row of the database, or of a backup",
      command_store_verify},
     {"audit verify", "[--config FILE]", "check the audit log's chain", command_audit_verify},
+    {"forward", "--url https://GATEWAY --session ID --port NAME --user NAME [--listen 127.0.0.1:0]",
+     "a product's port on this machine, through a session that is open", command_forward},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 

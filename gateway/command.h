@@ -15,6 +15,9 @@ int command_user_add(int argc, char **argv);
 int command_user_list(int argc, char **argv);
 int command_user_disable(int argc, char **argv);
 int command_transcript_verify(int argc, char **argv);
+int command_transcript_show(int argc, char **argv);
+int command_transcript_rewrap(int argc, char **argv);
+int command_transcript_open_escrow(int argc, char **argv);
 int command_rules_check(int argc, char **argv);
 int command_rules_test(int argc, char **argv);
 int command_rules_activate(int argc, char **argv);
@@ -24,6 +27,7 @@ int command_replay(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_audit_verify(int argc, char **argv);
 int command_store_verify(int argc, char **argv);
+int command_forward(int argc, char **argv);
 
 /* For them. Options stand anywhere: the pair is taken out of argv. NULL: not given. */
 const char *command_option(int *argc, char **argv, const char *name);

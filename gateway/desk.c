@@ -9,7 +9,10 @@
 
 #include "alarm_desk.h"
 #include "fieldline/log.h"
+#include "jobs.h"
 #include "session_desk.h"
+#include "session_hold.h"
+#include "session_finds.h"
 #include "store/audit.h"
 #include "store/cases.h"
 #include "store/users.h"
@@ -214,15 +217,16 @@ static enum result login_seen(struct core *core, struct change *change) {
 
 /* Reading a recording or the audit log is a deed, too. */
 static enum result note_read(struct core *core, struct change *change) {
-    const char *what;
+    const char *what, *detail = NULL;
     struct fault fault;
     char object[80] = "";
     change->status = 200;
-    if (json_string(change->body, "what", CAP_CODE_BYTES, &what, &fault) != RESULT_OK)
+    if (json_string(change->body, "what", CAP_CODE_BYTES, &what, &fault) != RESULT_OK ||
+        json_optional_string(change->body, "detail", 255, &detail, &fault) != RESULT_OK)
         return RESULT_OK;
     if (change->id[0])
         snprintf(object, sizeof object, "session/%s", change->id);
-    return desk_audit(core, change, what, object, "ok", "");
+    return desk_audit(core, change, what, object, "ok", detail ? detail : "");
 }
 
 static enum result log_out(struct core *core, struct change *change) {
@@ -262,6 +266,13 @@ static const struct {
     {CHANGE_SESSION_LIVE, session_desk_edge_event},
     {CHANGE_SESSION_ENDED, session_desk_edge_event},
     {CHANGE_SESSION_REPORT, session_desk_report},
+    {CHANGE_SESSION_HOLD, session_hold_begin},
+    {CHANGE_SESSION_RELEASE, session_hold_end},
+    {CHANGE_JOB_OPEN, jobs_open},
+    {CHANGE_JOB_ACTION, jobs_act},
+    {CHANGE_JOB_RESULT, jobs_result},
+    {CHANGE_SESSION_LINES, session_finds_lines},
+    {CHANGE_SESSION_FINDING, session_finds_finding},
 };
 _Static_assert(sizeof verbs / sizeof *verbs == CHANGE_VERB_COUNT, "every verb has its row");
 

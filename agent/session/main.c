@@ -70,6 +70,7 @@ static void on_redial(void *self) {
     struct fault fault;
     link_free(p->link); /* first: libwebsockets does not like two contexts of which one is going */
     p->link = NULL;
+    log_info("session", "redial", "try=%d", p->tries);
     if (link_open(p->loop, &p->grant, p->token, &link_events, p, &p->link, &fault) != RESULT_OK) {
         log_error("session", "redial_failed", "reason=%s", log_text(fault.text));
         visit_disconnected(p->visit, false, fault.text);

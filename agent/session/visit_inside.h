@@ -4,8 +4,10 @@
 #include "fieldline/backlog.h"
 #include "fieldline/json.h"
 #include "session/bundle.h"
+#include "session/configure.h"
 #include "session/diagnose.h"
 #include "session/files.h"
+#include "session/forward.h"
 #include "session/observe.h"
 #include "session/pty.h"
 #include "session/streams.h"
@@ -34,7 +36,10 @@ struct visit {
     struct observe *observe;
     struct streams *streams;
     struct files *files;
-    bool has_last_down; /* session.end has come */
+    struct forwards *forwards;
+    struct configure *configure;
+    int64_t undo_until_mono_ms; /* how long the end waits for parameters to be put back; 0: it has not begun */
+    bool has_last_down;         /* session.end has come */
     /* visit_resume.c */
     struct backlog backlog;
     bool is_linked, is_away, is_stopping;
@@ -102,3 +107,7 @@ struct visit_verbs {
 extern const struct visit_verbs visit_terminal, visit_diagnose, visit_observe;
 extern const struct visit_verbs visit_files;
 extern const struct diagnose_owner visit_diagnose_owner;
+extern const struct visit_verbs visit_forward, visit_screen;
+extern const struct forward_events visit_forward_events;
+extern const struct visit_verbs visit_configure;
+struct configure *visit_configure_new(struct visit *v); /* visit_configure.c */

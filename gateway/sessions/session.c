@@ -62,6 +62,9 @@ static const struct {
     {"failed", "The product could not start the session."},
     /* ended */
     {"ended_by_engineer", "The engineer ended it."},
+    {"ended_by_moderator", "The moderator ended it."},
+    {"moderator_left", "The moderator left and did not come back."},
+    {"no_moderator", "No moderator came."},
     {"ended_by_owner", "The owner ended it."},
     {"ended_by_support", "It was ended from the service desk."},
     {"ticket_closed", "The ticket was closed."},
@@ -197,7 +200,7 @@ enum result session_consent_read(const struct json *object, struct session_conse
     return RESULT_OK;
 }
 
-void session_print(const struct session *s, struct json_out *out, const char *key) {
+void session_print_begin(const struct session *s, struct json_out *out, const char *key) {
     jo_object(out, key);
     jo_str(out, "id", s->id);
     jo_int(out, "ticket", s->ticket);
@@ -221,5 +224,9 @@ void session_print(const struct session *s, struct json_out *out, const char *ke
     jo_str(out, "digest", s->digest[0] != '\0' ? s->digest : NULL);
     jo_bool(out, "countersigned", s->is_countersigned);
     jo_bool(out, "complete", s->is_complete);
+}
+
+void session_print(const struct session *s, struct json_out *out, const char *key) {
+    session_print_begin(s, out, key);
     jo_end(out);
 }

@@ -27,14 +27,22 @@ enum change_verb {
     CHANGE_LOGIN_FAILED, /* audit only, nobody waits; body: {"user"} as typed; by: address, user_id 0 when unknown */
     CHANGE_LOGIN_SEEN,   /* the login was used; nobody waits, at most one a minute and login; body: {"login": hex of the
                             token's SHA-256} */
-    CHANGE_READ,         /* somebody read what is audited; nobody waits; id: of the path; body: {"what"} */
+    CHANGE_READ,         /* somebody read what is audited; nobody waits; id: of the path; body: {"what", "detail"?}
+                          */
     CHANGE_LOGOUT,       /* body: {"login": hex} */
     /* from the edge itself, about live sessions: id is the session, body is session_event_print's; nobody waits */
     CHANGE_SESSION_LIVE,
     CHANGE_SESSION_ENDED,
-    CHANGE_RULES_RELOAD,   /* POST /rules/reload: what is in the rules folder now */
-    CHANGE_RULES_REVERT,   /* POST /rules/revert          body: version; without: the one before */
-    CHANGE_SESSION_REPORT, /* from gateway/reporter.c; body: markdown, digest */
+    CHANGE_RULES_RELOAD,    /* POST /rules/reload: what is in the rules folder now */
+    CHANGE_RULES_REVERT,    /* POST /rules/revert          body: version; without: the one before */
+    CHANGE_SESSION_REPORT,  /* from gateway/reporter.c; body: markdown, digest */
+    CHANGE_SESSION_HOLD,    /* POST /sessions/{id}/hold      body: reason */
+    CHANGE_SESSION_RELEASE, /* POST /sessions/{id}/release */
+    CHANGE_JOB_OPEN,   /* POST /jobs                    body: model, devices, values, reason, settle_s, stop_after */
+    CHANGE_JOB_ACTION, /* POST /jobs/{id}/actions        body: action: pause, resume, cancel */
+    CHANGE_JOB_RESULT, /* from the edge: id is the session; body: outcome, text, before, after; nobody waits */
+    CHANGE_SESSION_LINES,   /* from gateway/reporter.c; body: first, last, lines: [[n,t_ms,kind,by,text],..] */
+    CHANGE_SESSION_FINDING, /* POST /sessions/{id}/findings   body: text */
     CHANGE_VERB_COUNT
 };
 

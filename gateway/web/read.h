@@ -8,11 +8,13 @@
 #include "web/web.h"
 
 struct ws_tickets;
+struct invites;
 struct read {
     struct reader *reader;
     const struct request *request;
     const struct web_options *options;
     struct ws_tickets *tickets;
+    struct invites *invites;
     struct actor by;                              /* who asks; role NONE when the route needs no login */
     uint8_t login[SHA256_BYTES];                  /* of the login session */
     void (*figures)(void *self, struct buf *out); /* the edge's own, Prometheus text */
@@ -24,12 +26,14 @@ struct json_out read_json(struct response *response);
  * OK. */
 FL_CHECK bool read_failed(struct read *read, struct response *response, enum result result, const char *noun);
 
-read_fn read_overview, read_models, read_audit, read_quarantine, read_me, read_openapi,
-    read_ws_ticket;                                                                       /* read_admin.c */
+read_fn read_overview, read_models, read_audit, read_quarantine, read_me, read_openapi;   /* read_admin.c */
 read_fn read_rules, read_rules_files, read_rules_versions, read_rules_trial;              /* read_rules.c */
+read_fn read_ws_ticket, read_invites, read_invite_make, read_invite_revoke, read_join;    /* read_join.c */
 read_fn read_metrics, read_health;                                                        /* read_service.c */
 read_fn read_devices, read_device, read_history, read_logs;                               /* read_devices.c */
 read_fn read_alarms, read_shelves, read_maintenance, read_incidents, read_incident;       /* read_alarms.c */
 read_fn read_tickets, read_ticket;                                                        /* read_tickets.c */
 read_fn read_evidence_list, read_evidence, read_evidence_csv;                             /* read_evidence.c */
+read_fn read_jobs, read_job;                                                              /* read_jobs.c */
+read_fn read_session_lines, read_session_report;                                          /* read_session_lines.c */
 read_fn read_sessions, read_session, read_cast, read_transcript, read_seal, read_verdict; /* read_sessions.c */

@@ -19,8 +19,9 @@
  *                               each stream have credit: none at the opening, void at the close. The terminal of a
  *                               person's leg may do without; then the queue of its socket counts
  *
- * A stream is opened by the engineer's side, which numbers it (1, 2, 3, ... never used twice in a session), with one of
- * the calls marked (s) below; its use is that call's. It is over with stream.closed, the product's last word on it.
+ * A stream is opened by the engineer's side, which numbers it (1, 2, 3, ... never used twice in a session; a tool's leg
+ * from STREAM_OF_TOOLS on), with one of the calls marked (s) below; its use is that call's. It is over with
+ * stream.closed, the product's last word on it.
  *
  * Control methods, gateway -> product (the gateway adds "by": the user's name, so the product countersigns who asked):
  *   terminal.open {cols,rows,term?}  terminal.resize {cols,rows}  terminal.close {}
@@ -32,9 +33,11 @@
  *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?,last?}} -> {interval_ms}   a second one changes
  *                                    it; metrics: beginnings of names; last: log lines from before
  *   observe.stop {}
- *   configure.list {}                -> {parameters:[{name,value,..}]}
+ *   configure.list {}                -> {parameters:[{name,value|fault,type,unit,writable,min,..}],rules:["a > b"],
+ *                                       confirm_s:{min,max},has_health,change?:{change,by,confirm_by_ms}}
  *   configure.set {values:{name:value},confirm_s} -> {change,before:{..},after:{..},confirm_by_ms}
  *   configure.confirm {change}       -> {}        configure.revert {change} -> {values:{..}}
+ *       change: a UUID; a duration is a number of seconds; by itself reverted: configure.reverted, and an event
  *   file.roots {} -> {roots:[{name,may_read,may_write,limit,left}]}          bytes of one file, and left in this session
  *   file.list {root,path,after?} -> {entries:[{name,kind,size,mtime_ms}],truncated,left_out?}   by name; kind: file,
  *                                    folder, link, other; after: a name to go on from
@@ -42,8 +45,9 @@
  *                                    sha256, of the whole file. An offset needs size and time of the file begun with
  *   file.put {stream,root,path,size,sha256,offset?,replace?} (s) -> {offset} bytes down from the answer's offset on; it
  *                                    is not above the one asked for, which says that an upload is to go on
- *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http, rfb
+ *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http
  *   forward.open {stream,name} (s) -> {}          bytes both ways
+ *   screen.list {} -> {screens:[{name,view_only}]}
  *   screen.open {stream,name,view_only} (s) -> {} RFB both ways; what breaks view_only the product drops
  *   stream.finish {stream}                        no more bytes down (file.put: it is whole; a port: half closed)
  *   stream.close {stream}                         -> stream.closed follows
@@ -65,12 +69,23 @@
  *   session.resume {session,up,down}              product -> gateway, the first message of a connection that came back:
  *                                                 how many frames of each chain it has (sent, received)
  *   session.resumed {up,down}                     the answer; each side sends again what the other lacks
- * people -> gateway (recorded as the gateway's notes; in no chain):
+ * people -> gateway (in no chain; a table in gateway/sessions/relay_people.c says which part may send which):
+ *   stream.next {} -> {stream}                    the least that a new one of this leg may have (tools share a row)
  *   session.end {}  session.freeze {}  session.thaw {}  session.offer {to}  session.take {}
- *   chat.say {text}  call.join {media}  call.leave {}  call.signal {to,data}
+ *   chat.say {text}  call.join {media} -> {people,ice_servers}  call.leave {}  call.signal {to,data}
  * gateway -> people only (recorded, not in the product's chains):
- *   session.state {state,reason,capabilities,seconds_left,last_stream}     session.error {code,text}
- *   session.people {people:[{name,part,may_type,in_call}]}     chat.said {by,text,t_ms} */
+ *   session.state {state,reason,capabilities,seconds_left,to,part,may,may_type,terminal_open,cols?,rows?,frozen,
+ *                  frozen_by,next_stream}         part: typist, watcher, moderator, guest, tool; frozen: "", moderator,
+ *                                                 no_moderator; next_stream: the lowest number a stream may have
+ *   session.error {code,text}
+ *   session.people {people:[{name,part,may_type,in_call}],offered}      offered: to whom the keyboard is, or ""
+ *   chat.said {by,text,t_ms}
+ *   terminal.open {cols,rows,by}  terminal.resize {cols,rows,by}        what the typist did, for who watches
+ * gateway -> people only, not recorded: call.signal {from,data}
+ * the gateway's notes for the record alone:
+ *   session.joined {by,part}  session.left {by,part,seconds}  session.frozen {by,why}  session.thawed {by,why}
+ *   session.offered {by,to}  session.taken {by,from}
+ *   call.started {by,media}  call.changed {by,media}  call.left {by,seconds,media}      media: audio, video, screen */
 #pragma once
 #include <stdint.h>
 
@@ -112,7 +127,7 @@ enum channel {
     CHANNEL_ACK = 0xfe,
     CHANNEL_CREDIT = 0xff
 };
-enum { SECRET_SALT_BYTES = 16, STREAM_HEAD_BYTES = 2 };
+enum { SECRET_SALT_BYTES = 16, STREAM_HEAD_BYTES = 2, STREAM_OF_TOOLS = 0x8000 };
 enum direction { DIRECTION_UP, DIRECTION_DOWN };
 
 /* One WebSocket message. `bytes` points into the caller's buffer. */

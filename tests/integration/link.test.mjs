@@ -60,7 +60,7 @@ class Wire {
 }
 
 const wire = await Wire.lay();
-const stack = await TestStack.start('link', { gateway: { settings: { web: { session_url: `wss://localhost:${wire.port}` }, sessions: { link_grace: '5s' } } } });
+const stack = await TestStack.start('link', { gateway: { settings: { web: { session_url: `wss://localhost:${wire.port}` }, sessions: { link_grace: '8s' } } } });
 wire.target = stack.gateway.ports.session;
 const support = await stack.as('support');
 const engineer = await stack.as('engineer');
@@ -86,12 +86,19 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 test('promise_37_a_link_that_breaks_twenty_times_loses_and_doubles_nothing', stack.guard(async () => {
   const { id, session } = await enter();
   const cuts = 20;
+  const isAway = () => session.of('session.state').at(-1).product_away;
+  const back = async () => waitFor('the product to come back', () => !isAway(), { seconds: 10 * SLOW });
   session.type('stty -echo; i=0; while [ $i -lt 40000 ]; do i=$((i+1)); echo "line $i ."; done; echo en""d\r');
   for (let i = 0; i < cuts; i++) {
     await pause(40 + Math.floor(Math.random() * 160));
     const before = wire.made;
     wire.cut();
-    await waitFor('the product to come back', () => wire.made > before, { seconds: 10 * SLOW });
+    await waitFor('the product to be missed', isAway, { seconds: 10 * SLOW });
+    if (i % 4 === 0) { // once more, while it shakes hands
+      await waitFor('the product to dial', () => wire.made > before, { seconds: 10 * SLOW });
+      wire.cut();
+    }
+    await back();
   }
   await waitFor('the end', () => /end\r\n/.test(session.screen), { seconds: 120 * SLOW });
   const numbers = [...session.screen.matchAll(/line (\d+) \./g)].map(([, n]) => Number(n));
@@ -101,10 +108,10 @@ test('promise_37_a_link_that_breaks_twenty_times_loses_and_doubles_nothing', sta
   session.type('stty echo; echo rea""dy; cat > /dev/null\r');
   await waitFor('the command', () => /ready/.test(session.screen), { seconds: 10 * SLOW });
   for (let i = 0; i < 10; i++) {
-    const before = wire.made;
     wire.cut();
     for (let k = 0; k < 20; k++) session.type(`typed ${i * 20 + k} .\r`);
-    await waitFor('the product to come back', () => wire.made > before, { seconds: 10 * SLOW });
+    await waitFor('the product to be missed', isAway, { seconds: 10 * SLOW });
+    await back();
   }
   await waitFor('the echo', () => /typed 199 \./.test(session.screen), { seconds: 20 * SLOW });
   const typed = [...session.screen.matchAll(/typed (\d+) \./g)].map(([, n]) => Number(n));

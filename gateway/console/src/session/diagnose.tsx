@@ -6,6 +6,7 @@ import { me } from '../api/me';
 import { clock_time } from '../time';
 import { t, t_or, titled } from '../words/words';
 import type { Leg, Run } from './leg';
+import type { PanelProps } from './panels';
 import { save_as } from './save';
 import { Download, type Transfer } from './transfer';
 
@@ -149,7 +150,8 @@ function Bundle({ leg, device, is_open }: { leg: Leg; device: string; is_open: b
   );
 }
 
-export function DiagnosePane({ leg, device, diagnostics, may_run }: { leg: Leg; device: string; diagnostics: Diagnostic[]; may_run: boolean }) {
+export function DiagnosePane({ leg, device, may_act: may_run }: PanelProps) {
+  const { diagnostics } = device;
   const runs = leg.runs.value;
   const [checks, set_checks] = useState<Check[]>(diagnostics.map((one) => ({ ...one, args: [], in_bundle: false })));
   const is_open = leg.state.value === 'open';
@@ -157,7 +159,7 @@ export function DiagnosePane({ leg, device, diagnostics, may_run }: { leg: Leg; 
   useEffect(() => {
     if (!is_ready) return;
     leg.call('diagnose.list', {}).then(
-      (answer) => set_checks(known(answer.diagnostics as Check[], diagnostics)),
+      (answer) => set_checks(known((answer as { diagnostics: Check[] }).diagnostics, diagnostics)),
       () => undefined, // an older agent: the pack's list, without arguments
     );
   }, [is_ready]);
@@ -178,7 +180,7 @@ export function DiagnosePane({ leg, device, diagnostics, may_run }: { leg: Leg; 
           ))}
         </div>
       )}
-      {may_run && checks.some((one) => one.in_bundle) && <Bundle leg={leg} device={device} is_open={is_open} />}
+      {may_run && checks.some((one) => one.in_bundle) && <Bundle leg={leg} device={device.id} is_open={is_open} />}
       <ol class="runs">
         {runs.map((run) => (
           <RunResult key={run.id} run={run} title={title_of(run.name)} cancel={may_run ? () => leg.cancel_run(run.id) : undefined} />

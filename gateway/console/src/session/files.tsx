@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { exact_time, short_time } from '../time';
 import { format_bytes } from '../unit';
 import { t, t_or } from '../words/words';
-import type { Leg } from './leg';
+import type { PanelProps } from './panels';
 import { save_as } from './save';
 import { Download, Upload, type Transfer } from './transfer';
 
@@ -163,7 +163,7 @@ function UploadForm({ root, send }: { root: Root; send: (file: File, may_replace
 // Transfers outlive the redrawing of the page, and go on after the connection was lost.
 const transfers = signal<Transfer[]>([]);
 
-export function FilesPane({ leg, may_use }: { leg: Leg; may_use: boolean }) {
+export function FilesPane({ leg, may_act: may_use }: PanelProps) {
   const [roots, set_roots] = useState<Root[]>();
   const [name, set_name] = useState('');
   const [path, set_path] = useState('');
@@ -175,7 +175,7 @@ export function FilesPane({ leg, may_use }: { leg: Leg; may_use: boolean }) {
   const load = async (from: string, of: Root | undefined, after = ''): Promise<void> => {
     if (!of?.may_read) return;
     try {
-      const more = (await leg.call('file.list', { root: of.name, path: from, ...(after ? { after } : {}) })) as unknown as Listing;
+      const more = (await leg.call('file.list', { root: of.name, path: from, ...(after ? { after } : {}) })) as Listing;
       set_listing((old) => (after && old ? { ...more, entries: [...old.entries, ...more.entries] } : more));
       set_path(from);
       set_problem('');
@@ -190,7 +190,7 @@ export function FilesPane({ leg, may_use }: { leg: Leg; may_use: boolean }) {
     if (roots) return;
     leg.call('file.roots', {}).then(
       (answer) => {
-        const found = answer.roots as Root[];
+        const found = (answer as { roots: Root[] }).roots;
         set_roots(found);
         void load('', found[0]);
       },

@@ -1,13 +1,14 @@
 // Values and log lines of the product as they happen. Watching is itself a step that is recorded, so it starts with a button;
 // what is chosen here the product itself leaves out, so that a metered link carries only what is looked at.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { DeviceDetail, LogLine, Metric } from '../api/types';
+import type { LogLine, Metric } from '../api/types';
 import { log_level, LogLines } from '../device/logs';
 import { exact_time } from '../time';
 import { format_value } from '../unit';
 import { t, titled } from '../words/words';
 import type { Leg } from './leg';
 import { LiveChart, type Course } from './live_chart';
+import type { PanelProps } from './panels';
 
 const KEPT_VALUES = 300;
 const KEPT_LINES = 500;
@@ -147,7 +148,7 @@ const as_text = (lines: LogLine[]): string =>
     .map((line) => `${exact_time(line.t)} ${log_level(line.severity)} ${line.app} ${line.text}`)
     .join('\n');
 
-export function ObservePane({ leg, device, may_start }: { leg: Leg; device: DeviceDetail; may_start: boolean }) {
+export function ObservePane({ leg, device, may_act: may_start }: PanelProps) {
   const [is_watching, set_watching] = useState(!may_start);
   const [is_paused, set_paused] = useState(false);
   const [wish, set_wish] = useState(USUAL);

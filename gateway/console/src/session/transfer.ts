@@ -5,11 +5,12 @@
 import { sha256 } from '@noble/hashes/sha2';
 import { bytesToHex } from '@noble/hashes/utils';
 import { signal } from '@preact/signals';
-import type { Leg } from './leg';
-import type { Stream, StreamEnd } from './streams';
+import { CallError, type Leg } from './leg';
+import type { LegStream, StreamEnd } from './stream';
 
 const WINDOW_BYTES = 256 * 1024;
-const SLICE_BYTES = 1024 * 1024;
+const SLICE_BYTES = 1024 * 1024; // hashed at once
+const PIECE_BYTES = 64 * 1024; // sent at once
 
 export type TransferState = 'hashing' | 'moving' | 'waiting' | 'done' | 'failed';
 export interface Sink {
@@ -24,7 +25,7 @@ export abstract class Transfer {
   readonly size = signal(0);
   readonly problem = signal(''); // a reason of stream.closed, or what the product said
   readonly sum = signal('');
-  protected stream: Stream | undefined;
+  protected stream: LegStream | undefined;
   private is_cancelled = false;
 
   constructor(
@@ -40,7 +41,7 @@ export abstract class Transfer {
 
   cancel(): void {
     this.is_cancelled = true;
-    if (this.stream) this.stream.shut();
+    if (this.stream) this.stream.close();
     else this.fail('closed');
   }
 
@@ -51,6 +52,26 @@ export abstract class Transfer {
 
   abstract begin(): Promise<void>;
   protected abstract release(): Promise<void>;
+
+  // Opens the stream and gives its answer; undefined: it was refused, or there is no connection now.
+  protected async open(method: string, params: Record<string, unknown>, take: (bytes: Uint8Array) => void, over: (end: StreamEnd) => void) {
+    const stream = this.leg.openStream(method, params);
+    let is_opened = false;
+    stream.onBytes = take;
+    stream.onClosed = (end) => {
+      if (is_opened) over(end);
+    };
+    try {
+      const answer = (await stream.opened) as Record<string, unknown>;
+      is_opened = true;
+      this.stream = stream;
+      return { stream, answer };
+    } catch (error) {
+      if (error instanceof CallError && error.code === 'lost') this.state.value = 'waiting';
+      else this.fail(error instanceof Error ? error.message : '');
+      return undefined;
+    }
+  }
 
   protected fail(problem: string): void {
     if (this.is_over) return;
@@ -91,30 +112,24 @@ export class Download extends Transfer {
     const received = this.moved.value;
     const again = received > 0 ? { offset: received, size: this.size.value, mtime_ms: this.time } : {};
     const what = this.method === 'file.get' ? { root: this.root, path: this.path, ...again } : {};
-    const stream = this.leg.streams.open({ received: (bytes) => this.take(bytes), credited: () => undefined, closed: (end) => void this.closed(end) });
-    this.stream = stream;
-    try {
-      const answer = await this.leg.call(this.method, { stream: stream.number, ...what });
-      this.size.value = Number(answer.size ?? 0);
-      this.time = Number(answer.mtime_ms ?? 0);
-      stream.give(WINDOW_BYTES);
-    } catch (error) {
-      this.leg.streams.forget(stream);
-      if (this.state.value === 'moving') this.fail(error instanceof Error ? error.message : '');
-    }
+    const opened = await this.open(this.method, what, (bytes) => this.take(bytes), (end) => void this.closed(end));
+    if (!opened) return;
+    this.size.value = Number(opened.answer.size ?? 0);
+    this.time = Number(opened.answer.mtime_ms ?? 0);
+    opened.stream.give(WINDOW_BYTES);
   }
 
   // New credit when the disk has taken what came.
-  private take(bytes: Uint8Array<ArrayBuffer>): void {
+  private take(bytes: Uint8Array): void {
     const { stream } = this;
     this.hash.update(bytes);
     this.moved.value += bytes.length;
     this.writing = this.writing
-      .then(() => this.sink.write(bytes))
+      .then(() => this.sink.write(new Uint8Array(bytes)))
       .then(
         () => stream?.give(bytes.length),
         () => {
-          stream?.shut();
+          stream?.close();
           this.fail('failed');
         },
       );
@@ -140,7 +155,6 @@ export class Download extends Transfer {
 
 export class Upload extends Transfer {
   private is_begun = false;
-  private is_sending = false;
 
   constructor(
     leg: Leg,
@@ -169,51 +183,37 @@ export class Upload extends Transfer {
         this.state.value = 'hashing';
         this.sum.value = await this.hashed();
       }
-      this.state.value = 'moving';
-      const stream = this.leg.streams.open({ received: () => undefined, credited: () => void this.pump(), closed: (end) => this.closed(end) });
-      this.stream = stream;
-      await this.ask(stream);
-    } catch (error) {
-      if (this.state.value !== 'waiting') this.fail(error instanceof Error ? error.message : '');
-    }
-  }
-
-  private async ask(stream: Stream): Promise<void> {
-    try {
-      const answer = await this.leg.call('file.put', {
-        stream: stream.number,
-        root: this.root,
-        path: this.path,
-        size: this.file.size,
-        sha256: this.sum.value,
-        ...(this.may_replace ? { replace: true } : {}),
-        ...(this.is_begun ? { offset: this.file.size } : {}), // on from wherever the product stands
-      });
-      this.is_begun = true;
-      this.moved.value = Number(answer.offset ?? 0);
-      await this.pump();
-    } catch (error) {
-      this.leg.streams.forget(stream);
-      throw error;
-    }
-  }
-
-  private async pump(): Promise<void> {
-    const { stream } = this;
-    if (!stream || !this.is_begun || this.is_sending) return;
-    this.is_sending = true;
-    try {
-      while (stream === this.stream && stream.credit > 0 && this.moved.value < this.file.size) {
-        const from = this.moved.value;
-        const bytes = new Uint8Array(await this.file.slice(from, from + stream.credit).arrayBuffer());
-        if (stream !== this.stream) break;
-        this.moved.value += stream.send(bytes);
-      }
-      if (stream === this.stream && this.moved.value === this.file.size) stream.finish();
     } catch {
-      stream.shut(); // the file cannot be read any more
-    } finally {
-      this.is_sending = false;
+      this.fail('failed'); // the file cannot be read any more
+      return;
+    }
+    this.state.value = 'moving';
+    const params = {
+      root: this.root,
+      path: this.path,
+      size: this.file.size,
+      sha256: this.sum.value,
+      ...(this.may_replace ? { replace: true } : {}),
+      ...(this.is_begun ? { offset: this.file.size } : {}), // on from wherever the product stands
+    };
+    const opened = await this.open('file.put', params, () => undefined, (end) => this.closed(end));
+    if (!opened) return;
+    this.is_begun = true;
+    this.moved.value = Number(opened.answer.offset ?? 0);
+    await this.push(opened.stream);
+  }
+
+  private async push(stream: LegStream): Promise<void> {
+    try {
+      while (this.moved.value < this.file.size) {
+        const from = this.moved.value;
+        const bytes = new Uint8Array(await this.file.slice(from, from + PIECE_BYTES).arrayBuffer());
+        await stream.send(bytes);
+        this.moved.value = from + bytes.length;
+      }
+      stream.finish();
+    } catch {
+      stream.close(); // the file cannot be read any more; when the stream is over, this says nothing
     }
   }
 

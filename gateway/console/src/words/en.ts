@@ -2,12 +2,18 @@
 // missing here: then what the gateway said is shown.
 import { alarm_en } from './alarm_en';
 import { files_en } from './files_en';
+import { people_en } from './people_en';
+import { configure_en } from './configure_en';
+import { replay_en } from './replay_en';
 import { session_en } from './session_en';
 
 export const en = {
   ...alarm_en,
   ...files_en,
+  ...configure_en,
+  ...replay_en,
   ...session_en,
+  ...people_en,
   'app.title': 'Fieldline',
   'app.skip': 'Skip to the page',
   'app.live': 'Live',

@@ -3,12 +3,18 @@ import type { en } from './en';
 
 import { alarm_zh } from './alarm_zh';
 import { files_zh } from './files_zh';
+import { people_zh } from './people_zh';
+import { configure_zh } from './configure_zh';
+import { replay_zh } from './replay_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
   ...alarm_zh,
   ...files_zh,
+  ...configure_zh,
+  ...replay_zh,
   ...session_zh,
+  ...people_zh,
   'app.title': 'Fieldline',
   'app.skip': '跳到正文',
   'app.live': '实时',

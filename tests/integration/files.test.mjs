@@ -48,7 +48,7 @@ async function enter(capabilities = ['files']) {
 }
 
 /** As the gateway gives it out: at rest it may be encrypted. */
-const transcriptOf = (id) => engineer.get(`/sessions/${id}/transcript`);
+const transcriptOf = async (id) => String((await engineer.raw('GET', `/api/v1/sessions/${id}/transcript`)).body);
 
 async function leave(id) {
   await engineer.post(`/sessions/${id}/end`, {});

@@ -20,7 +20,7 @@
 #include "fieldline/log.h"
 #include "session/files_inside.h"
 
-enum { PART_BYTES = 48, CREDIT_BYTES = 128 * 1024, GIVE_LEAST = 16 * 1024 };
+enum { PART_BYTES = 48, CREDIT_BYTES = CAP_CREDIT_BYTES, GIVE_LEAST = 16 * 1024 };
 
 struct files_put {
     struct files_put *next;

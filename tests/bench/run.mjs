@@ -26,6 +26,7 @@ const TOPICS = [
   ['prometheus', 'prometheusFigures'],
   ['products', 'productsFigures', ({ stack }) => ({ program: stack.place.program('bench-products'), root: stack.place.source() })],
   ['flood', 'floodFigures'],
+  ['session_files', 'sessionFilesFigures', ({ rounds }) => ({ rounds })],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
 
 const print = (name, value, unit) => console.log(`${name} ${value} ${unit}`);

@@ -88,7 +88,7 @@ class FakeGateway {
     }
     const session = this.data.sessions.find((one) => path === `/api/v1/sessions/${one.id}/ws`);
     if (!session) ws.close(1008, 'no such session');
-    else this.legs.push(new FakeSession(ws, { session, mayType: this.user?.user === session.engineer }));
+    else this.legs.push(new FakeSession(ws, { session, mayType: this.user?.user === session.engineer, files: this.data.files }));
   }
 
   async answer(request, response) {

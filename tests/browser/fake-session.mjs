@@ -1,10 +1,13 @@
 // The far end of a live session, as the relay and a product would speak: a shell that answers a few words, a check, values.
 // Keeps to the relay's rules where a browser could break them: JSON-RPC 2.0, credit before output, UTF-8 input.
+import { FakeFiles } from './fake-files.mjs';
+
 const TERMINAL = 1;
+const STREAM = 3;
 const CREDIT = 0xff;
 
 export class FakeSession {
-  constructor(socket, { session, mayType, onEnd }) {
+  constructor(socket, { session, mayType, onEnd, files = new Map() }) {
     Object.assign(this, {
       socket,
       session,
@@ -19,6 +22,7 @@ export class FakeSession {
       received: [],
       size: undefined,
     });
+    this.files = new FakeFiles(this, files);
     socket.on('message', (bytes, isBinary) => (isBinary ? this.binary(bytes) : this.control(JSON.parse(bytes.toString()))));
     socket.on('close', () => clearInterval(this.timer));
     this.tell('session.state', {
@@ -63,6 +67,8 @@ export class FakeSession {
     }
   }
   binary(bytes) {
+    if (bytes[0] === STREAM) return this.files.bytes(bytes);
+    if (bytes[0] === CREDIT && bytes[1] === STREAM) return this.files.credit(bytes);
     if (bytes[0] === CREDIT) {
       if (bytes.length !== 6 || bytes[1] !== TERMINAL) throw new Error('bad credit frame');
       this.isCreditSpoken = true;
@@ -113,7 +119,7 @@ export class FakeSession {
   }
   control(message) {
     if (message.jsonrpc !== '2.0') throw new Error('not JSON-RPC 2.0');
-    this.methods[message.method]?.call(this, message.params, message.id);
+    (this.methods[message.method] ?? this.files.methods[message.method])?.call(this, message.params, message.id);
   }
   methods = {
     'terminal.open'(params, id) {
@@ -125,7 +131,23 @@ export class FakeSession {
     'terminal.resize'(params) {
       this.size = params;
     },
+    'diagnose.list'(params, id) {
+      const plain = ['sensors', 'compressor'].map((name) => ({ name, title: name, in_bundle: true, args: [] }));
+      const args = [
+        { name: 'host', type: 'hostname' },
+        { name: 'count', type: 'int', least: 1, most: 10, initial: '3' },
+      ];
+      this.answer(id, { diagnostics: [...plain, { name: 'reach', title: 'Reach a host', in_bundle: false, args }] });
+    },
+    'diagnose.cancel'({ run }) {
+      this.answer(run, { exit: 137, truncated: false, took_ms: 900, timed_out: false, cancelled: true });
+    },
     'diagnose.run'(params, id) {
+      if (params.name === 'reach') {
+        this.ran = { name: params.name, args: params.args };
+        this.tell('diagnose.output', { id, text: `reaching ${params.args.host}\n` });
+        return;
+      }
       this.answer(id, {
         exit: params.name === 'sensors' ? 0 : 2,
         output: `ran ${params.name}\n<b>air</b> -12.4\n`,

@@ -160,8 +160,8 @@ test(
   withConsole(LIVE, async ({ page }) => {
     await page.getByRole('tab', { name: 'Live values' }).click();
     await button(page, 'Watch').click();
-    await page.locator('tr', { hasText: 'Air temperature' }).getByText('°C').waitFor();
-    await page.locator('.course polyline').first().waitFor();
+    await page.locator('.live-course', { hasText: 'Air temperature' }).locator('b', { hasText: '°C' }).waitFor();
+    await page.locator('.live-course canvas').first().waitFor();
     await says(page, 'tick 4');
     await button(page, 'Stop watching').click();
     await button(page, 'Watch').waitFor();

@@ -1,10 +1,10 @@
 // Files over a session as the console moves them: streams with credit, sums on both ends, and going on after a break.
 import { createHash } from 'node:crypto';
-import { waitFor } from './stack.mjs';
+import { waitFor } from '../../deploy/demo/process.mjs';
 
 const STREAM = 0x03;
 const CREDIT = 0xff;
-const WINDOW = 128 * 1024;
+const WINDOW = 256 * 1024;
 const PIECE = 16 * 1024 - 2;
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');

@@ -35,7 +35,8 @@ export interface Run {
   name: string;
   by: string;
   started_ms: number;
-  result?: { exit: number; output: string; truncated: boolean; took_ms: number };
+  output: string; // so far
+  result?: { exit: number; truncated: boolean; took_ms: number; timed_out: boolean; cancelled: boolean };
   error?: string;
 }
 export class CallError extends Error {
@@ -69,7 +70,7 @@ export class Leg {
   readonly is_terminal_open = signal(false);
   readonly terminal_size = signal<{ cols: number; rows: number } | undefined>(undefined);
   readonly terminal_end = signal<{ exit: number; signal: string } | undefined>(undefined);
-  on_sample: (values: Params) => void = () => undefined;
+  on_sample: (values: Params, at_ms: number) => void = () => undefined;
   on_log: (line: { t: number; severity: number; app: string; text: string }) => void = () => undefined;
 
   private socket: WebSocket | undefined;
@@ -160,13 +161,17 @@ export class Leg {
   // ---- checks ----
 
   // Runs one of the pack's checks; its course is in `runs`.
-  run(name: string, by: string): void {
+  run(name: string, by: string, args?: Params): void {
     const id = this.next_id;
-    this.runs.value = [{ id, name, by, started_ms: Date.now() }, ...this.runs.value].slice(0, KEPT_RUNS);
-    this.call('diagnose.run', { name }).then(
+    this.runs.value = [{ id, name, by, started_ms: Date.now(), output: '' }, ...this.runs.value].slice(0, KEPT_RUNS);
+    this.call('diagnose.run', { name, run: id, ...(args ? { args } : {}) }).then(
       (result) => this.finish_run(id, result as Params),
       (error: unknown) => this.finish_run(id, undefined, error instanceof CallError && error.code !== 'lost' ? error.message : ''),
     );
+  }
+
+  cancel_run(id: number): void {
+    this.notify('diagnose.cancel', { run: id });
   }
 
   private finish_run(id: number, result: Params | undefined, error = ''): void {
@@ -175,11 +180,13 @@ export class Leg {
       if (!result) return { ...run, error };
       return {
         ...run,
+        output: run.output || text_of(result.output), // an older agent says it all at the end
         result: {
           exit: number_of(result.exit),
-          output: text_of(result.output),
           truncated: result.truncated === true,
           took_ms: number_of(result.took_ms),
+          timed_out: result.timed_out === true,
+          cancelled: result.cancelled === true,
         },
       };
     });
@@ -355,6 +362,9 @@ export class Leg {
         sha256: text_of(p.sha256),
       });
     },
+    'diagnose.output': (p) => {
+      this.runs.value = this.runs.value.map((run) => (run.id === p.id ? { ...run, output: run.output + text_of(p.text) } : run));
+    },
     'terminal.open': (p) => {
       batch(() => {
         this.is_terminal_open.value = true;
@@ -374,7 +384,7 @@ export class Leg {
       this.is_echo_on.value = p.on !== false;
     },
     'observe.sample': (p) => {
-      if (typeof p.values === 'object' && p.values !== null) this.on_sample(p.values as Params);
+      if (typeof p.values === 'object' && p.values !== null) this.on_sample(p.values as Params, number_of(p.t));
     },
     'observe.log': (p) => this.on_log({ t: number_of(p.t), severity: number_of(p.sev), app: text_of(p.app), text: text_of(p.msg) }),
   };

@@ -23,6 +23,7 @@ export interface Panel {
 
 export const PANELS: Panel[] = [
   { id: 'terminal', capability: 'shell', title: 'terminal.title', load: async () => (await import('./terminal')).TerminalPane },
+  { id: 'files', capability: 'files', title: 'files.title', load: async () => (await import('./files')).FilesPane },
   { id: 'diagnose', capability: 'diagnose', title: 'diagnose.title', load: async () => (await import('./diagnose')).DiagnosePane },
   { id: 'observe', capability: 'observe', title: 'observe.title', load: async () => (await import('./observe')).ObservePane },
   { id: 'configure', capability: 'configure', title: 'configure.title', load: async () => (await import('./configure')).ConfigurePane },

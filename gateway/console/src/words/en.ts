@@ -2,6 +2,7 @@
 // missing here: then what the gateway said is shown.
 import { access_en } from './access_en';
 import { alarm_en } from './alarm_en';
+import { files_en } from './files_en';
 import { people_en } from './people_en';
 import { configure_en } from './configure_en';
 import { replay_en } from './replay_en';
@@ -10,6 +11,7 @@ import { session_en } from './session_en';
 export const en = {
   ...access_en,
   ...alarm_en,
+  ...files_en,
   ...configure_en,
   ...replay_en,
   ...session_en,

@@ -21,6 +21,7 @@ export const session_en = {
   'capability.update': 'Update software',
   'does.observe': 'See measurements and log lines as they happen. Changes nothing.',
   'does.diagnose': 'Run the checks that the maker has prepared for this model.',
+  'does.files': 'Download and upload files in the folders that the maker has opened.',
   'does.shell': 'Type any command on the product. Can change everything that its user may change.',
 
   'session.title': 'Session on {device}',

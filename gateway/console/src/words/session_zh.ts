@@ -23,6 +23,7 @@ export const session_zh: Record<keyof typeof session_en, string> = {
   'capability.update': '更新软件',
   'does.observe': '实时查看测量值和日志，不做任何更改。',
   'does.diagnose': '运行制造商为该型号准备的检查。',
+  'does.files': '在制造商开放的目录中下载和上传文件。',
   'does.shell': '在设备上输入任意命令，可更改该账户有权更改的一切。',
 
   'session.title': '{device} 的会话',

@@ -3,6 +3,7 @@ import type { en } from './en';
 
 import { access_zh } from './access_zh';
 import { alarm_zh } from './alarm_zh';
+import { files_zh } from './files_zh';
 import { people_zh } from './people_zh';
 import { configure_zh } from './configure_zh';
 import { replay_zh } from './replay_zh';
@@ -11,6 +12,7 @@ import { session_zh } from './session_zh';
 export const zh: Record<keyof typeof en, string> = {
   ...access_zh,
   ...alarm_zh,
+  ...files_zh,
   ...configure_zh,
   ...replay_zh,
   ...session_zh,

@@ -7,6 +7,7 @@ import type { Session, Verdict } from '../api/types';
 import type { PageProps } from '../routes';
 import { FrameList } from '../session/frame_list';
 import { Player, type Seek } from '../session/player';
+import { ScreenRecordings } from '../session/screen_player';
 import { join_typing, parse_cast, parse_transcript, type Cast, type Frame } from '../session/transcript';
 import { Loaded } from '../ui/loaded';
 import { ProblemNote } from '../ui/problem_note';
@@ -144,6 +145,7 @@ function Played({ recording }: { recording: Recording }) {
             <h2>{t('replay.terminal')}</h2>
             {has_terminal ? <Player cast_text={cast_text} cast={cast} seek={seek} /> : <p class="quiet">{t('replay.no_terminal')}</p>}
           </section>
+          <ScreenRecordings transcript={transcript} />
           <FrameList frames={frames} seek={has_terminal ? (at_s) => seek.current?.(at_s) : undefined} />
           <p class="buttons">
             <a href={`${path}/cast`} download={`${session.id}.cast`}>

@@ -38,7 +38,7 @@ export function FrameList({ frames, seek }: { frames: Frame[]; seek: ((at_s: num
         <SearchBox label={t('replay.search')} value={q} change={set_q} />
       </div>
       {found.length === 0 && <p class="quiet">{t('replay.no_match')}</p>}
-      <ol class="frames">
+      <ol class="frames" tabIndex={0}>
         {found.slice(0, SHOWN).map((frame) => (
           <li key={frame.n} class={frame.dir}>
             {seek ? (

@@ -25,6 +25,7 @@ export interface Cast {
 
 const TERMINAL = 1;
 const TERMINAL_SECRET = 2;
+const STREAM = 3;
 
 export function parse_cast(text: string): Cast {
   const lines = text.split('\n');
@@ -82,12 +83,20 @@ export function parse_transcript(text: string, cast: Cast | undefined, hidden: (
     }
     const channel = line.ch ?? 0;
     const bytes = line.len ?? 0;
+    const last = frames.at(-1);
+    if (channel === STREAM && last?.channel === STREAM && last.dir === line.dir && last.by === line.by) {
+      last.bytes += bytes; // a file or a picture is many frames, and no text: one line
+      last.text = `${last.bytes} B`;
+      continue;
+    }
     const said =
       channel === TERMINAL
         ? { method: '', text: visible(cast?.by_line.get(line.cast ?? 0)?.text ?? '', line.dir === 'down') }
         : channel === TERMINAL_SECRET
           ? { method: '', text: hidden(Math.max(0, bytes - 16)) }
-          : control_text(line.data);
+          : channel === STREAM
+            ? { method: 'stream', text: `${bytes} B` }
+            : control_text(line.data);
     frames.push({ n: line.n ?? i, dir: line.dir ?? 'gate', t_ms: line.t_ms ?? 0, channel, by: line.by ?? '', bytes, ...said });
   }
   return frames;

@@ -2,11 +2,13 @@
 import type { en } from './en';
 
 import { alarm_zh } from './alarm_zh';
+import { screen_zh } from './screen_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
   ...alarm_zh,
   ...session_zh,
+  ...screen_zh,
   'app.title': 'Fieldline',
   'app.skip': '跳到正文',
   'app.live': '实时',

@@ -108,6 +108,8 @@ static const struct config_row rows[] = {
      "how long the owner may take; no answer is a no"},
     {"session", "max_duration", CONFIG_DURATION, AT(session_max_ms), "1h", MINUTE, CAP_SESSION_SECONDS * SECOND, false,
      "no session lasts longer, whatever the gateway grants"},
+    {"session", "observe_min_interval", CONFIG_DURATION, AT(observe_least_ms), "1s", 100, HOUR, false,
+     "live values are measured and shown no more often, whatever the engineer asks for"},
     {"session", "shell", CONFIG_STRING, AT(text.shell), "/bin/sh", 0, 0, false,
      "program and arguments of the terminal"},
     {"session", "shell_user", CONFIG_STRING, AT(session_shell_user), NULL, 0, 0, false,

@@ -6,6 +6,7 @@
 #include "fieldline/config.h"
 #include "fieldline/log.h"
 #include "fieldline/session.h"
+#include "files_root.h"
 #include "session_ports.h"
 
 /* How the owner is asked for consent to a remote session. */
@@ -28,6 +29,8 @@ struct agent_diagnostic {
     char *name, *title; /* title: NAME unless given */
     char **argv;        /* ends with NULL; argv[0] is an absolute path */
     int64_t time_limit_ms;
+    char *args;     /* declaration of its arguments (diagnostic_args.h); NULL: none */
+    bool in_bundle; /* part of the diagnostics bundle; needs no argument then */
 };
 /* [forward NAME]: one port that a session may reach. */
 struct agent_forward {
@@ -75,6 +78,7 @@ struct agent_config {
     char *consent_code_show;  /* program, gets the code on stdin; set when consent = code */
     int64_t consent_wait_ms;  /* how long the owner may take to answer */
     int64_t session_max_ms;   /* no session lasts longer, whatever the grant says */
+    int64_t observe_least_ms; /* no session is shown live values more often */
     char **session_shell;     /* argv, ends with NULL */
     char *session_shell_user; /* NULL: the agent's own */
     char **forward_hosts;     /* numeric addresses, ends with NULL; NULL: none but loopback */
@@ -82,6 +86,7 @@ struct agent_config {
     struct agent_tail *tails;             /* in the file's order */
     struct agent_diagnostic *diagnostics; /* in the file's order */
     struct agent_forward *forwards;       /* in the file's order */
+    struct files_root *files_roots;       /* in the file's order */
 
     /* Options as they were written, before they were completed into the fields above; private. */
     struct {

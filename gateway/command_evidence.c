@@ -1,27 +1,13 @@
-/* Copies and proofs: is this recording what was recorded, is the audit log whole, is the database what was written, a
+/* Copies and proofs: is the audit log whole, is the database what was written, a
  * copy of it. */
 #include "command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sessions/verify.h"
 #include "store/audit.h"
 #include "store/backup.h"
 #include "store/integrity.h"
-
-int command_transcript_verify(int argc, char **argv) {
-    struct verify_options options = {.seal_pub = command_option(&argc, argv, "--key"),
-                                     .ca = command_option(&argc, argv, "--ca")};
-    struct verdict verdict;
-    struct fault fault;
-    if (argc != 1)
-        return command_usage("transcript verify FILE [--key seal.pub] [--ca ca.crt]");
-    if (transcript_verify(argv[0], &options, &verdict, &fault) != RESULT_OK)
-        return command_failed(&fault);
-    printf("%s: %s\n", argv[0], verdict.text);
-    return verdict.is_ok ? 0 : 1;
-}
 
 int command_backup(int argc, char **argv) {
     struct settings *settings = command_settings(&argc, argv);

@@ -11,6 +11,7 @@
 #include "foreign.h"
 #include "gateway.h"
 #include "rules/check.h"
+#include "sessions/vault.h"
 #include "store/backup.h"
 
 int command_init(int argc, char **argv) {
@@ -40,7 +41,9 @@ int command_check(int argc, char **argv) {
         buf_printf(&report, "%s\n", fault.text);
         status = 1;
     }
-    char *seal_key = settings_path(settings, "seal.key");
+    char *seal_key = settings_path(settings, "seal.key"), *master_key = settings_master_key(settings);
+    struct vault *vault = NULL;
+    struct box_key *escrow = NULL;
     const char *const files[] = {seal_key,           settings->broker_ca, settings->broker_cert, settings->broker_key,
                                  settings->web_cert, settings->web_key,   settings->device_ca,   settings->console_dir};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -49,6 +52,17 @@ int command_check(int argc, char **argv) {
             status = 1;
         }
     }
+    if (vault_open(master_key, settings->master_key_previous, &vault, &fault) != RESULT_OK) {
+        buf_printf(&report, "%s\n", fault.text);
+        status = 1;
+    }
+    if (settings->escrow_key && box_key_read_public(settings->escrow_key, &escrow, &fault) != RESULT_OK) {
+        buf_printf(&report, "%s\n", fault.text);
+        status = 1;
+    }
+    box_key_free(escrow);
+    vault_close(vault);
+    free(master_key);
     if (settings->adapters_enabled && foreign_check(settings, &report) != RESULT_OK)
         status = 1;
     buf_str(&report, status == 0 ? "The configuration is sound.\n" : "");

@@ -63,6 +63,7 @@ struct core {
     struct acks *acks;
     struct effects *effects;
     struct reporter *reporter;
+    struct vault *vault; /* keys of recordings; any thread reads */
     struct reserve *reserve;
     struct rule_keep rule_keep;
     struct log_wait log_wait;

@@ -10,6 +10,7 @@
 #include "alarm_desk.h"
 #include "fieldline/log.h"
 #include "session_desk.h"
+#include "session_hold.h"
 #include "store/audit.h"
 #include "store/cases.h"
 #include "store/users.h"
@@ -262,6 +263,8 @@ static const struct {
     {CHANGE_SESSION_LIVE, session_desk_edge_event},
     {CHANGE_SESSION_ENDED, session_desk_edge_event},
     {CHANGE_SESSION_REPORT, session_desk_report},
+    {CHANGE_SESSION_HOLD, session_hold_begin},
+    {CHANGE_SESSION_RELEASE, session_hold_end},
 };
 _Static_assert(sizeof verbs / sizeof *verbs == CHANGE_VERB_COUNT, "every verb has its row");
 

@@ -22,6 +22,7 @@
 #include "pipeline.h"
 #include "reporter.h"
 #include "session_desk.h"
+#include "sessions/vault.h"
 #include "turn.h"
 #include "watchdog.h"
 
@@ -29,7 +30,8 @@ struct gateway {
     struct core core;
     struct turns *turns;
     struct key *seal_key;
-    char *store_path, *reserve_path, *seal_path, *transcript_dir;
+    struct box_key *escrow;
+    char *store_path, *reserve_path, *seal_path, *master_path, *transcript_dir;
 };
 
 static void print_metrics(void *self, struct buf *out) {
@@ -82,8 +84,11 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .device_ca = s->device_ca,
                                         .console_dir = s->console_dir,
                                         .store_path = g->store_path,
+                                        .link_grace_ms = s->link_grace_ms,
                                         .transcript_dir = g->transcript_dir,
                                         .seal_key = g->seal_path,
+                                        .vault = g->core.vault,
+                                        .escrow = g->escrow,
                                         .holder = g->core.holder,
                                         .reader_threads = (int)s->reader_threads,
                                         .login_idle_ms = s->login_idle_ms,
@@ -136,6 +141,10 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
                                       .qos = (int)s->broker_qos};
     enum result result = key_read_private(g->seal_path, &g->seal_key, fault);
     if (result == RESULT_OK)
+        result = vault_open(g->master_path, s->master_key_previous, &core->vault, fault);
+    if (result == RESULT_OK && s->escrow_key)
+        result = box_key_read_public(s->escrow_key, &g->escrow, fault);
+    if (result == RESULT_OK)
         result = evidence_place(s, fault);
     if (result == RESULT_OK)
         result = store_open(g->store_path, &core->store, fault);
@@ -157,7 +166,7 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     core->effects = effects_new();
     firings_init(&core->firings);
     g->turns = turns_new(core);
-    core->reporter = reporter_start(g->transcript_dir, submit, g);
+    core->reporter = reporter_start(core->vault, g->transcript_dir, submit, g);
     service_notify("STATUS=reading the store");
     result = foreign_start(core, &core->foreign, fault);
     if (result == RESULT_OK)
@@ -180,6 +189,7 @@ enum result gateway_start(const struct settings *settings, struct gateway **out,
     g->store_path = settings_path(settings, "gateway.db");
     g->reserve_path = settings_path(settings, "reserve");
     g->seal_path = settings_path(settings, "seal.key");
+    g->master_path = settings_master_key(settings);
     g->transcript_dir = settings_path(settings, "transcripts");
     const enum result result = start_parts(g, fault);
     if (result != RESULT_OK) {
@@ -237,10 +247,13 @@ void gateway_free(struct gateway *g) {
     store_close(g->core.store);
     reserve_close(g->core.reserve);
     key_free(g->seal_key);
+    vault_close(g->core.vault);
+    box_key_free(g->escrow);
     pack_holder_free(g->core.holder);
     free(g->store_path);
     free(g->reserve_path);
     free(g->seal_path);
+    free(g->master_path);
     free(g->transcript_dir);
     free(g);
 }
@@ -253,13 +266,16 @@ static enum result make_dir(const char *path, struct fault *fault) {
 
 enum result gateway_init(const struct settings *settings, struct fault *fault) {
     char *store_path = settings_path(settings, "gateway.db"), *transcripts = settings_path(settings, "transcripts");
-    char *key_path = settings_path(settings, "seal.key"), *public_path = settings_path(settings, "seal.pub");
+    char *key_path = settings_path(settings, "seal.key"), *public_path = settings_path(settings, "seal.pub"),
+         *master_path = settings_master_key(settings);
     struct store *store = NULL;
     enum result result = make_dir(settings->data_dir, fault);
     if (result == RESULT_OK)
         result = make_dir(transcripts, fault);
     if (result == RESULT_OK && access(key_path, F_OK) != 0)
         result = key_make_ed25519(key_path, public_path, fault);
+    if (result == RESULT_OK && access(master_path, F_OK) != 0)
+        result = vault_make_master(master_path, fault);
     if (result == RESULT_OK)
         result = store_open(store_path, &store, fault);
     store_close(store);
@@ -267,5 +283,6 @@ enum result gateway_init(const struct settings *settings, struct fault *fault) {
     free(transcripts);
     free(key_path);
     free(public_path);
+    free(master_path);
     return result;
 }

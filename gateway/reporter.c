@@ -23,6 +23,7 @@ struct reporter {
     pthread_cond_t has_work;
     struct job *first, **last;
     bool is_stopping;
+    const struct vault *vault;
     char *transcript_dir;
     void (*submit)(void *self, struct change *change);
     void *self;
@@ -33,7 +34,7 @@ static void write_report(struct reporter *r, const struct job *job) {
     struct fault fault;
     buf_init(&markdown, REPORT_BYTES_MAX);
     buf_init(&body, 2 * REPORT_BYTES_MAX);
-    if (session_report(&job->session, r->transcript_dir, job->subject, &markdown, &fault) != RESULT_OK) {
+    if (session_report(r->vault, &job->session, r->transcript_dir, job->subject, &markdown, &fault) != RESULT_OK) {
         log_error("gateway.reporter", "report_failed", "session=%s reason=%s", job->session.id, log_text(fault.text));
         goto out;
     }
@@ -77,10 +78,11 @@ static void *run(void *self) {
     return NULL;
 }
 
-struct reporter *reporter_start(const char *transcript_dir, void (*submit)(void *self, struct change *change),
-                                void *self) {
+struct reporter *reporter_start(const struct vault *vault, const char *transcript_dir,
+                                void (*submit)(void *self, struct change *change), void *self) {
     struct reporter *r = mem_alloc(sizeof *r);
     r->last = &r->first;
+    r->vault = vault;
     r->transcript_dir = mem_strdup(transcript_dir);
     r->submit = submit;
     r->self = self;

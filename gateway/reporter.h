@@ -4,9 +4,10 @@
 #include "sessions/session.h"
 #include "web/change.h"
 
+struct vault;
 struct reporter;
-struct reporter *reporter_start(const char *transcript_dir, void (*submit)(void *self, struct change *change),
-                                void *self);
+struct reporter *reporter_start(const struct vault *vault, const char *transcript_dir,
+                                void (*submit)(void *self, struct change *change), void *self);
 void reporter_stop(
     struct reporter *reporter); /* finishes the one under way; the rest is found again at the next start */
 /* Any thread. Both are copied. */

@@ -29,6 +29,7 @@ static void keep_recovered(void *self, const char *session, const struct session
 }
 
 struct recovery {
+    const struct vault *vault;
     const char *transcript_dir;
     struct recovered *list; /* what had no seal and was sealed now */
 };
@@ -40,7 +41,8 @@ static bool read_seal(const struct recovery *r, const struct session *s, struct 
     struct verdict verdict;
     struct fault fault;
     snprintf(path, sizeof path, "%s/%s.seal", r->transcript_dir, s->id);
-    if (transcript_verify(path, &(struct verify_options){0}, &verdict, &fault) != RESULT_OK || !verdict.is_ok)
+    if (transcript_verify(path, &(struct verify_options){.vault = r->vault}, &verdict, &fault) != RESULT_OK ||
+        !verdict.is_ok)
         return false;
     *event = (struct session_event){.kind = SESSION_EVENT_ENDED,
                                     .at_ms = verdict.ended_ms,
@@ -85,11 +87,11 @@ static void ask_report(void *self, const struct session *s) {
 
 enum result session_desk_recover(struct core *core, const char *transcript_dir, const struct key *seal_key,
                                  struct fault *fault) {
-    struct recovery recovery = {.transcript_dir = transcript_dir};
+    struct recovery recovery = {.vault = core->vault, .transcript_dir = transcript_dir};
     struct fault why;
     core->now_ms = clock_wall_ms();
-    if (transcript_recover_all(transcript_dir, seal_key, core->now_ms, keep_recovered, &recovery.list, &why) !=
-        RESULT_OK)
+    if (transcript_recover_all(core->vault, transcript_dir, seal_key, core->now_ms, keep_recovered, &recovery.list,
+                               &why) != RESULT_OK)
         log_error("gateway.sessions", "recovery_failed", "reason=%s", log_text(why.text));
     enum result result = store_begin(core->store);
     if (result == RESULT_OK)

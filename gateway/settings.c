@@ -66,6 +66,16 @@ static const struct config_row rows[] = {
      "and after this in any case"},
     {"sessions", "consent_wait", CONFIG_DURATION, AT(consent_wait_ms), "2m", 5000, 3600 * 1000, false,
      "how long an owner has to answer; no answer is a no"},
+    {"sessions", "link_grace", CONFIG_DURATION, AT(link_grace_ms), "30s", 1000, 600 * 1000, false,
+     "how long a session waits for a product whose link broke"},
+    {"sessions", "master_key", CONFIG_STRING, AT(master_key), NULL, 0, 0, false,
+     "file of the key that wraps the keys of recordings, mode 0600; default: data_dir/master.key"},
+    {"sessions", "master_key_previous", CONFIG_STRING, AT(master_key_previous), NULL, 0, 0, false,
+     "the one before, until 'transcript rewrap' has run"},
+    {"sessions", "escrow_key", CONFIG_STRING, AT(escrow_key), NULL, 0, 0, false,
+     "public X25519 key, PEM, of who decides disputes: hidden input is sealed to it; without: it is not kept"},
+    {"sessions", "retention", CONFIG_DURATION, AT(retention_ms), "730d", DAY_MS, 36500 * DAY_MS, false,
+     "recordings are destroyed after this, unless they are held; their rows stay"},
     {"evidence", "bytes", CONFIG_SIZE, AT(evidence_bytes), "1GiB", 0, 1LL << 40, false,
      "what evidence of alarms may take in the store; then the oldest goes; 0: none is asked for"},
     {"adapters", "enabled", CONFIG_BOOL, AT(adapters_enabled), "no", 0, 0, false,
@@ -108,6 +118,10 @@ void settings_free(struct settings *settings) {
 
 void settings_print_reference(struct buf *out) {
     config_print_reference(&schema, out);
+}
+
+char *settings_master_key(const struct settings *settings) {
+    return settings->master_key ? mem_strdup(settings->master_key) : settings_path(settings, "master.key");
 }
 
 char *settings_path(const struct settings *settings, const char *name) {

@@ -13,7 +13,9 @@ struct settings {
     char *web_listen, *session_listen, *session_url;
     int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
     char *web_cert, *web_key, *device_ca, *console_dir;
-    int64_t consent_wait_ms;
+    int64_t link_grace_ms;
+    int64_t consent_wait_ms, retention_ms;
+    char *master_key, *master_key_previous, *escrow_key;
     int64_t evidence_bytes;
     int64_t disk_low_bytes, connections_per_address;
     char *log_format;
@@ -27,3 +29,5 @@ void settings_free(struct settings *settings);
 void settings_print_reference(struct buf *out);
 /* data_dir/name, allocated. */
 char *settings_path(const struct settings *settings, const char *name);
+/* The master key of recordings, allocated. */
+char *settings_master_key(const struct settings *settings);

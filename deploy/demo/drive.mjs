@@ -146,7 +146,8 @@ async function checkRecord(story, engineer, ticket, id) {
   await story.step('a copy with one byte changed does not', async () => {
     const folder = await place.makeFolder('tampered');
     await mkdir(folder, { recursive: true });
-    for (const name of [`${id}.cast`, `${id}.jsonl`, `${id}.seal`, 'seal.pub', 'ca.crt']) await copyFile(`${gateway.dataDir}/transcripts/${name}`, `${folder}/${name}`);
+    for (const name of [`${id}.seal`, 'seal.pub', 'ca.crt']) await copyFile(`${gateway.dataDir}/transcripts/${name}`, `${folder}/${name}`);
+    for (const ending of ['cast', 'jsonl']) await writeFile(`${folder}/${id}.${ending}`, await gateway.recording(id, ending));
     const copy = `${folder}/${basename(cast)}`;
     if (!(await gateway.verify(copy)).ok) throw new Error('the unchanged copy does not verify');
     const bytes = await readFile(copy);
@@ -162,8 +163,9 @@ async function checkRecord(story, engineer, ticket, id) {
     return;
   }
   await story.step('the record plays', async () => {
+    await writeFile(place.path('played.cast'), await gateway.recording(id, 'cast'));
     // It wants a terminal: script gives it one.
-    const played = await run('script', ['-qec', `asciinema cat '${cast}'`, '/dev/null'], { allowFailure: true, env: { LC_ALL: 'C.UTF-8' } });
+    const played = await run('script', ['-qec', `asciinema cat '${place.path('played.cast')}'`, '/dev/null'], { allowFailure: true, env: { LC_ALL: 'C.UTF-8' } });
     if (played.code !== 0 || !/recharged with R290/.test(played.stdout)) throw new Error(`asciinema cat: ${played.stdout.slice(-400)}`);
     return `asciinema cat, ${played.stdout.length} characters`;
   });

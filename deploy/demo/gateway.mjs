@@ -58,10 +58,16 @@ export class Gateway {
   async verify(file, ...options) {
     const { code, stdout, stderr } = await run(
       this.place.program('fieldline-gateway'),
-      ['transcript', 'verify', file, ...options],
+      ['transcript', 'verify', file, ...options, '--config', this.config],
       { allowFailure: true, env: this.env },
     );
     return { ok: code === 0, text: (stdout + stderr).trim() };
+  }
+
+  /** The text of a recording's file ('cast', 'jsonl'), which lies encrypted. */
+  async recording(id, ending) {
+    const { stdout } = await this.command('transcript', 'show', `${this.dataDir}/transcripts/${id}.${ending}`);
+    return stdout;
   }
 
   async start() {

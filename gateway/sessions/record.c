@@ -8,30 +8,39 @@
  * happened. */
 #include "sessions/record.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "sessions/escrow.h"
+#include "sessions/heads.h"
+#include "sessions/vault_file.h"
+
 enum { DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 24 };
 
 struct record {
-    int cast_fd, jsonl_fd;
-    bool is_dirty, has_failed, is_finished;
+    struct vault_writer *cast_file, *jsonl_file, *heads_file;
+    const struct key *seal_key; /* NULL: no heads */
+    const struct box_key *escrow_key;
+    struct buf escrow; /* of the line under way */
+    struct {           /* the last head */
+        uint64_t number, n, bytes;
+        int64_t t_ms;
+    } head;
+    bool has_failed, is_finished;
     int64_t cap_bytes;
-    struct transcript_head head;
+    struct transcript_head about;
     struct transcript_sums sums;
     struct buf cast, jsonl; /* the lines under way */
 };
 
 static struct record *record_make(int64_t cap_bytes) {
     struct record *r = mem_alloc(sizeof *r);
-    r->cast_fd = r->jsonl_fd = -1;
     r->cap_bytes = cap_bytes;
     buf_init(&r->cast, TRANSCRIPT_LINE_BYTES);
     buf_init(&r->jsonl, TRANSCRIPT_LINE_BYTES);
+    buf_init(&r->escrow, ESCROW_CHARS);
     return r;
 }
 
@@ -39,14 +48,12 @@ void record_close(struct record *record) {
     if (record == NULL) {
         return;
     }
-    if (record->cast_fd >= 0) {
-        close(record->cast_fd);
-    }
-    if (record->jsonl_fd >= 0) {
-        close(record->jsonl_fd);
-    }
-    buf_fini(&record->cast);
-    buf_fini(&record->jsonl);
+    vault_writer_close(record->cast_file);
+    vault_writer_close(record->jsonl_file);
+    vault_writer_close(record->heads_file);
+    buf_wipe(&record->cast);
+    buf_wipe(&record->jsonl);
+    buf_fini(&record->escrow);
     free(record);
 }
 
@@ -58,34 +65,27 @@ static void copy_text(char *to, size_t room, const char *from) {
     to[chars] = '\0';
 }
 
-static enum result open_file(const char *base, const char *ending, int flags, int *fd, struct fault *fault) {
-    char path[TRANSCRIPT_PATH_BYTES + 8];
-    snprintf(path, sizeof path, "%s%s", base, ending);
-    *fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0600);
-    return *fd >= 0 ? RESULT_OK : fault_set(fault, RESULT_IO, "%s: %s", path, strerror(errno));
-}
-
-/* All or an error; an interrupted or short write goes on. */
-static bool write_all(int fd, const struct buf *line) {
-    for (size_t done = 0; done < line->count;) {
-        ssize_t n = write(fd, line->data + done, line->count - done);
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-/* Cuts what was half written, so that the files end with the last good frame. */
+/* Cuts what was half written, so that both files end with the last good frame. */
 static enum result fail(struct record *r, struct fault *fault) {
-    enum result result = fault_set(fault, RESULT_IO, "the transcript cannot be written: %s", strerror(errno));
+    struct fault cut;
     r->has_failed = true;
-    if (ftruncate(r->cast_fd, (off_t)r->sums.cast_bytes) != 0 ||
-        ftruncate(r->jsonl_fd, (off_t)r->sums.jsonl_bytes) != 0) {
+    fault_prefix(fault, "the transcript cannot be written");
+    if (vault_writer_cut_back(r->cast_file, &cut) != RESULT_OK ||
+        vault_writer_cut_back(r->jsonl_file, &cut) != RESULT_OK) {
         fault_prefix(fault, "and what was half written cannot be cut");
     }
-    return result;
+    return RESULT_IO;
+}
+
+/* What was begun and cannot be gone on with. */
+static void take_away(const struct record *r, const char *base) {
+    char path[TRANSCRIPT_PATH_BYTES + 8];
+    snprintf(path, sizeof path, "%s.jsonl", base);
+    unlink(path);
+    snprintf(path, sizeof path, "%s.cast", base);
+    if (r->cast_file != NULL) {
+        unlink(path);
+    }
 }
 
 enum result record_open(const struct record_options *options, struct record **out, struct fault *fault) {
@@ -97,34 +97,31 @@ enum result record_open(const struct record_options *options, struct record **ou
         result = fault_set(fault, RESULT_BAD_INPUT, "%s: the path is too long", options->dir);
         goto out;
     }
-    snprintf(r->head.session, sizeof r->head.session, "%s", options->session);
-    snprintf(r->head.device, sizeof r->head.device, "%s", options->device);
-    copy_text(r->head.engineer, sizeof r->head.engineer, options->engineer);
-    copy_text(r->head.subject, sizeof r->head.subject, options->subject);
-    r->head.ticket = options->ticket;
-    r->head.capabilities = options->capabilities;
-    r->head.started_ms = options->wall_ms;
-    transcript_head_print(&r->head, &r->jsonl);
+    snprintf(r->about.session, sizeof r->about.session, "%s", options->session);
+    snprintf(r->about.device, sizeof r->about.device, "%s", options->device);
+    copy_text(r->about.engineer, sizeof r->about.engineer, options->engineer);
+    copy_text(r->about.subject, sizeof r->about.subject, options->subject);
+    r->about.ticket = options->ticket;
+    r->about.capabilities = options->capabilities;
+    r->about.started_ms = options->wall_ms;
+    transcript_head_print(&r->about, &r->jsonl);
     transcript_sums_begin(&r->sums, options->session, options->device, options->wall_ms);
-    if ((result = open_file(base, ".jsonl", O_CREAT | O_EXCL, &r->jsonl_fd, fault)) != RESULT_OK) {
+    if ((result = vault_writer_create(options->vault, base, ".jsonl", &r->jsonl_file, fault)) != RESULT_OK) {
         goto out;
     }
-    if ((result = open_file(base, ".cast", O_CREAT | O_EXCL, &r->cast_fd, fault)) == RESULT_OK &&
-        !write_all(r->jsonl_fd, &r->jsonl)) {
-        result = fault_set(fault, RESULT_IO, "%s.jsonl: %s", base, strerror(errno));
+    if ((result = vault_writer_create(options->vault, base, ".cast", &r->cast_file, fault)) != RESULT_OK ||
+        (result = vault_writer_append(r->jsonl_file, r->jsonl.data, r->jsonl.count, fault)) != RESULT_OK) {
+        take_away(r, base);
+        goto out;
     }
-    if (result != RESULT_OK) {
-        char path[TRANSCRIPT_PATH_BYTES + 8];
-        snprintf(path, sizeof path, "%s.jsonl", base);
-        unlink(path);
-        snprintf(path, sizeof path, "%s.cast", base);
-        if (r->cast_fd >= 0) {
-            unlink(path);
-        }
+    r->seal_key = options->seal_key;
+    r->escrow_key = options->escrow;
+    if (r->seal_key != NULL &&
+        (result = vault_writer_create(NULL, base, ".heads", &r->heads_file, fault)) != RESULT_OK) {
+        take_away(r, base);
         goto out;
     }
     transcript_sums_head(&r->sums, &r->jsonl);
-    r->is_dirty = true;
     *out = r;
     r = NULL;
 out:
@@ -132,14 +129,14 @@ out:
     return result;
 }
 
-enum result record_resume(const char *base, const struct transcript_head *head, const struct transcript_sums *sums,
-                          struct record **out, struct fault *fault) {
+enum result record_resume(const struct vault *vault, const char *base, const struct transcript_head *head,
+                          const struct transcript_sums *sums, struct record **out, struct fault *fault) {
     struct record *r = record_make(INT64_MAX);
     enum result result;
-    r->head = *head;
+    r->about = *head;
     r->sums = *sums;
-    if ((result = open_file(base, ".jsonl", 0, &r->jsonl_fd, fault)) == RESULT_OK &&
-        (result = open_file(base, ".cast", 0, &r->cast_fd, fault)) == RESULT_OK) {
+    if ((result = vault_writer_resume(vault, base, ".jsonl", &r->jsonl_file, fault)) == RESULT_OK &&
+        (result = vault_writer_resume(vault, base, ".cast", &r->cast_file, fault)) == RESULT_OK) {
         *out = r;
         r = NULL;
     }
@@ -165,11 +162,13 @@ static enum result append(struct record *r, struct transcript_line *line, const 
         return fault_set(fault, RESULT_FULL, "the transcript has reached its largest size, %lld bytes",
                          (long long)r->cap_bytes);
     }
-    if ((line->has_cast && !write_all(r->cast_fd, &r->cast)) || !write_all(r->jsonl_fd, &r->jsonl)) {
+    vault_writer_mark(r->cast_file);
+    vault_writer_mark(r->jsonl_file);
+    if ((line->has_cast && vault_writer_append(r->cast_file, r->cast.data, r->cast.count, fault) != RESULT_OK) ||
+        vault_writer_append(r->jsonl_file, r->jsonl.data, r->jsonl.count, fault) != RESULT_OK) {
         return fail(r, fault);
     }
     transcript_sums_add(&r->sums, line, leaf, &r->jsonl, line->has_cast ? &r->cast : NULL);
-    r->is_dirty = true;
     return RESULT_OK;
 }
 
@@ -183,6 +182,14 @@ static void begin_line(struct record *r, struct transcript_line *line, enum tran
     *line = (struct transcript_line){.dir = dir, .t_ms = at(r, t_ms)};
     copy_text(line->by, sizeof line->by, by);
     buf_reset(&r->cast);
+}
+
+static enum result keep_escrow(struct record *r, const struct frame *frame, struct transcript_line *line) {
+    buf_reset(&r->escrow);
+    enum result result = escrow_seal(r->escrow_key, r->sums.session, frame, line->leaf, &r->escrow);
+    line->escrow = buf_text(&r->escrow);
+    line->escrow_chars = r->escrow.count;
+    return result;
 }
 
 enum result record_frame(struct record *r, enum direction dir, const struct frame *frame, const char *by, int64_t t_ms,
@@ -211,6 +218,9 @@ enum result record_frame(struct record *r, enum direction dir, const struct fram
     case CHANNEL_TERMINAL_SECRET:
         line.has_leaf = true;
         memcpy(line.leaf, leaf, sizeof leaf);
+        if (r->escrow_key != NULL && keep_escrow(r, frame, &line) != RESULT_OK) {
+            return fault_set(fault, RESULT_IO, "hidden input cannot be put into escrow");
+        }
         break;
     default: return fault_set(fault, RESULT_BAD_INPUT, "channel %u is not recorded", frame->channel);
     }
@@ -253,7 +263,7 @@ enum result record_size(struct record *r, const struct frame *frame, const char 
     line.data = (const char *)frame->bytes;
     line.frame_bytes = frame->count;
     if (r->sums.cast_lines == 0) {
-        transcript_cast_head_print(&r->head, columns, rows, &r->cast);
+        transcript_cast_head_print(&r->about, columns, rows, &r->cast);
     } else {
         int chars = snprintf(text, sizeof text, "%dx%d", columns, rows);
         transcript_cast_print(
@@ -271,15 +281,51 @@ enum result record_note(struct record *r, const char *json, size_t bytes, int64_
     return append(r, &line, NULL, fault);
 }
 
-enum result record_sync(struct record *r, struct fault *fault) {
+static uint64_t text_bytes(const struct record *r) {
+    return r->sums.cast_bytes + r->sums.jsonl_bytes;
+}
+
+static bool is_head_due(const struct record *r, int64_t t_ms) {
+    return r->seal_key != NULL && r->sums.frames > r->head.n &&
+           (t_ms - r->head.t_ms >= HEADS_EVERY_MS || text_bytes(r) - r->head.bytes >= HEADS_EVERY_BYTES);
+}
+
+/* Over what is on the disk. */
+static enum result put_head(struct record *r, int64_t t_ms, struct fault *fault) {
+    struct head head;
+    enum result result = head_sign(&r->sums, r->head.number + 1, r->sums.started_ms + t_ms, r->seal_key, &head, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    buf_reset(&r->jsonl);
+    head_print(&head, &r->jsonl);
+    result = vault_writer_append(r->heads_file, r->jsonl.data, r->jsonl.count, fault);
+    if (result == RESULT_OK) {
+        result = vault_writer_sync(r->heads_file, fault);
+    }
+    r->head.number++;
+    r->head.n = head.n;
+    r->head.bytes = text_bytes(r);
+    r->head.t_ms = t_ms;
+    return result;
+}
+
+enum result record_sync(struct record *r, int64_t t_ms, struct fault *fault) {
     if (r->has_failed) {
         return fault_set(fault, RESULT_IO, "the transcript is not written any more");
     }
-    if (r->is_dirty && (fdatasync(r->cast_fd) != 0 || fdatasync(r->jsonl_fd) != 0)) {
-        r->has_failed = true;
-        return fault_set(fault, RESULT_IO, "the transcript cannot be put on the disk: %s", strerror(errno));
+    enum result result = vault_writer_sync(r->cast_file, fault);
+    if (result == RESULT_OK) {
+        result = vault_writer_sync(r->jsonl_file, fault);
     }
-    r->is_dirty = false;
+    if (result == RESULT_OK && is_head_due(r, t_ms)) {
+        result = put_head(r, t_ms, fault);
+    }
+    if (result != RESULT_OK) {
+        r->has_failed = true;
+        fault_prefix(fault, "the transcript cannot be put on the disk");
+        return RESULT_IO;
+    }
     return RESULT_OK;
 }
 
@@ -292,11 +338,11 @@ enum result record_finish(struct record *r, int64_t t_ms, struct fault *fault) {
         line.has_data = true;
         line.data = note;
         line.frame_bytes = sizeof note - 1;
-        transcript_cast_head_print(&r->head, DEFAULT_COLUMNS, DEFAULT_ROWS, &r->cast);
+        transcript_cast_head_print(&r->about, DEFAULT_COLUMNS, DEFAULT_ROWS, &r->cast);
         result = append(r, &line, NULL, fault);
     }
     if (result == RESULT_OK) {
-        result = record_sync(r, fault);
+        result = record_sync(r, t_ms, fault);
     }
     r->is_finished = true;
     return result;

@@ -3,11 +3,15 @@
  * survives the machine is bounded by record_sync. After the first failure every call fails: the session must end.
  * The format is transcript.h's. */
 #pragma once
-#include "sessions/transcript.h"
+#include "fieldline/keys.h"
+#include "sessions/vault.h"
 
 struct record;
 struct record_options {
+    const struct vault *vault; /* NULL: not encrypted */
     const char *dir, *session, *device, *engineer, *subject;
+    const struct key *seal_key;   /* signs heads (heads.h), borrowed; NULL: there are none */
+    const struct box_key *escrow; /* of who decides disputes, borrowed; NULL: hidden input is not kept */
     int64_t ticket;
     uint32_t capabilities;
     int64_t wall_ms;   /* when it starts */
@@ -16,7 +20,7 @@ struct record_options {
 /* Fails when the files exist already or cannot be made; leaves nothing behind then. */
 FL_CHECK enum result record_open(const struct record_options *options, struct record **out, struct fault *fault);
 /* Goes on after what `sums` have counted, for recover.h; both files must end there. */
-FL_CHECK enum result record_resume(const char *base, const struct transcript_head *head,
+FL_CHECK enum result record_resume(const struct vault *vault, const char *base, const struct transcript_head *head,
                                    const struct transcript_sums *sums, struct record **out, struct fault *fault);
 /* Does not seal; closes the files. */
 void record_close(struct record *record);
@@ -34,8 +38,9 @@ FL_CHECK enum result record_size(struct record *record, const struct frame *fram
 /* What the gateway says to people, or notes for the record: in no direction's chain. One line of JSON. */
 FL_CHECK enum result record_note(struct record *record, const char *json, size_t bytes, int64_t t_ms,
                                  struct fault *fault);
-/* To the disk, when anything was written since the last time. */
-FL_CHECK enum result record_sync(struct record *record, struct fault *fault);
+/* To the disk, when anything was written since the last time; then a signed head, when one is due. Call it every second
+ * or two. */
+FL_CHECK enum result record_sync(struct record *record, int64_t t_ms, struct fault *fault);
 /* Gives a session that never opened a terminal its empty cast; writes and syncs all. Nothing is recorded after it. */
 FL_CHECK enum result record_finish(struct record *record, int64_t t_ms, struct fault *fault);
 

@@ -3,13 +3,15 @@
 #pragma once
 #include "fieldline/keys.h"
 #include "sessions/session_event.h"
+#include "sessions/vault.h"
 
 /* event: an ENDED event for the session's row, made from what was recovered. */
-FL_CHECK enum result transcript_recover(const char *dir, const char *session, const struct key *seal_key,
-                                        int64_t wall_ms, struct session_event *event, struct fault *fault);
+FL_CHECK enum result transcript_recover(const struct vault *vault, const char *dir, const char *session,
+                                        const struct key *seal_key, int64_t wall_ms, struct session_event *event,
+                                        struct fault *fault);
 /* Every unsealed transcript of the directory. One that cannot be recovered is logged and left as it is.
  * `each` may be NULL. Returns the first problem after having tried all. */
-FL_CHECK enum result transcript_recover_all(const char *dir, const struct key *seal_key, int64_t wall_ms,
-                                            void (*each)(void *self, const char *session,
-                                                         const struct session_event *event),
-                                            void *self, struct fault *fault);
+FL_CHECK enum result
+transcript_recover_all(const struct vault *vault, const char *dir, const struct key *seal_key, int64_t wall_ms,
+                       void (*each)(void *self, const char *session, const struct session_event *event), void *self,
+                       struct fault *fault);

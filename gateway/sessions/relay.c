@@ -136,7 +136,10 @@ static struct relay_leg *leg_new(struct relay *r, const char *name, const struct
 }
 
 static enum result open_record(struct relay *r, struct fault *fault) {
-    struct record_options options = {.dir = r->options.transcript_dir,
+    struct record_options options = {.vault = r->options.vault,
+                                     .seal_key = r->options.seal_key,
+                                     .escrow = r->options.escrow,
+                                     .dir = r->options.transcript_dir,
                                      .session = r->options.session,
                                      .device = r->options.device,
                                      .engineer = r->options.engineer,
@@ -149,8 +152,8 @@ static enum result open_record(struct relay *r, struct fault *fault) {
 }
 
 /* A ticket: the session goes on. What the gateway may still believe to be the product's leg is dead. */
-static enum result attach_again(struct relay *r, const char *device, const struct relay_leg_ops *ops, void *leg_self,
-                                struct relay_leg **out, struct fault *fault) {
+static enum result attach_again(struct relay *r, const char *token, const char *device, const struct relay_leg_ops *ops,
+                                void *leg_self, struct relay_leg **out, struct fault *fault) {
     if (strcmp(device, r->options.device) != 0) {
         return fault_set(fault, RESULT_DENIED, "the ticket is not for this product");
     }
@@ -160,7 +163,7 @@ static enum result attach_again(struct relay *r, const char *device, const struc
     }
     struct relay_leg *leg = leg_new(r, device, ops, leg_self);
     leg->is_product = true;
-    relay_attach_again(r, leg);
+    relay_attach_again(r, token, leg);
     *out = leg;
     return RESULT_OK;
 }
@@ -170,7 +173,7 @@ enum result relay_attach_product(struct relay *r, const char *token, const char 
                                  struct relay_leg **out, struct fault *fault) {
     enter(r, mono_ms);
     if (relay_ticket_matches(r, token)) {
-        return attach_again(r, device, ops, leg_self, out, fault);
+        return attach_again(r, token, device, ops, leg_self, out, fault);
     }
     if (!session_token_matches(token, r->options.token_sha256)) {
         return fault_set(fault, RESULT_NOT_FOUND, "the token belongs to no session");
@@ -360,7 +363,7 @@ static void tick_sync(struct relay *r) {
         return;
     }
     r->synced_mono_ms = r->now_mono_ms;
-    if (record_sync(r->record, &fault) != RESULT_OK) {
+    if (record_sync(r->record, relay_t_ms(r), &fault) != RESULT_OK) {
         log_error("gateway.sessions", "recording_failed", "session=%s device=%s reason=%s", r->options.session,
                   r->options.device, log_text(fault.text));
         relay_finish(r, "recording_failed", fault.text);

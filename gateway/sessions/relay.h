@@ -18,6 +18,8 @@
 #include "sessions/session_event.h"
 
 struct relay;
+struct vault;
+struct box_key;
 struct relay_leg; /* owned by the relay; dead after relay_detach or after its ops.close was called */
 
 struct relay_leg_ops {
@@ -54,6 +56,9 @@ struct relay_options {
     int64_t join_ms;       /* without a typing leg from the start; 0: 2 minutes */
     int64_t grace_ms;      /* without the product, when it can come back; 0: 30 s */
     int64_t record_bytes;  /* cap of the transcript; 0: 1 GiB */
+    /* NULL: recordings are not encrypted. */
+    const struct vault *vault;
+    const struct box_key *escrow;
     const char *transcript_dir;
     const struct key *seal_key; /* Ed25519, borrowed */
     /* LIVE once; then ENDED once, or FAILED once when it never was live. Must not call back into the relay. */

@@ -21,7 +21,8 @@ static bool seal_up(struct relay *r, struct session_event *event, struct fault *
     bool is_complete = record_finish(r->record, relay_t_ms(r), fault) == RESULT_OK && r->has_product_ended;
     const struct transcript_sums *sums = record_sums(r->record);
     snprintf(base, sizeof base, "%s/%s", r->options.transcript_dir, r->options.session);
-    if (seal_make(base, sums, &countersign, r->end_why, is_complete, relay_wall_ms(r), &seal, fault) != RESULT_OK ||
+    if (seal_make(r->options.vault, base, sums, &countersign, r->end_why, is_complete, relay_wall_ms(r), &seal,
+                  fault) != RESULT_OK ||
         seal_write(&seal, base, r->options.seal_key, fault) != RESULT_OK) {
         log_error("gateway.sessions", "seal_failed", "session=%s reason=%s", r->options.session, log_text(fault->text));
         return false;

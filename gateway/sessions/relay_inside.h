@@ -98,8 +98,9 @@ struct relay {
     bool is_resuming; /* it is back, but has not said session.resume */
     bool is_muted;    /* not all that it repeats is here: no credit is given */
     bool is_absolute; /* credit that comes is what the product counts as outstanding */
-    bool has_ticket;
-    uint8_t ticket_sha256[SHA256_BYTES];
+    bool has_ticket, has_used_ticket;
+    uint8_t ticket_sha256[SHA256_BYTES];      /* the newest, */
+    uint8_t used_ticket_sha256[SHA256_BYTES]; /* and the last that was used: the newest may have been lost */
     int64_t away_since_mono_ms, resume_due_mono_ms, input_credit_then;
     uint64_t sync_up;
     size_t unacked_frames, unacked_bytes;
@@ -168,7 +169,7 @@ bool relay_goes_away(struct relay *r);
 bool relay_is_away_too_long(const struct relay *r);
 void relay_give_ticket(struct relay *r);
 bool relay_ticket_matches(const struct relay *r, const char *token);
-void relay_attach_again(struct relay *r, struct relay_leg *leg);
+void relay_attach_again(struct relay *r, const char *token, struct relay_leg *leg);
 /* The first message of a leg that came back. NULL, or how the product broke the protocol. */
 const char *relay_resume(struct relay *r, bool is_text, const void *message, size_t bytes);
 void relay_sync(struct relay *r);

@@ -268,7 +268,8 @@ static void print_recording(struct buf *out, const struct session *s) {
 }
 
 /* RESULT_NOT_FOUND: nothing was recorded. */
-static enum result collect(const struct session *s, const char *dir, struct findings *f, struct fault *fault) {
+static enum result collect(const struct vault *vault, const struct session *s, const char *dir, struct findings *f,
+                           struct fault *fault) {
     char base[TRANSCRIPT_PATH_BYTES];
     struct transcript_reader *reader = NULL;
     struct transcript_entry entry;
@@ -276,7 +277,7 @@ static enum result collect(const struct session *s, const char *dir, struct find
     if (chars < 0 || (size_t)chars >= sizeof base - 8) {
         return fault_set(fault, RESULT_BAD_INPUT, "%s: the path is too long", dir);
     }
-    enum result result = transcript_reader_open(base, &reader, fault);
+    enum result result = transcript_reader_open(vault, base, &reader, fault);
     if (result != RESULT_OK) {
         return result;
     }
@@ -287,12 +288,12 @@ static enum result collect(const struct session *s, const char *dir, struct find
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 
-enum result session_report(const struct session *session, const char *transcript_dir, const char *subject,
-                           struct buf *out, struct fault *fault) {
+enum result session_report(const struct vault *vault, const struct session *session, const char *transcript_dir,
+                           const char *subject, struct buf *out, struct fault *fault) {
     struct findings *f = mem_alloc(sizeof *f);
     buf_init(&f->typed_list, (size_t)LIST_ROWS * (TYPED_BYTES + 100));
     buf_init(&f->run_list, (size_t)LIST_ROWS * 2 * CAP_FRAME_BYTES);
-    enum result result = collect(session, transcript_dir, f, fault);
+    enum result result = collect(vault, session, transcript_dir, f, fault);
     if (result == RESULT_OK || result == RESULT_NOT_FOUND) {
         print_head(out, session, subject);
         print_consent(out, session);

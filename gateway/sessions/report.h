@@ -3,7 +3,10 @@
 #pragma once
 #include "sessions/session.h"
 
+struct vault;
+
 /* Appends to `out` (give it room for 64 KiB; long lists are cut and say so). A session without a recording gets a
  * report that says so. */
-FL_CHECK enum result session_report(const struct session *session, const char *transcript_dir, const char *subject,
-                                    struct buf *out, struct fault *fault);
+FL_CHECK enum result session_report(const struct vault *vault, const struct session *session,
+                                    const char *transcript_dir, const char *subject, struct buf *out,
+                                    struct fault *fault);

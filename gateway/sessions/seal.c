@@ -13,13 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "fieldline/digest.h"
 #include "fieldline/json.h"
+#include "sessions/heads.h"
 
-#define SEAL_FORMAT "fieldline.seal.1"
+#define SEAL_FORMAT   "fieldline.seal.2"
+#define SEAL_FORMAT_1 "fieldline.seal.1" /* without heads */
 
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
@@ -54,7 +55,7 @@ static void line_base64(struct buf *out, const char *key, const uint8_t *bytes, 
 /* Everything that the signature covers. */
 static void print_body(const struct seal *s, struct buf *out) {
     buf_str(out, "{\n");
-    line_text(out, "seal", SEAL_FORMAT);
+    line_text(out, "seal", s->has_heads ? SEAL_FORMAT : SEAL_FORMAT_1);
     line_text(out, "session", s->session);
     line_text(out, "device", s->device);
     line_int(out, "started_ms", (uint64_t)s->started_ms);
@@ -66,6 +67,10 @@ static void print_body(const struct seal *s, struct buf *out) {
     line_hash(out, "jsonl_sha256", s->jsonl_sha256);
     line_int(out, "frames", s->frames);
     line_hash(out, "lines", s->lines);
+    if (s->has_heads) {
+        line_int(out, "heads", s->heads);
+        line_hash(out, "heads_sha256", s->heads_sha256);
+    }
     line_text(out, "statement", s->statement);
     line_raw(out, "complete", s->is_complete ? "true" : "false");
     line_text(out, "gateway_key", s->gateway_key);
@@ -75,7 +80,7 @@ static void print_body(const struct seal *s, struct buf *out) {
     line_text(out, "certificate", s->certificate);
 }
 
-static void print_all(const struct seal *s, struct buf *out) {
+void seal_print(const struct seal *s, struct buf *out) {
     print_body(s, out);
     buf_str(out, "\"signature\":\"");
     base64url_encode(s->signature, sizeof s->signature, out);
@@ -94,40 +99,48 @@ void seal_digest(const struct seal *seal, char out[SHA256_HEX_BYTES]) {
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
-static enum result hash_file(const char *base, const char *ending, uint64_t expected_bytes, uint8_t out[SHA256_BYTES],
-                             struct fault *fault) {
-    char path[TRANSCRIPT_PATH_BYTES + 8];
-    struct stat st;
-    void *bytes = NULL;
-    enum result result = RESULT_OK;
-    snprintf(path, sizeof path, "%s%s", base, ending);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        result = fault_set(fault, RESULT_IO, "%s: %s", path, strerror(errno));
-        goto out;
+/* Of the text, whatever lies on the disk: a decrypted copy has the same digest. */
+static enum result hash_file(const struct vault *vault, const char *base, const char *ending, uint64_t expected_bytes,
+                             uint8_t out[SHA256_BYTES], struct fault *fault) {
+    struct vault_stream *stream = NULL;
+    const uint8_t *bytes;
+    uint64_t total = 0;
+    size_t count;
+    enum result result = vault_stream_open(vault, base, ending, &stream, fault);
+    if (result != RESULT_OK) {
+        return result;
     }
-    if ((uint64_t)st.st_size != expected_bytes) {
-        result = fault_set(fault, RESULT_CORRUPT, "%s has %lld bytes, %llu were written", path, (long long)st.st_size,
-                           (unsigned long long)expected_bytes);
-        goto out;
+    struct digest *digest = digest_new();
+    while ((result = vault_stream_next(stream, &bytes, &count, fault)) == RESULT_OK) {
+        digest_add(digest, bytes, count);
+        total += count;
     }
-    if (st.st_size > 0) {
-        bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (bytes == MAP_FAILED) {
-            bytes = NULL;
-            result = fault_set(fault, RESULT_IO, "%s: %s", path, strerror(errno));
-            goto out;
-        }
+    digest_end(digest, out);
+    vault_stream_close(stream);
+    if (result != RESULT_NOT_FOUND) {
+        return result;
     }
-    sha256(bytes, (size_t)st.st_size, out);
-out:
-    if (bytes != NULL) {
-        munmap(bytes, (size_t)st.st_size);
+    return total == expected_bytes ? RESULT_OK
+                                   : fault_set(fault, RESULT_CORRUPT, "%s%s has %llu bytes, %llu were written", base,
+                                               ending, (unsigned long long)total, (unsigned long long)expected_bytes);
+}
+
+/* Those that can be read: the rest is no head and shows as that. */
+static enum result count_heads(const char *base, struct seal *s, struct fault *fault) {
+    struct heads *heads = NULL;
+    struct head head;
+    uint64_t number;
+    enum result result = heads_open(base, &heads, fault);
+    if (result != RESULT_OK) {
+        return result;
     }
-    if (fd >= 0) {
-        close(fd);
+    while (heads_next(heads, &head, &number, NULL) == RESULT_OK) {
     }
-    return result;
+    s->heads = heads_count(heads);
+    heads_digest(heads, s->heads_sha256);
+    heads_close(heads);
+    s->has_heads = true;
+    return RESULT_OK;
 }
 
 /* Why the product's signature does not hold, or NULL: it does, and is in the seal. */
@@ -161,8 +174,9 @@ static const char *check_countersign(const struct countersign *c, struct seal *s
     return why;
 }
 
-enum result seal_make(const char *base, const struct transcript_sums *sums, const struct countersign *countersign,
-                      const char *why, bool is_complete, int64_t ended_ms, struct seal *out, struct fault *fault) {
+enum result seal_make(const struct vault *vault, const char *base, const struct transcript_sums *sums,
+                      const struct countersign *countersign, const char *why, bool is_complete, int64_t ended_ms,
+                      struct seal *out, struct fault *fault) {
     struct seal s = {.started_ms = sums->started_ms,
                      .ended_ms = ended_ms,
                      .cast_bytes = sums->cast_bytes,
@@ -171,8 +185,9 @@ enum result seal_make(const char *base, const struct transcript_sums *sums, cons
                      .is_complete = is_complete};
     struct buf statement;
     enum result result;
-    if ((result = hash_file(base, ".cast", s.cast_bytes, s.cast_sha256, fault)) != RESULT_OK ||
-        (result = hash_file(base, ".jsonl", s.jsonl_bytes, s.jsonl_sha256, fault)) != RESULT_OK) {
+    if ((result = hash_file(vault, base, ".cast", s.cast_bytes, s.cast_sha256, fault)) != RESULT_OK ||
+        (result = hash_file(vault, base, ".jsonl", s.jsonl_bytes, s.jsonl_sha256, fault)) != RESULT_OK ||
+        (result = count_heads(base, &s, fault)) != RESULT_OK) {
         return result;
     }
     memcpy(s.session, sums->session, sizeof s.session);
@@ -229,7 +244,7 @@ enum result seal_write(struct seal *seal, const char *base, const struct key *ke
     }
     memcpy(seal->signature, signature.data, sizeof seal->signature);
     buf_reset(&text);
-    print_all(seal, &text);
+    seal_print(seal, &text);
     result = write_new(base, &text, fault);
 out:
     buf_fini(&text);
@@ -299,7 +314,9 @@ static enum result take_sums(const struct json *o, struct seal *s, struct fault 
         (result = take_int(o, "jsonl_bytes", &s->jsonl_bytes, fault)) != RESULT_OK ||
         (result = take_hash(o, "jsonl_sha256", s->jsonl_sha256, fault)) != RESULT_OK ||
         (result = take_int(o, "frames", &s->frames, fault)) != RESULT_OK ||
-        (result = take_hash(o, "lines", s->lines, fault)) != RESULT_OK) {
+        (result = take_hash(o, "lines", s->lines, fault)) != RESULT_OK ||
+        (s->has_heads && ((result = take_int(o, "heads", &s->heads, fault)) != RESULT_OK ||
+                          (result = take_hash(o, "heads_sha256", s->heads_sha256, fault)) != RESULT_OK))) {
         return result;
     }
     s->started_ms = (int64_t)started;
@@ -312,8 +329,11 @@ static enum result seal_of_json(const struct json *o, struct seal *s, struct fau
     size_t signature = sizeof s->signature;
     enum result result;
     s->countersignature_count = sizeof s->countersignature;
-    if ((result = take_text(o, "seal", sizeof format, format, fault)) != RESULT_OK ||
-        (result = take_text(o, "session", sizeof s->session, s->session, fault)) != RESULT_OK ||
+    if ((result = take_text(o, "seal", sizeof format, format, fault)) != RESULT_OK) {
+        return result;
+    }
+    s->has_heads = strcmp(format, SEAL_FORMAT) == 0;
+    if ((result = take_text(o, "session", sizeof s->session, s->session, fault)) != RESULT_OK ||
         (result = take_text(o, "device", sizeof s->device, s->device, fault)) != RESULT_OK ||
         (result = take_text(o, "why", sizeof s->why, s->why, fault)) != RESULT_OK ||
         (result = take_sums(o, s, fault)) != RESULT_OK ||
@@ -329,7 +349,8 @@ static enum result seal_of_json(const struct json *o, struct seal *s, struct fau
         (result = take_base64(o, "signature", s->signature, &signature, fault)) != RESULT_OK) {
         return result;
     }
-    if (strcmp(format, SEAL_FORMAT) != 0 || !uuid_valid(s->session) || signature != sizeof s->signature) {
+    if ((!s->has_heads && strcmp(format, SEAL_FORMAT_1) != 0) || !uuid_valid(s->session) ||
+        signature != sizeof s->signature) {
         return fault_set(fault, RESULT_BAD_INPUT, "this is no " SEAL_FORMAT);
     }
     return RESULT_OK;
@@ -346,7 +367,7 @@ enum result seal_parse(const char *text, size_t chars, struct seal *out, struct 
                                         : fault_set(fault, RESULT_BAD_INPUT, "a seal must be an object");
     }
     if (result == RESULT_OK) {
-        print_all(s, &again);
+        seal_print(s, &again);
         if (again.count != chars || memcmp(again.data, text, chars) != 0) {
             result = fault_set(fault, RESULT_BAD_INPUT, "the seal is not spelled as it was written");
         }

@@ -197,7 +197,7 @@ enum result session_consent_read(const struct json *object, struct session_conse
     return RESULT_OK;
 }
 
-void session_print(const struct session *s, struct json_out *out, const char *key) {
+void session_print_begin(const struct session *s, struct json_out *out, const char *key) {
     jo_object(out, key);
     jo_str(out, "id", s->id);
     jo_int(out, "ticket", s->ticket);
@@ -221,5 +221,9 @@ void session_print(const struct session *s, struct json_out *out, const char *ke
     jo_str(out, "digest", s->digest[0] != '\0' ? s->digest : NULL);
     jo_bool(out, "countersigned", s->is_countersigned);
     jo_bool(out, "complete", s->is_complete);
+}
+
+void session_print(const struct session *s, struct json_out *out, const char *key) {
+    session_print_begin(s, out, key);
     jo_end(out);
 }

@@ -57,5 +57,6 @@ FL_CHECK enum result session_apply(struct session *session, const struct session
 /* The member "consent" of an object: {"method":..,"by":..,"at_ms":..,"until_ms":..}. */
 void session_consent_print(const struct session_consent *consent, struct json_out *out);
 FL_CHECK enum result session_consent_read(const struct json *object, struct session_consent *out, struct fault *fault);
-/* The row as openapi.yaml's Session. */
+/* The row as openapi.yaml's Session; begin leaves the object open, for members that are not the row's. */
+void session_print_begin(const struct session *session, struct json_out *out, const char *key);
 void session_print(const struct session *session, struct json_out *out, const char *key);

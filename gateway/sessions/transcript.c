@@ -16,7 +16,7 @@
 #include "fieldline/number.h"
 
 static const char *const dir_names[] = {[TRANSCRIPT_UP] = "up", [TRANSCRIPT_DOWN] = "down", [TRANSCRIPT_GATE] = "gate"};
-static const char data_mark[] = ",\"data\":";
+static const char data_mark[] = ",\"data\":", escrow_mark[] = ",\"escrow\":\"";
 
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
@@ -56,6 +56,9 @@ void transcript_line_print(const struct transcript_line *line, struct buf *out) 
         char hex[SHA256_HEX_BYTES];
         hex_encode(line->leaf, SHA256_BYTES, hex);
         jo_str(&j, "leaf", hex);
+    }
+    if (line->escrow != NULL) {
+        jo_strn(&j, "escrow", line->escrow, line->escrow_chars);
     }
     if (line->has_data) {
         jo_raw(&j, "data", line->data, transcript_data_chars(line));
@@ -157,14 +160,16 @@ static bool dir_parse(const char *name, enum transcript_dir *out) {
 /* Which members a frame of each channel has. */
 static bool is_sound(const struct transcript_line *line) {
     switch (line->channel) {
-    case CHANNEL_CONTROL: return line->has_data && !line->has_leaf;
-    case CHANNEL_TERMINAL: return line->dir != TRANSCRIPT_GATE && line->has_cast && !line->has_data && !line->has_leaf;
+    case CHANNEL_CONTROL: return line->has_data && !line->has_leaf && line->escrow == NULL;
+    case CHANNEL_TERMINAL:
+        return line->dir != TRANSCRIPT_GATE && line->has_cast && !line->has_data && !line->has_leaf &&
+               line->escrow == NULL;
     case CHANNEL_TERMINAL_SECRET:
         return line->dir == TRANSCRIPT_DOWN && line->has_leaf && !line->has_data && !line->has_cast &&
                line->frame_bytes >= SECRET_SALT_BYTES;
     case CHANNEL_STREAM:
         return line->dir != TRANSCRIPT_GATE && line->has_leaf != line->has_data && !line->has_cast &&
-               line->frame_bytes > STREAM_HEAD_BYTES;
+               line->escrow == NULL && line->frame_bytes > STREAM_HEAD_BYTES;
     default: return false;
     }
 }
@@ -240,6 +245,13 @@ enum result transcript_line_parse(const char *line, size_t chars, struct transcr
             return fault_set(fault, RESULT_CORRUPT, "the line is cut short");
         }
         data_count--; /* the closing brace */
+    }
+    /* A quote inside a member's value is escaped, so this can only be the member. */
+    const char *escrow = memmem(line, members, escrow_mark, sizeof escrow_mark - 1);
+    if (escrow != NULL) {
+        parsed.escrow = escrow + sizeof escrow_mark - 1;
+        const char *end = memchr(parsed.escrow, '"', (size_t)(line + members - parsed.escrow));
+        parsed.escrow_chars = end != NULL ? (size_t)(end - parsed.escrow) : 0;
     }
     enum result result = parse_members(line, members, &parsed, fault);
     if (result != RESULT_OK) {

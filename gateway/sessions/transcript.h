@@ -8,6 +8,7 @@
  *                {"n":3,"dir":"up","t_ms":31,"ch":1,"by":"freezer-7","cast":2,"len":12}           its bytes: that cast
  * line
  *                {"n":4,"dir":"down","t_ms":40,"ch":2,"by":"ann","len":17,"leaf":"<hex>"}         secret: hash alone
+ *                or {..,"leaf":"<hex>","escrow":"<base64url>"}: sealed for who decides disputes (escrow.h)
  *                {"n":5,"dir":"up","t_ms":40,"ch":3,"by":"freezer-7","len":900,"leaf":"<hex>"}    stream: hash alone
  *                {"n":6,"dir":"up","t_ms":40,"ch":3,"by":"freezer-7","len":42,"data":"<base64url>"}  or to be replayed
  *                {"n":7,"dir":"gate","t_ms":41,"ch":0,"by":"","len":44,"data":{...}}              gateway's own
@@ -65,6 +66,8 @@ struct transcript_line {
     size_t frame_bytes; /* `len` */
     const char *data;   /* transcript_data_chars of it */
     uint8_t leaf[SHA256_BYTES];
+    const char *escrow; /* base64url, points into the line; NULL: none */
+    size_t escrow_chars;
 };
 /* How much `data` a line has: a control frame's bytes, or a stream's as base64url in quotes. */
 size_t transcript_data_chars(const struct transcript_line *line);

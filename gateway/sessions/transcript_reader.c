@@ -4,16 +4,16 @@
  * has a cap, every field is checked, and the first thing that is wrong ends the reading with the frame's number. */
 #include "sessions/transcript_reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct lines {
     const char *ending; /* for faults */
-    FILE *file;
+    struct vault_stream *stream;
+    const uint8_t *at; /* of the stream's piece: what is left */
+    size_t left;
+    bool is_torn;
     uint64_t number; /* of the last line read */
     struct buf line; /* with its newline */
 };
@@ -25,45 +25,50 @@ struct transcript_reader {
     struct transcript_sums sums;
 };
 
-static enum result lines_open(struct lines *lines, const char *base, const char *ending, struct fault *fault) {
-    char path[TRANSCRIPT_PATH_BYTES + 8];
-    snprintf(path, sizeof path, "%s%s", base, ending);
+static enum result lines_open(struct lines *lines, const struct vault *vault, const char *base, const char *ending,
+                              struct fault *fault) {
     lines->ending = ending;
     buf_init(&lines->line, TRANSCRIPT_LINE_BYTES);
-    lines->file = fopen(path, "re");
-    if (lines->file == NULL) {
-        return fault_set(fault, errno == ENOENT ? RESULT_NOT_FOUND : RESULT_IO, "%s: %s", path, strerror(errno));
-    }
-    return RESULT_OK;
+    return vault_stream_open(vault, base, ending, &lines->stream, fault);
 }
 
 static void lines_close(struct lines *lines) {
-    if (lines->file != NULL) {
-        fclose(lines->file);
-    }
-    buf_fini(&lines->line);
+    vault_stream_close(lines->stream);
+    buf_wipe(&lines->line);
+}
+
+/* The end of the file: between two lines, or inside one. */
+static enum result lines_end(struct lines *lines, enum result result, struct fault *fault) {
+    lines->is_torn = result == RESULT_CORRUPT ? vault_stream_is_torn(lines->stream) : lines->line.count > 0;
+    return result == RESULT_NOT_FOUND && lines->line.count > 0
+               ? fault_set(fault, RESULT_CORRUPT, "%s line %llu is torn", lines->ending,
+                           (unsigned long long)lines->number + 1)
+               : result;
 }
 
 /* RESULT_NOT_FOUND: the end of the file, at the end of a line. */
 static enum result lines_next(struct lines *lines, struct fault *fault) {
     buf_reset(&lines->line);
-    for (int c; (c = getc_unlocked(lines->file)) != EOF;) {
-        buf_add_u8(&lines->line, (uint8_t)c);
+    for (;;) {
+        const uint8_t *end = lines->left > 0 ? memchr(lines->at, '\n', lines->left) : NULL;
+        size_t count = end != NULL ? (size_t)(end - lines->at) + 1 : lines->left;
+        buf_add(&lines->line, lines->at, count);
         if (lines->line.overflow) {
             return fault_set(fault, RESULT_CORRUPT, "%s line %llu is too long", lines->ending,
                              (unsigned long long)lines->number + 1);
         }
-        if (c == '\n') {
+        if (end != NULL) {
+            lines->at += count;
+            lines->left -= count;
             lines->number++;
             return RESULT_OK;
         }
+        lines->left = 0;
+        enum result result = vault_stream_next(lines->stream, &lines->at, &lines->left, fault);
+        if (result != RESULT_OK) {
+            return lines_end(lines, result, fault);
+        }
     }
-    if (ferror(lines->file)) {
-        return fault_set(fault, RESULT_IO, "%s cannot be read: %s", lines->ending, strerror(errno));
-    }
-    return lines->line.count == 0 ? RESULT_NOT_FOUND
-                                  : fault_set(fault, RESULT_CORRUPT, "%s line %llu is torn", lines->ending,
-                                              (unsigned long long)lines->number + 1);
 }
 
 static const char *lines_text(struct lines *lines) {
@@ -74,12 +79,13 @@ static size_t lines_chars(const struct lines *lines) {
     return lines->line.count - 1;
 }
 
-enum result transcript_reader_open(const char *base, struct transcript_reader **out, struct fault *fault) {
+enum result transcript_reader_open(const struct vault *vault, const char *base, struct transcript_reader **out,
+                                   struct fault *fault) {
     struct transcript_reader *r = mem_alloc(sizeof *r);
     enum result result;
     buf_init(&r->text, CAP_FRAME_BYTES + 1);
-    if ((result = lines_open(&r->jsonl, base, ".jsonl", fault)) != RESULT_OK ||
-        (result = lines_open(&r->cast, base, ".cast", fault)) != RESULT_OK) {
+    if ((result = lines_open(&r->jsonl, vault, base, ".jsonl", fault)) != RESULT_OK ||
+        (result = lines_open(&r->cast, vault, base, ".cast", fault)) != RESULT_OK) {
         goto out;
     }
     result = lines_next(&r->jsonl, fault);
@@ -112,12 +118,16 @@ void transcript_reader_close(struct transcript_reader *reader) {
     }
     lines_close(&reader->jsonl);
     lines_close(&reader->cast);
-    buf_fini(&reader->text);
+    buf_wipe(&reader->text);
     free(reader);
 }
 
 const struct transcript_head *transcript_reader_head(const struct transcript_reader *reader) {
     return &reader->head;
+}
+
+bool transcript_reader_is_torn(const struct transcript_reader *reader) {
+    return reader->jsonl.is_torn || reader->cast.is_torn;
 }
 
 const struct transcript_sums *transcript_reader_sums(const struct transcript_reader *reader) {

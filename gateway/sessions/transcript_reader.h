@@ -1,10 +1,13 @@
 /* Reads a recorded session, both files in step, keeping the sums (transcript.h). For verify, recover and report. */
 #pragma once
-#include "sessions/transcript.h"
+#include "sessions/vault_file.h"
 
 struct transcript_reader;
-/* `base` is the path without extension. Reads the first line too. RESULT_NOT_FOUND when a file is missing. */
-FL_CHECK enum result transcript_reader_open(const char *base, struct transcript_reader **out, struct fault *fault);
+/* `base` is the path without extension; `vault` (NULL: plain files only) is needed while this is called. Reads the
+ * first line too. RESULT_NOT_FOUND when a file is missing, RESULT_DENIED when it is encrypted under a key that is not
+ * here. */
+FL_CHECK enum result transcript_reader_open(const struct vault *vault, const char *base, struct transcript_reader **out,
+                                            struct fault *fault);
 void transcript_reader_close(struct transcript_reader *reader);
 const struct transcript_head *transcript_reader_head(const struct transcript_reader *reader);
 
@@ -19,4 +22,6 @@ struct transcript_entry {
  * what the writer wrote; the fault says where; the sums stand at the last good one. */
 FL_CHECK enum result transcript_reader_next(struct transcript_reader *reader, struct transcript_entry *out,
                                             struct fault *fault);
+/* Does what is wrong look like a writing that was interrupted: the last line of a file has no end? */
+bool transcript_reader_is_torn(const struct transcript_reader *reader);
 const struct transcript_sums *transcript_reader_sums(const struct transcript_reader *reader);

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fieldline/clock.h"
 #include "fieldline/json.h"
 #include "fieldline/keys.h"
+#include "sessions/heads.h"
 #include "sessions/seal.h"
 #include "sessions/transcript_reader.h"
 
@@ -25,17 +27,59 @@ static void beside(const char *base, const char *name, char out[TRANSCRIPT_PATH_
     snprintf(out, TRANSCRIPT_PATH_BYTES, "%.*s%s", dir, base, name);
 }
 
-/* Reads every frame. RESULT_CORRUPT: a verdict. */
-static enum result check_frames(const char *base, struct verdict *v, struct transcript_sums *sums,
-                                struct fault *fault) {
-    struct transcript_reader *reader = NULL;
+/* The heads that stand at the frames read so far must say what the frames say. */
+static enum result check_heads_at(struct heads *heads, struct head *next, bool *has_next,
+                                  const struct transcript_sums *sums, struct fault *fault) {
+    uint64_t number;
+    enum result result = RESULT_OK;
+    while (*has_next && next->n <= sums->frames && result == RESULT_OK) {
+        if (next->n != sums->frames || next->cast_bytes != sums->cast_bytes || next->jsonl_bytes != sums->jsonl_bytes ||
+            memcmp(next->lines, sums->lines, SHA256_BYTES) != 0) {
+            return fault_set(fault, RESULT_CORRUPT, "the frames up to %llu are not those that were signed meanwhile",
+                             (unsigned long long)next->n);
+        }
+        result = heads_next(heads, next, &number, fault);
+        *has_next = result == RESULT_OK;
+    }
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+static enum result read_frames(struct transcript_reader *reader, struct heads *heads, struct fault *fault) {
     struct transcript_entry entry;
-    enum result result = transcript_reader_open(base, &reader, fault);
-    if (result != RESULT_OK) {
+    struct head next;
+    uint64_t number;
+    enum result result = heads_next(heads, &next, &number, fault);
+    bool has_next = result == RESULT_OK;
+    if (result != RESULT_OK && result != RESULT_NOT_FOUND) {
         return result;
     }
     while ((result = transcript_reader_next(reader, &entry, fault)) == RESULT_OK) {
+        if ((result = check_heads_at(heads, &next, &has_next, transcript_reader_sums(reader), fault)) != RESULT_OK) {
+            return result;
+        }
     }
+    if (result == RESULT_NOT_FOUND && has_next) {
+        char at[32];
+        clock_print(next.at_ms, at);
+        return fault_set(fault, RESULT_CORRUPT, "%llu frames were there at %s, %llu are: the end was cut off",
+                         (unsigned long long)next.n, at, (unsigned long long)transcript_reader_sums(reader)->frames);
+    }
+    return result;
+}
+
+/* Reads every frame, the signed heads in step. RESULT_CORRUPT: a verdict. */
+static enum result check_frames(const struct vault *vault, const char *base, struct verdict *v,
+                                struct transcript_sums *sums, struct fault *fault) {
+    struct transcript_reader *reader = NULL;
+    struct heads *heads = NULL;
+    enum result result = transcript_reader_open(vault, base, &reader, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    if ((result = heads_open(base, &heads, fault)) == RESULT_OK) {
+        result = read_frames(reader, heads, fault);
+    }
+    heads_close(heads);
     *sums = *transcript_reader_sums(reader);
     v->frames = sums->frames;
     if (result == RESULT_CORRUPT) {
@@ -69,15 +113,42 @@ static enum result check_sums(const struct transcript_sums *sums, const struct s
 }
 
 /* Re-hashes both files as wholes: the seal names their SHA-256 for people with sha256sum. */
-static enum result check_files(const char *base, const struct transcript_sums *sums, const struct seal *seal,
-                               struct fault *fault) {
+static enum result check_files(const struct vault *vault, const char *base, const struct transcript_sums *sums,
+                               const struct seal *seal, struct fault *fault) {
     struct seal again;
-    enum result result = seal_make(base, sums, NULL, seal->why, seal->is_complete, seal->ended_ms, &again, fault);
+    enum result result =
+        seal_make(vault, base, sums, NULL, seal->why, seal->is_complete, seal->ended_ms, &again, fault);
     if (result == RESULT_OK && (memcmp(again.cast_sha256, seal->cast_sha256, SHA256_BYTES) != 0 ||
                                 memcmp(again.jsonl_sha256, seal->jsonl_sha256, SHA256_BYTES) != 0)) {
         return fault_set(fault, RESULT_CORRUPT, "a file's SHA-256 is not the sealed one");
     }
     return result;
+}
+
+static enum result check_head_signatures(const char *base, const struct seal *seal, const struct key *key,
+                                         struct fault *fault) {
+    struct heads *heads = NULL;
+    struct head head;
+    uint8_t digest[SHA256_BYTES];
+    uint64_t number;
+    enum result result = heads_open(base, &heads, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    while ((result = heads_next(heads, &head, &number, fault)) == RESULT_OK) {
+        if (!head_signature_holds(&head, seal->session, number, key)) {
+            result = fault_set(fault, RESULT_CORRUPT, ".heads line %llu is not signed by the gateway's key",
+                               (unsigned long long)number);
+            break;
+        }
+    }
+    heads_digest(heads, digest);
+    if (result == RESULT_NOT_FOUND && seal->has_heads &&
+        (heads_count(heads) != seal->heads || memcmp(digest, seal->heads_sha256, SHA256_BYTES) != 0)) {
+        result = fault_set(fault, RESULT_CORRUPT, "the signed heads are not those that were sealed");
+    }
+    heads_close(heads);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 
 static enum result check_signature(const char *base, const struct verify_options *options, const struct seal *seal,
@@ -90,10 +161,11 @@ static enum result check_signature(const char *base, const struct verify_options
     if (result != RESULT_OK) {
         return result == RESULT_CORRUPT ? RESULT_BAD_INPUT : result;
     }
-    bool holds = seal_signature_holds(seal, key);
-    key_free(key);
-    return holds ? RESULT_OK
+    result = seal_signature_holds(seal, key)
+                 ? check_head_signatures(base, seal, key, fault)
                  : fault_set(fault, RESULT_CORRUPT, "the seal is not signed by the gateway's key %s", public_path);
+    key_free(key);
+    return result;
 }
 
 static enum result check_countersignature(const char *base, const struct verify_options *options,
@@ -122,7 +194,7 @@ static enum result check_all(const char *base, const struct verify_options *opti
                              const struct seal *seal, struct fault *fault) {
     enum result result;
     if ((result = check_sums(sums, seal, fault)) == RESULT_OK &&
-        (result = check_files(base, sums, seal, fault)) == RESULT_OK &&
+        (result = check_files(options->vault, base, sums, seal, fault)) == RESULT_OK &&
         (result = check_signature(base, options, seal, fault)) == RESULT_OK && seal->is_countersigned) {
         result = check_countersignature(base, options, seal, fault);
     }
@@ -148,7 +220,7 @@ enum result transcript_verify(const char *path, const struct verify_options *opt
     *out = (struct verdict){0};
     enum result result = transcript_base(path, base, &why);
     if (result == RESULT_OK) {
-        result = check_frames(base, out, &sums, &why);
+        result = check_frames(options->vault, base, out, &sums, &why);
     }
     if (result == RESULT_OK) {
         memcpy(out->session, sums.session, sizeof out->session);

@@ -3,11 +3,12 @@
  * the recomputed chains, which a gateway cannot make. Reads files; used by `fieldline-gateway transcript verify FILE`
  * and by the API (on a reader thread: it may take seconds for a long session). */
 #pragma once
-#include "sessions/transcript.h"
+#include "sessions/vault.h"
 
 struct verify_options {
-    const char *seal_pub; /* the gateway's public seal key, PEM; NULL: seal.pub beside the transcript */
-    const char *ca;       /* the CA of the devices; NULL: ca.crt beside the transcript */
+    const struct vault *vault; /* for encrypted files; NULL: plain ones only */
+    const char *seal_pub;      /* the gateway's public seal key, PEM; NULL: seal.pub beside the transcript */
+    const char *ca;            /* the CA of the devices; NULL: ca.crt beside the transcript */
 };
 struct verdict {
     bool is_ok;                  /* nothing was changed since it was sealed */

@@ -245,6 +245,18 @@ static const char versions_schema[] =
     " applied_ms INTEGER NOT NULL, how INTEGER NOT NULL, who TEXT NOT NULL, report TEXT NOT NULL,"
     " outcome TEXT NOT NULL);";
 
+/* Recordings beside their sessions' rows: store/recordings.h. is_kept: held, or removed already. */
+static const char recording_schema[] =
+    "CREATE TABLE recording(session TEXT PRIMARY KEY, ended_ms INTEGER, held_by TEXT NOT NULL DEFAULT '',"
+    " hold_reason TEXT NOT NULL DEFAULT '', held_ms INTEGER NOT NULL DEFAULT 0, removed_ms INTEGER NOT NULL DEFAULT 0,"
+    " is_kept INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX recording_old ON recording(is_kept, ended_ms);"
+    "INSERT INTO recording(session, ended_ms) SELECT id, coalesce(ended_ms, requested_ms) FROM session"
+    " WHERE is_running = 0;"
+    "CREATE TRIGGER session_over AFTER UPDATE OF is_running ON session WHEN OLD.is_running = 1 AND NEW.is_running = 0"
+    " BEGIN INSERT INTO recording(session, ended_ms) VALUES(NEW.id, coalesce(NEW.ended_ms, NEW.requested_ms))"
+    " ON CONFLICT(session) DO UPDATE SET ended_ms = excluded.ended_ms; END;";
+
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
     {2, "down-sampled tiers of history", tiers_schema},
@@ -254,5 +266,6 @@ const struct migration migrations[] = {
     {6, "evidence of alarms", evidence_schema},
     {7, "versions of the rules", versions_schema},
     {8, "log lines and events that rules have seen", rule_logs_schema},
+    {10, "recordings that are held or were removed", recording_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

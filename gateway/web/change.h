@@ -32,9 +32,11 @@ enum change_verb {
     /* from the edge itself, about live sessions: id is the session, body is session_event_print's; nobody waits */
     CHANGE_SESSION_LIVE,
     CHANGE_SESSION_ENDED,
-    CHANGE_RULES_RELOAD,   /* POST /rules/reload: what is in the rules folder now */
-    CHANGE_RULES_REVERT,   /* POST /rules/revert          body: version; without: the one before */
-    CHANGE_SESSION_REPORT, /* from gateway/reporter.c; body: markdown, digest */
+    CHANGE_RULES_RELOAD,    /* POST /rules/reload: what is in the rules folder now */
+    CHANGE_RULES_REVERT,    /* POST /rules/revert          body: version; without: the one before */
+    CHANGE_SESSION_REPORT,  /* from gateway/reporter.c; body: markdown, digest */
+    CHANGE_SESSION_HOLD,    /* POST /sessions/{id}/hold      body: reason */
+    CHANGE_SESSION_RELEASE, /* POST /sessions/{id}/release */
     CHANGE_VERB_COUNT
 };
 

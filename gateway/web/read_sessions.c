@@ -1,21 +1,42 @@
 /* Remote sessions that are or were, and their recordings (openapi.yaml: /sessions...). Reader threads; see read.h. The
  * id in the path is a UUID (the route table refuses anything else), so a file name made of it cannot leave the folder.
- * Files are opened here and sent by the edge thread in small pieces; a live session's file is sent up to where it was
- * when it was asked for. */
+ * Recordings lie encrypted: their text is put together here, up to READ_RECORDING_BYTES, and sent by the edge thread in
+ * small pieces; of a live session so much as there was when it was asked for. */
 #include "web/read.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fieldline/log.h"
+#include "sessions/seal.h"
+#include "sessions/transcript_copy.h"
 #include "sessions/verify.h"
+#include "store/recordings.h"
 
+enum { READ_RECORDING_BYTES = 64 * 1024 * 1024 };
+
+struct listing {
+    struct read *read;
+    struct json_out *out;
+    enum result result;
+};
+
+/* The row, and whether its recording is there. */
 static void list_session(void *self, const struct session *session) {
-    session_print(session, self, NULL);
+    struct listing *l = self;
+    struct recording recording;
+    enum result result = reader_recording(l->read->reader, session->id, &recording);
+    if (result != RESULT_OK) {
+        l->result = result;
+        return;
+    }
+    session_print_begin(session, l->out, NULL);
+    recording_print(&recording, recording_look(l->read->options->transcript_dir, session, &recording), l->out,
+                    "recording");
+    jo_end(l->out);
 }
 
 void read_sessions(struct read *read, struct response *response) {
@@ -31,7 +52,9 @@ void read_sessions(struct read *read, struct response *response) {
     struct json_out j = read_json(response);
     jo_object(&j, NULL);
     jo_array(&j, "items");
-    if (!read_failed(read, response, reader_sessions(read->reader, &wanted, list_session, &j), "device")) {
+    struct listing listing = {.read = read, .out = &j};
+    result = reader_sessions(read->reader, &wanted, list_session, &listing);
+    if (!read_failed(read, response, result == RESULT_OK ? listing.result : result, "device")) {
         jo_end(&j);
         jo_end(&j);
     }
@@ -42,53 +65,84 @@ void read_session(struct read *read, struct response *response) {
     enum result result = reader_session(read->reader, read->request->id, &session);
     if (!read_failed(read, response, result, "session")) {
         struct json_out j = read_json(response);
-        session_print(&session, &j, NULL);
+        struct listing listing = {.read = read, .out = &j};
+        list_session(&listing, &session);
+        (void)!read_failed(read, response, listing.result, "session");
     }
 }
 
 /* ---- recordings ---- */
 
-static void recording_path(const struct read *read, const char *extension, char *out, size_t room) {
-    snprintf(out, room, "%s/%s%s", read->options->transcript_dir, read->request->id, extension);
+static void recording_base(const struct read *read, char out[TRANSCRIPT_PATH_BYTES]) {
+    snprintf(out, TRANSCRIPT_PATH_BYTES, "%s/%s", read->options->transcript_dir, read->request->id);
 }
 
-static void send_recording(struct read *read, struct response *response, const char *extension, const char *type) {
+static void no_recording(struct response *response, const struct session *session) {
+    response_problem(response, 404, "not_found", "session %s has no such recording (its state is %s)", session->id,
+                     session_state_name(session->state));
+}
+
+/* Into memory without a name: a decrypted recording must not come to lie on a disk. */
+static void send_text(struct read *read, struct response *response, const char *ending, const char *type) {
     struct session session;
+    char base[TRANSCRIPT_PATH_BYTES];
+    struct fault fault = {0};
     enum result result = reader_session(read->reader, read->request->id, &session);
     if (read_failed(read, response, result, "session")) {
         return;
     }
-    char path[TRANSCRIPT_PATH_BYTES];
-    recording_path(read, extension, path, sizeof path);
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        if (errno != ENOENT) {
-            log_error("web.read", "recording_unreadable", "session=%s file=%s error=%s", read->request->id, extension,
-                      log_text(strerror(errno)));
-        }
-        response_problem(response, 404, "not_found", "session %s has no such recording (its state is %s)", session.id,
-                         session_state_name(session.state));
-        if (fd >= 0) {
-            close(fd);
-        }
+    recording_base(read, base);
+    int fd = memfd_create("recording", MFD_CLOEXEC);
+    int64_t bytes = 0;
+    result = fd >= 0 ? transcript_copy(read->options->vault, base, ending, fd, READ_RECORDING_BYTES, &bytes, &fault)
+                     : fault_set(&fault, RESULT_IO, "no memory for the recording: %s", strerror(errno));
+    if (result == RESULT_OK) {
+        response->type = type;
+        response->file = fd;
+        response->file_bytes = bytes;
         return;
     }
-    response->type = type;
-    response->file = fd;
-    response->file_bytes = st.st_size;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (result == RESULT_NOT_FOUND) {
+        no_recording(response, &session);
+        return;
+    }
+    if (result != RESULT_TOO_BIG) {
+        log_error("web.read", "recording_unreadable", "session=%s file=%s error=%s", read->request->id, ending,
+                  log_text(fault.text));
+    }
+    response_refuse(response, result, &fault);
 }
 
 void read_cast(struct read *read, struct response *response) {
-    send_recording(read, response, ".cast", "application/x-asciicast");
+    send_text(read, response, ".cast", "application/x-asciicast");
 }
 
 void read_transcript(struct read *read, struct response *response) {
-    send_recording(read, response, ".jsonl", "application/jsonl");
+    send_text(read, response, ".jsonl", "application/jsonl");
 }
 
 void read_seal(struct read *read, struct response *response) {
-    send_recording(read, response, ".seal", "application/json");
+    struct session session;
+    char base[TRANSCRIPT_PATH_BYTES];
+    struct seal seal;
+    struct fault fault = {0};
+    enum result result = reader_session(read->reader, read->request->id, &session);
+    if (read_failed(read, response, result, "session")) {
+        return;
+    }
+    recording_base(read, base);
+    result = seal_read(base, &seal, &fault);
+    if (result == RESULT_NOT_FOUND) {
+        no_recording(response, &session);
+    } else if (result != RESULT_OK) {
+        response_refuse(response, result, &fault);
+    } else {
+        response->type = "application/json";
+        seal_print(&seal, &response->body);
+    }
 }
 
 void read_verdict(struct read *read, struct response *response) {
@@ -97,12 +151,12 @@ void read_verdict(struct read *read, struct response *response) {
     if (read_failed(read, response, result, "session")) {
         return;
     }
-    char path[TRANSCRIPT_PATH_BYTES];
-    recording_path(read, ".jsonl", path, sizeof path);
-    struct verify_options options = {.ca = read->options->device_ca};
+    char base[TRANSCRIPT_PATH_BYTES];
+    recording_base(read, base);
+    struct verify_options options = {.vault = read->options->vault, .ca = read->options->device_ca};
     struct verdict verdict = {0};
     struct fault fault = {0};
-    result = transcript_verify(path, &options, &verdict, &fault);
+    result = transcript_verify(base, &options, &verdict, &fault);
     if (result == RESULT_NOT_FOUND) {
         response_problem(response, 404, "not_found", "session %s has no sealed recording (its state is %s)", session.id,
                          session_state_name(session.state));

@@ -166,8 +166,11 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .capabilities = session->capabilities,
                                     .expect_ms = session->expect_s * 1000,
                                     .duration_ms = session->duration_s * 1000,
+                                    .grace_ms = relays->options->link_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
+                                    .vault = relays->options->vault,
+                                    .escrow = relays->options->escrow,
                                     .event = on_event,
                                     .self = relays};
     snprintf(options.session, sizeof options.session, "%s", session->session);

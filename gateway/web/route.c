@@ -69,6 +69,8 @@ static const struct route rows[] = {
     LOOK("/api/v1/sessions/{uuid}/transcript", STAFF, read_transcript, NULL, "session.transcript"),
     GET("/api/v1/sessions/{uuid}/seal", EVERYONE, read_seal, NULL),
     GET("/api/v1/sessions/{uuid}/verify", EVERYONE, read_verdict, NULL),
+    POST("/api/v1/sessions/{uuid}/hold", V | U, CHANGE_SESSION_HOLD),
+    POST("/api/v1/sessions/{uuid}/release", V | U, CHANGE_SESSION_RELEASE),
     SOCKET("/api/v1/sessions/{uuid}/ws", STAFF, "ticket part"),
     SOCKET("/api/v1/live", EVERYONE, "ticket"),
     ASK("/api/v1/ws-tickets", EVERYONE, read_ws_ticket),

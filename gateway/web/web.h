@@ -9,6 +9,8 @@ struct web;
 struct packs;
 struct reader;
 struct pack_holder;
+struct vault;
+struct box_key;
 struct web_options {    /* texts must outlive the web */
     const char *listen; /* IP address for people: HTTPS + WebSocket; NULL: every one of this machine */
     int port;           /* 0: any free one */
@@ -17,8 +19,11 @@ struct web_options {    /* texts must outlive the web */
     const char *server_cert, *server_key, *device_ca;
     const char *console_dir; /* built console files */
     const char *store_path;  /* readers open it read-only */
+    int64_t link_grace_ms; /* of sessions */
     const char *transcript_dir;
     const char *seal_key;       /* Ed25519 private key, PEM */
+    const struct vault *vault;  /* keys of recordings; NULL: they are not encrypted */
+    const struct box_key *escrow; /* hidden input is sealed to it; NULL: it is not kept */
     const struct packs *packs;  /* what a request sees; taken from the holder for each */
     struct pack_holder *holder; /* NULL: packs stay as they are */
     int reader_threads;

@@ -26,15 +26,23 @@
  * Control methods, gateway -> product (the gateway adds "by": the user's name, so the product countersigns who asked):
  *   terminal.open {cols,rows,term?}  terminal.resize {cols,rows}  terminal.close {}
  *   terminal.typist {}                            from here on, terminal input is this person's ("by")
- *   diagnose.run {name,args?}        -> {exit,output,truncated,took_ms}
- *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?}}  observe.stop {}
+ *   diagnose.list {} -> {diagnostics:[{name,title,in_bundle,args:[{name,type,least?,most?,choices?,initial?}]}]}
+ *   diagnose.run {name,args?,run?}   -> {exit,truncated,timed_out,cancelled,took_ms}  run: a number to cancel it by
+ *   diagnose.cancel {run}            -> {}
+ *   diagnose.bundle {stream} (s)     -> {name,size,sha256,results:[{name,exit,..}]}   a .tar.gz of all that belong to it
+ *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?,last?}} -> {interval_ms}   a second one changes
+ *                                    it; metrics: beginnings of names; last: log lines from before
+ *   observe.stop {}
  *   configure.list {}                -> {parameters:[{name,value,..}]}
  *   configure.set {values:{name:value},confirm_s} -> {change,before:{..},after:{..},confirm_by_ms}
  *   configure.confirm {change}       -> {}        configure.revert {change} -> {values:{..}}
- *   file.roots {} -> {roots:[{name,may_read,may_write,limit}]}
- *   file.list {root,path} -> {entries:[{name,kind,size,mtime_ms}],truncated}
- *   file.get {stream,root,path,offset?} (s) -> {size,mtime_ms,offset}       bytes up; stream.closed has sha256
- *   file.put {stream,root,path,size,sha256,offset?} (s) -> {offset}         bytes down from offset on
+ *   file.roots {} -> {roots:[{name,may_read,may_write,limit,left}]}          bytes of one file, and left in this session
+ *   file.list {root,path,after?} -> {entries:[{name,kind,size,mtime_ms}],truncated,left_out?}   by name; kind: file,
+ *                                    folder, link, other; after: a name to go on from
+ *   file.get {stream,root,path,offset?,size?,mtime_ms?} (s) -> {size,mtime_ms,offset}   bytes up; stream.closed has
+ *                                    sha256, of the whole file. An offset needs size and time of the file begun with
+ *   file.put {stream,root,path,size,sha256,offset?,replace?} (s) -> {offset} bytes down from the answer's offset on; it
+ *                                    is not above the one asked for, which says that an upload is to go on
  *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http
  *   forward.open {stream,name} (s) -> {}          bytes both ways
  *   screen.list {} -> {screens:[{name,view_only}]}
@@ -47,10 +55,11 @@
  *   session.hello {session,agent,capabilities,consent:{method,by,at_ms,until_ms},deadline_s}   the first frame
  *   terminal.closed {exit,signal}    terminal.echo {on}
  *   observe.sample {t,values:{"metric/part":v}}   observe.log {t,sev,app,msg}
- *   diagnose.output {id,text}                     of a run under way; the answer then has no "output"
+ *   diagnose.output {id,text}                     of a run under way; all that it prints comes so
  *   configure.reverted {change,why,values}        the product took a change back by itself
  *   configure.health {change,is_good,text}        while a change waits to be confirmed
- *   stream.closed {stream,reason,up_bytes,down_bytes,sha256?}   reason: done, closed, refused, failed, limit, changed
+ *   stream.closed {stream,reason,up_bytes,down_bytes,sha256?}   reason: done, closed, refused, failed, limit,
+ *                                                 changed, full
  *   session.ended {reason,children_left}          the last frame of the up chain
  *   session.countersign {text,signature}          not in the chain; text is chain_statement(), signature is base64url
  * both, on the product's leg, in no chain (section "When the link breaks" of deploy/README.md):

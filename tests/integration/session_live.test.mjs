@@ -36,7 +36,7 @@ async function nothingLeft(pids) {
 }
 
 const verify = async (id) => stack.gateway.verify(`${transcripts}/${id}.cast`, '--key', `${stack.gateway.dataDir}/seal.pub`, '--ca', stack.pki.path('ca.crt'));
-const cast = (id) => readFile(`${transcripts}/${id}.cast`, 'utf8');
+const cast = (id) => stack.gateway.recording(id, 'cast');
 
 test('diagnose, observe, shell; then the record is sealed, countersigned, and in the ticket', stack.guard(async () => {
   const { id, console: session, pids } = await enter();
@@ -90,7 +90,8 @@ test('one changed byte anywhere in the record is found', stack.guard(async () =>
   await mkdir(folder, { recursive: true });
   for (const name of ['seal.pub']) await copyFile(`${stack.gateway.dataDir}/${name}`, `${folder}/${name}`);
   await copyFile(stack.pki.path('ca.crt'), `${folder}/ca.crt`);
-  for (const ending of ['cast', 'jsonl', 'seal']) await copyFile(`${transcripts}/${id}.${ending}`, `${folder}/${id}.${ending}`);
+  await copyFile(`${transcripts}/${id}.seal`, `${folder}/${id}.seal`);
+  for (const ending of ['cast', 'jsonl']) await writeFile(`${folder}/${id}.${ending}`, await stack.gateway.recording(id, ending));
   const check = () => stack.gateway.verify(`${folder}/${id}.cast`);
   assert.ok((await check()).ok, 'the copy is good');
   for (const ending of ['cast', 'jsonl', 'seal']) {
@@ -131,6 +132,7 @@ test('a password that is typed while nothing is echoed is not in the record', st
   for (const name of (await readdir(transcripts)).filter((one) => one.startsWith(id))) {
     assert.ok(!(await readFile(`${transcripts}/${name}`, 'utf8')).includes('hunter2'), name);
   }
+  for (const ending of ['cast', 'jsonl']) assert.ok(!(await stack.gateway.recording(id, ending)).includes('hunter2'), ending);
   assert.ok((await verify(id)).ok);
 }));
 

@@ -22,6 +22,7 @@ const LIBRARIES = [
   [/^sodium\.h$/, /^gateway\/web\//],
   [/^c[jJ][sS][oO][nN]\/cJSON\.h$/, /^include\/src\//],
   [/^ini\.h$/, /^include\/src\//],
+  [/^zlib\.h$/, /^agent\/session\/tarball\.c$/],
   [/^openssl\//, /^(include\/src\/|gateway\/web\/|agent\/session\/|agent\/certificate\.c$|gateway\/tool_tls\.c$)/],
   [/^(criterion|mosquitto|json-c|jansson)/, /^$/],
 ];

@@ -61,8 +61,8 @@ Test(recover, whatever_is_torn) {
         size_t count;
         stage_open(&s);
         crash(&s, rows[i].cut_cast, rows[i].cut_jsonl);
-        cr_assert_eq(transcript_recover(s.dir, s.options.session, s.seal, 1700000009000, &event, &fault), RESULT_OK,
-                     "%s: %s", rows[i].what, fault.text);
+        cr_assert_eq(transcript_recover(NULL, s.dir, s.options.session, s.seal, 1700000009000, &event, &fault),
+                     RESULT_OK, "%s: %s", rows[i].what, fault.text);
         cr_expect_eq(event.kind, SESSION_EVENT_ENDED);
         cr_expect_str_eq(event.why, "gateway_crashed");
         cr_expect_not(event.is_complete || event.is_countersigned);
@@ -92,9 +92,10 @@ Test(recover, all_of_a_directory_and_only_once) {
     int recovered = 0;
     stage_open(&s);
     crash(&s, 0, 4);
-    cr_expect_eq(transcript_recover_all(s.dir, s.seal, 0, count_one, &recovered, &fault), RESULT_OK, "%s", fault.text);
+    cr_expect_eq(transcript_recover_all(NULL, s.dir, s.seal, 0, count_one, &recovered, &fault), RESULT_OK, "%s",
+                 fault.text);
     cr_expect_eq(recovered, 1);
-    cr_expect_eq(transcript_recover_all(s.dir, s.seal, 0, count_one, &recovered, &fault), RESULT_OK);
+    cr_expect_eq(transcript_recover_all(NULL, s.dir, s.seal, 0, count_one, &recovered, &fault), RESULT_OK);
     cr_expect_eq(recovered, 1, "sealed ones are left alone");
     stage_close(&s);
 }
@@ -107,12 +108,12 @@ Test(recover, one_that_is_no_transcript_is_left_as_it_is_and_told) {
     stage_open(&s);
     stage_write(&s, ".jsonl", "nonsense\n", 9);
     stage_write(&s, ".cast", "", 0);
-    cr_expect_neq(transcript_recover_all(s.dir, s.seal, 0, count_one, &recovered, &fault), RESULT_OK);
+    cr_expect_neq(transcript_recover_all(NULL, s.dir, s.seal, 0, count_one, &recovered, &fault), RESULT_OK);
     cr_expect_str_not_empty(fault.text);
     cr_expect_eq(recovered, 0);
     char *text = stage_read(&s, ".jsonl", &count);
     cr_expect_str_eq(text, "nonsense\n");
     free(text);
-    cr_expect_neq(transcript_recover_all("/nonexistent", s.seal, 0, NULL, NULL, &fault), RESULT_OK);
+    cr_expect_neq(transcript_recover_all(NULL, "/nonexistent", s.seal, 0, NULL, NULL, &fault), RESULT_OK);
     stage_close(&s);
 }

@@ -155,7 +155,7 @@ Test(record, never_over_an_old_recording) {
                                      .cap_bytes = 1 << 20};
     cr_assert_eq(record_open(&options, &record, &fault), RESULT_OK, "%s", fault.text);
     record_close(record);
-    cr_expect_eq(record_open(&options, &record, &fault), RESULT_IO);
+    cr_expect_eq(record_open(&options, &record, &fault), RESULT_CONFLICT);
     size_t count;
     char *text = stage_read(&s, ".jsonl", &count);
     cr_expect_gt(count, 0, "the old one is as it was");

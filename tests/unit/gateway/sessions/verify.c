@@ -192,15 +192,15 @@ static void seal_again(struct stage *s, bool keeps_statement) {
     struct fault fault;
     stage_path(s, "", base);
     stage_path(s, ".seal", path);
-    cr_assert_eq(transcript_reader_open(base, &reader, &fault), RESULT_OK, "%s", fault.text);
+    cr_assert_eq(transcript_reader_open(NULL, base, &reader, &fault), RESULT_OK, "%s", fault.text);
     enum result result;
     while ((result = transcript_reader_next(reader, &entry, &fault)) == RESULT_OK) {
     }
     cr_assert_eq(result, RESULT_NOT_FOUND, "%s", fault.text);
     cr_assert_eq(seal_read(base, &old, &fault), RESULT_OK, "%s", fault.text);
-    cr_assert_eq(
-        seal_make(base, transcript_reader_sums(reader), NULL, old.why, old.is_complete, old.ended_ms, &fresh, &fault),
-        RESULT_OK, "%s", fault.text);
+    cr_assert_eq(seal_make(NULL, base, transcript_reader_sums(reader), NULL, old.why, old.is_complete, old.ended_ms,
+                           &fresh, &fault),
+                 RESULT_OK, "%s", fault.text);
     transcript_reader_close(reader);
     fresh.is_countersigned = true;
     fresh.countersign_note[0] = '\0';

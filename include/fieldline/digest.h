@@ -1,0 +1,9 @@
+/* SHA-256 of what does not fit into memory at once; bytes.h has the form for what does. */
+#pragma once
+#include "fieldline/bytes.h"
+
+struct digest;
+struct digest *digest_new(void);
+void digest_add(struct digest *digest, const void *bytes, size_t count);
+void digest_end(struct digest *digest, uint8_t out[SHA256_BYTES]); /* frees it */
+void digest_free(struct digest *digest);                           /* without an answer; NULL is fine */

@@ -58,7 +58,7 @@ CORE_LIB    := $(OUT)/gateway-core.a
 CORE_SRC    := $(filter-out gateway/main.c,$(wildcard gateway/*.c))
 AGENT_SRC   := $(filter-out agent/main.c,$(wildcard agent/*.c) $(wildcard agent/collect/*.c))
 # The session process shares the agent's loop, how it starts programs, and the form of the grant.
-SESSION_SRC := $(filter-out agent/session/main.c,$(wildcard agent/session/*.c)) $(addprefix agent/,loop.c child.c run.c reaper.c session_grant.c session_ports.c argv.c diagnostic_args.c files_root.c tap.c)
+SESSION_SRC := $(filter-out agent/session/main.c,$(wildcard agent/session/*.c)) $(addprefix agent/,loop.c child.c run.c reaper.c session_grant.c argv.c diagnostic_args.c files_root.c tap.c session_ports.c)
 
 PROGRAMS := $(OUT)/fieldline-gateway $(OUT)/fieldline-agent $(OUT)/fieldline-session
 

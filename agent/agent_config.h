@@ -85,8 +85,8 @@ struct agent_config {
 
     struct agent_tail *tails;             /* in the file's order */
     struct agent_diagnostic *diagnostics; /* in the file's order */
-    struct agent_forward *forwards;       /* in the file's order */
     struct files_root *files_roots;       /* in the file's order */
+    struct agent_forward *forwards;       /* in the file's order */
 
     /* Options as they were written, before they were completed into the fields above; private. */
     struct {

@@ -1,5 +1,5 @@
-/* The sections that may stand several times: [tail NAME], [diagnostic NAME]; [files NAME] (files_root.c) and [forward
- * NAME] (agent_config_forward.c).
+/* The sections that may stand several times: [tail NAME] and [diagnostic NAME]; [files NAME] (files_root.c) and
+ * [forward NAME] (agent_config_forward.c) have files of their own.
  *
  * inih hands over one key at a time, so an entry is found by its name or made at its first key, and whether it is whole
  * is asked at the end. A name becomes part of file names and of the birth message, hence its narrow alphabet. Values
@@ -158,8 +158,7 @@ enum result agent_config_named(void *into, const char *kind, const char *name, c
         return kinds[i].take(into, name, key, value, fault);
     }
     return fault_set(fault, RESULT_BAD_INPUT,
-                     "unknown section [%s %s], expected [tail NAME], [diagnostic NAME], [files NAME] or "
-                     "[forward NAME]",
+                     "unknown section [%s %s], expected [tail NAME], [diagnostic NAME], [files NAME] or [forward NAME]",
                      kind, name);
 }
 

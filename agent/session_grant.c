@@ -61,8 +61,8 @@ void session_grant_print(const struct session_grant *g, struct buf *out) {
         jo_end(&j);
     }
     jo_end(&j);
-    session_ports_print(g->ports, g->port_count, &j);
     files_roots_print(g->files_roots, &j);
+    session_ports_print(g->ports, g->port_count, &j);
     jo_end(&j);
 }
 
@@ -169,8 +169,8 @@ static enum result take_all(const struct json *o, struct session_grant *g, struc
             RESULT_OK ||
         (result = json_optional_string(o, "shell_user", 63, &g->shell_user, fault)) != RESULT_OK ||
         (result = take_diagnostics(o, g, fault)) != RESULT_OK ||
-        (result = session_ports_take(o, &g->ports, &g->port_count, fault)) != RESULT_OK ||
-        (result = files_roots_read(o, &g->files_roots, fault)) != RESULT_OK) {
+        (result = files_roots_read(o, &g->files_roots, fault)) != RESULT_OK ||
+        (result = session_ports_take(o, &g->ports, &g->port_count, fault)) != RESULT_OK) {
         return result;
     }
     if (g->capabilities == 0) {
@@ -212,8 +212,8 @@ void session_grant_fini(struct session_grant *grant) {
         free(grant->diagnostics[i].argv);
     }
     free(grant->diagnostics);
-    free(grant->ports);
     files_roots_free(grant->files_roots);
+    free(grant->ports);
     free(grant->shell);
     json_free(grant->holder);
     *grant = (struct session_grant){0};

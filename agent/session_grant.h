@@ -36,9 +36,9 @@ struct session_grant {
     const char *shell_user;   /* NULL: as the session process */
     struct session_diagnostic *diagnostics;
     size_t diagnostic_count;
+    struct files_root *files_roots;
     struct session_port *ports;
     size_t port_count;
-    struct files_root *files_roots;
     struct json *holder; /* of a parsed one: owns the texts; private */
 };
 void session_grant_print(const struct session_grant *grant, struct buf *out);

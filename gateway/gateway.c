@@ -93,6 +93,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .reader_threads = (int)s->reader_threads,
                                         .login_idle_ms = s->login_idle_ms,
                                         .login_max_ms = s->login_max_ms,
+                                        .ice = {s->call_stun, s->call_turn, s->call_turn_secret},
                                         .submit = submit,
                                         .connections_per_address = (int)s->connections_per_address,
                                         .metrics = print_metrics,

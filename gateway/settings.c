@@ -76,6 +76,13 @@ static const struct config_row rows[] = {
      "public X25519 key, PEM, of who decides disputes: hidden input is sealed to it; without: it is not kept"},
     {"sessions", "retention", CONFIG_DURATION, AT(retention_ms), "730d", DAY_MS, 36500 * DAY_MS, false,
      "recordings are destroyed after this, unless they are held; their rows stay"},
+    {"sessions", "call_stun", CONFIG_STRING, AT(call_stun), NULL, 0, 500, false,
+     "STUN servers of the help call, stun:HOST:PORT, separated by blanks; none: browsers on one network find each "
+     "other"},
+    {"sessions", "call_turn", CONFIG_STRING, AT(call_turn), NULL, 0, 500, false,
+     "TURN servers, turn:HOST:PORT or turns:HOST:PORT, for browsers behind routers that let nothing in"},
+    {"sessions", "call_turn_secret", CONFIG_STRING, AT(call_turn_secret), NULL, 0, 255, false,
+     "coturn's static-auth-secret; browsers get passwords made of it that hold for 6 hours"},
     {"evidence", "bytes", CONFIG_SIZE, AT(evidence_bytes), "1GiB", 0, 1LL << 40, false,
      "what evidence of alarms may take in the store; then the oldest goes; 0: none is asked for"},
     {"adapters", "enabled", CONFIG_BOOL, AT(adapters_enabled), "no", 0, 0, false,

@@ -16,6 +16,7 @@ struct settings {
     int64_t link_grace_ms;
     int64_t consent_wait_ms, retention_ms;
     char *master_key, *master_key_previous, *escrow_key;
+    char *call_stun, *call_turn, *call_turn_secret;
     int64_t evidence_bytes;
     int64_t disk_low_bytes, connections_per_address;
     char *log_format;

@@ -196,8 +196,8 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     v->diagnose = diagnose_new(loop, options->grant, &visit_diagnose_owner, v);
     v->observe = observe_new(loop, options->tap_fd, options->grant->observe_least_ms, on_observed, v);
     v->streams = streams_new(&visit_streams_out, v);
-    v->forwards = forwards_new(loop, v->streams, options->grant, &visit_forward_events, v);
     v->files = files_new(loop, options->grant, v->streams);
+    v->forwards = forwards_new(loop, v->streams, options->grant, &visit_forward_events, v);
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -216,8 +216,8 @@ void visit_free(struct visit *visit) {
     pty_kill(visit->pty);
     diagnose_free(visit->diagnose);
     streams_free(visit->streams);
-    forwards_free(visit->forwards);
     files_free(visit->files);
+    forwards_free(visit->forwards);
     observe_free(visit->observe);
     free(visit);
 }

@@ -34,8 +34,8 @@ struct visit {
     int64_t bundle_id; /* the call that a bundle is being made for; 0: none */
     struct observe *observe;
     struct streams *streams;
-    struct forwards *forwards;
     struct files *files;
+    struct forwards *forwards;
     bool has_last_down; /* session.end has come */
     /* visit_resume.c */
     struct backlog backlog;
@@ -102,7 +102,7 @@ struct visit_verbs {
     size_t count;
 };
 extern const struct visit_verbs visit_terminal, visit_diagnose, visit_observe;
-extern const struct visit_verbs visit_forward, visit_screen;
-extern const struct forward_events visit_forward_events;
 extern const struct visit_verbs visit_files;
 extern const struct diagnose_owner visit_diagnose_owner;
+extern const struct visit_verbs visit_forward, visit_screen;
+extern const struct forward_events visit_forward_events;

@@ -8,7 +8,7 @@ const CREDIT_STEP = 32 * 1024; // what was read is given back in steps of this
 
 export class ConsoleSession {
   static async join(client, id) {
-    return new ConsoleSession(await client.socket(`/sessions/${id}/ws`, 'fieldline.session.1'));
+    return new ConsoleSession(await client.socket(`/sessions/${id}/ws`, 'fieldline.session.1', { about: { session: id } }));
   }
 
   constructor(ws) {

@@ -97,9 +97,13 @@ static void forward(struct relay_leg *leg, const struct method *method, const st
     if (!relay_send_control(r, &message, leg->name, (int)columns, (int)lines)) {
         goto out;
     }
+    if (columns > 0) {
+        relay_people_size(leg, method->name, (int)columns, (int)lines);
+    }
     r->has_observed = r->has_observed || (method->flags & METHOD_OBSERVES) != 0;
     if ((method->flags & METHOD_OPENS_TERMINAL) != 0) {
         r->is_terminal_open = true;
+        relay_floor_opened(leg);
         r->is_echo_off = false;
         r->output_credit_bytes = r->input_credit_bytes = 0;
         relay_give_credit(r);
@@ -164,26 +168,15 @@ static void answer_next(struct relay_leg *leg, const char *id) {
     }
 }
 
-static void answer_end(struct relay_leg *leg, const char *id) {
-    char text[CALL_ID_BYTES + 64];
-    struct relay *r = leg->relay;
-    int chars = snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}", id);
-    if (relay_note(r, text, (size_t)chars)) {
-        leg->ops->send(leg->self, true, text, (size_t)chars);
-    }
-}
-
 static void on_request(struct relay_leg *leg, const char *name, const struct json *params, const char *id) {
     struct relay *r = leg->relay;
     struct fault fault;
     const struct method *method = find_method(name);
     enum result result;
-    if (strcmp(name, "session.end") == 0) {
-        if (id != NULL) {
-            answer_end(leg, id);
-        }
-        relay_begin_end(r, "ended_by_engineer", leg->name);
-    } else if (strcmp(name, "stream.next") == 0 && id != NULL) {
+    if (relay_people_request(leg, name, params, id) || !relay_may_act(leg, id)) {
+        return; /* done, or refused */
+    }
+    if (strcmp(name, "stream.next") == 0 && id != NULL) {
         answer_next(leg, id);
     } else if (method == NULL) {
         relay_refuse(leg, id, "unknown_method", "there is no such method");

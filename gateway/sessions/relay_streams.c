@@ -172,7 +172,9 @@ void relay_stream_down(struct relay_leg *leg, const struct frame *frame, const v
     if (r->phase != RELAY_LIVE) {
         relay_refuse(leg, NULL, "not_live", "the session is not live");
     } else if (stream == NULL || stream->owner != leg) {
-        if (stream_number(frame) > r->last_streams[stream_number(frame) >= STREAM_OF_TOOLS] || stream != NULL) {
+        /* One that has just been closed is none of the leg's faults. */
+        if (stream_number(frame) > r->last_streams[stream_number(frame) >= STREAM_OF_TOOLS] ||
+            (stream != NULL && stream->owner != NULL)) {
             relay_refuse(leg, NULL, "not_found", "this stream is not yours, or was never opened");
         }
     } else if (count > stream->down_credit_bytes) {

@@ -67,13 +67,23 @@
  *   session.resume {session,up,down}              product -> gateway, the first message of a connection that came back:
  *                                                 how many frames of each chain it has (sent, received)
  *   session.resumed {up,down}                     the answer; each side sends again what the other lacks
- * people -> gateway (recorded as the gateway's notes; in no chain):
+ * people -> gateway (in no chain; a table in gateway/sessions/relay_people.c says which part may send which):
  *   stream.next {} -> {stream}                    the least that a new one of this leg may have (tools share a row)
  *   session.end {}  session.freeze {}  session.thaw {}  session.offer {to}  session.take {}
- *   chat.say {text}  call.join {media}  call.leave {}  call.signal {to,data}
+ *   chat.say {text}  call.join {media} -> {people,ice_servers}  call.leave {}  call.signal {to,data}
  * gateway -> people only (recorded, not in the product's chains):
- *   session.state {state,reason,capabilities,seconds_left}     session.error {code,text}
- *   session.people {people:[{name,part,may_type,in_call}]}     chat.said {by,text,t_ms} */
+ *   session.state {state,reason,capabilities,seconds_left,to,part,may,may_type,terminal_open,cols?,rows?,frozen,
+ *                  frozen_by,next_stream}         part: typist, watcher, moderator, guest, tool; frozen: "", moderator,
+ *                                                 no_moderator; next_stream: the lowest number a stream may have
+ *   session.error {code,text}
+ *   session.people {people:[{name,part,may_type,in_call}],offered}      offered: to whom the keyboard is, or ""
+ *   chat.said {by,text,t_ms}
+ *   terminal.open {cols,rows,by}  terminal.resize {cols,rows,by}        what the typist did, for who watches
+ * gateway -> people only, not recorded: call.signal {from,data}
+ * the gateway's notes for the record alone:
+ *   session.joined {by,part}  session.left {by,part,seconds}  session.frozen {by,why}  session.thawed {by,why}
+ *   session.offered {by,to}  session.taken {by,from}
+ *   call.started {by,media}  call.changed {by,media}  call.left {by,seconds,media}      media: audio, video, screen */
 #pragma once
 #include <stdint.h>
 

@@ -1,6 +1,7 @@
 // English. Keys are "where.what"; {name} is filled in. Words of the gateway are state.*, why.*, action.*, ... and may be
 // missing here: then what the gateway said is shown.
 import { alarm_en } from './alarm_en';
+import { people_en } from './people_en';
 import { screen_en } from './screen_en';
 import { session_en } from './session_en';
 
@@ -8,6 +9,7 @@ export const en = {
   ...alarm_en,
   ...session_en,
   ...screen_en,
+  ...people_en,
   'app.title': 'Fieldline',
   'app.skip': 'Skip to the page',
   'app.live': 'Live',

@@ -2,6 +2,7 @@
 import type { en } from './en';
 
 import { alarm_zh } from './alarm_zh';
+import { people_zh } from './people_zh';
 import { screen_zh } from './screen_zh';
 import { session_zh } from './session_zh';
 
@@ -9,6 +10,7 @@ export const zh: Record<keyof typeof en, string> = {
   ...alarm_zh,
   ...session_zh,
   ...screen_zh,
+  ...people_zh,
   'app.title': 'Fieldline',
   'app.skip': '跳到正文',
   'app.live': '实时',

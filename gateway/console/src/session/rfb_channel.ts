@@ -80,6 +80,7 @@ export class StreamChannel extends Channel {
   override close(): void {
     if (this.readyState < WebSocket.CLOSING) this.readyState = WebSocket.CLOSING;
     this.stream.close();
+    queueMicrotask(() => this.end());
   }
 }
 
@@ -96,6 +97,6 @@ export class ReplayChannel extends Channel {
   }
 
   override close(): void {
-    this.end();
+    queueMicrotask(() => this.end()); // not before noVNC has begun to wait for it
   }
 }

@@ -25,7 +25,8 @@ const engineer = await stack.as('engineer');
 const { product } = await Firmware.on(stack, 'product-1', {
   owner: 'hook',
   agent: {
-    session: { capabilities: 'observe,screen' },
+    session: { capabilities: 'observe,screen,forward' },
+    'forward web': { port: 80, kind: 'http' },
     'forward display': { port: display.port, kind: 'rfb' },
     'forward service': { port: display.port, kind: 'rfb', view_only: 'no' },
   },
@@ -36,8 +37,8 @@ const ticket = await openTicket(support, engineer, product.id);
 const browser = await startBrowser();
 after(() => browser.close());
 
-async function enter() {
-  const asked = await ask(engineer, ticket, ['screen']);
+async function enter(capabilities = ['screen']) {
+  const asked = await ask(engineer, ticket, capabilities);
   await waitState(engineer, asked.id, ['live']);
   return asked.id;
 }
@@ -231,6 +232,20 @@ test('the recording plays to the same picture, and seeks', async () => {
   assert.deepEqual(await findBarriers(page), []);
   const verdict = await stack.gateway.verify(`${stack.gateway.dataDir}/transcripts/${id}.cast`, '--key', `${stack.gateway.dataDir}/seal.pub`, '--ca', stack.pki.path('ca.crt'));
   assert.ok(verdict.ok, verdict.text);
+});
+
+test('ports beside it: the command that reaches one', async () => {
+  const both = await enter(['screen', 'forward']);
+  await page.goto(`${stack.gateway.origin}/sessions/${both}`);
+  await page.getByRole('tab', { name: 'Ports' }).click();
+  const command = page.locator('pre', { hasText: 'fieldline-gateway forward' });
+  await command.waitFor();
+  assert.equal(await command.count(), 1, 'a display is no port to forward');
+  const text = await command.textContent();
+  assert.ok(text.includes(`--session ${both} --port web --user engineer`), text);
+  await shoot(page, 'screen-ports', { fullPage: true });
+  assert.deepEqual(await findBarriers(page), []);
+  await end(both);
 });
 
 test('in Chinese, and in a narrow window', async () => {

@@ -9,8 +9,10 @@
 
 #include "alarm_desk.h"
 #include "fieldline/log.h"
+#include "jobs.h"
 #include "session_desk.h"
 #include "session_hold.h"
+#include "session_finds.h"
 #include "store/audit.h"
 #include "store/cases.h"
 #include "store/users.h"
@@ -266,6 +268,11 @@ static const struct {
     {CHANGE_SESSION_REPORT, session_desk_report},
     {CHANGE_SESSION_HOLD, session_hold_begin},
     {CHANGE_SESSION_RELEASE, session_hold_end},
+    {CHANGE_JOB_OPEN, jobs_open},
+    {CHANGE_JOB_ACTION, jobs_act},
+    {CHANGE_JOB_RESULT, jobs_result},
+    {CHANGE_SESSION_LINES, session_finds_lines},
+    {CHANGE_SESSION_FINDING, session_finds_finding},
 };
 _Static_assert(sizeof verbs / sizeof *verbs == CHANGE_VERB_COUNT, "every verb has its row");
 

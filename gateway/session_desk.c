@@ -14,7 +14,7 @@
 #include "session_case.h"
 #include "store/cases.h"
 
-enum { REPORT_BYTES = 512 * 1024 };
+enum { REPORT_BYTES = 1024 * 1024 };
 enum { ANSWER_MARGIN_MS = 15 * 1000 /* the agent's own time-out comes first; this is for an agent that is gone */ };
 
 static enum result find(struct core *core, struct change *change, struct session *s, bool *is_found) {
@@ -116,6 +116,7 @@ enum result session_desk_edge_event(struct core *core, struct change *change) {
     result = store_ticket_find(core->store, s.ticket, &ticket);
     if (result == RESULT_OK)
         reporter_ask(core->reporter, &s, ticket.subject);
+    reporter_read(core->reporter, &s);
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 

@@ -13,6 +13,7 @@
 #include "sessions/recover.h"
 #include "sessions/verify.h"
 #include "store/cases.h"
+#include "store/session_lines.h"
 
 struct recovered {
     struct recovered *next;
@@ -78,6 +79,11 @@ static enum result recover_one(struct core *core, struct session *s, const void 
     return result == RESULT_OK ? session_case_close(core, s, SESSION_EVENT_FAILED, "gateway_crashed", NULL) : result;
 }
 
+static void ask_lines(void *self, const struct session *s) {
+    struct core *core = self;
+    reporter_read(core->reporter, s);
+}
+
 static void ask_report(void *self, const struct session *s) {
     struct core *core = self;
     struct ticket ticket;
@@ -100,6 +106,8 @@ enum result session_desk_recover(struct core *core, const char *transcript_dir, 
         result = store_commit(core->store);
     if (result == RESULT_OK)
         result = store_sessions_unreported(core->store, ask_report, core);
+    if (result == RESULT_OK)
+        result = store_sessions_unread(core->store, ask_lines, core);
     if (result != RESULT_OK) {
         store_rollback(core->store);
         fault_set(fault, result, "recovering sessions: %s", store_error(core->store));

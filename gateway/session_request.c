@@ -102,6 +102,7 @@ static enum result ask(struct core *core, struct session *s, const struct ticket
     session_token_make(token, expect.token_sha256);
     snprintf(expect.session, sizeof expect.session, "%s", s->id);
     snprintf(expect.device, sizeof expect.device, "%s", s->device);
+    snprintf(expect.model, sizeof expect.model, "%s", device->pack ? device->pack->model : "");
     snprintf(expect.engineer, sizeof expect.engineer, "%s", s->engineer);
     snprintf(expect.subject, sizeof expect.subject, "%s", ticket->subject);
     buf_init(&args, CAP_COMMAND_BYTES);

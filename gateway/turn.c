@@ -20,6 +20,7 @@
 #include "orphans.h"
 #include "outbox.h"
 #include "pipeline.h"
+#include "jobs.h"
 #include "session_desk.h"
 #include "store/depth.h"
 #include "watchdog.h"
@@ -162,7 +163,9 @@ static enum result tick(struct turns *t) {
         result = orphans_turn(core);
     if (result == RESULT_OK)
         result = log_wait_tick(core);
-    return result == RESULT_OK ? session_desk_tick(core) : result;
+    if (result == RESULT_OK)
+        result = session_desk_tick(core);
+    return result == RESULT_OK ? jobs_tick(core) : result;
 }
 
 /* Goes on while the machine sleeps, unlike the clock for waiting. */

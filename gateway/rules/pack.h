@@ -3,6 +3,7 @@
 #pragma once
 #include "fieldline/bytes.h"
 #include "fieldline/session.h"
+#include "rules/pack_parameters.h"
 
 /* X.733 */
 enum severity { SEVERITY_IS_WARNING = 1, SEVERITY_IS_MINOR, SEVERITY_IS_MAJOR, SEVERITY_IS_CRITICAL };
@@ -47,6 +48,7 @@ struct pack {
     int64_t trends_ms;     /* of its minutes, ten minutes and hours; not shorter */
     int64_t logs_ms, events_ms;
     int64_t evidence_before_ms, evidence_after_ms; /* of an alarm's raise; before 0: no evidence is pulled */
+    struct pack_parameters parameters;
     char *sla_class;
     struct pack_article *articles;
     size_t article_count;

@@ -263,12 +263,15 @@ void pack_read_yaml(struct pack *pack, const struct document *doc, const char *m
         FAULTS,
         DIAGNOSTICS,
         EVIDENCE,
+        PARAMETERS,
+        CONFIGURE,
         FIELDS
     };
     struct yaml_field f[FIELDS] = {{"model", true, 0},        {"title", true, 0},        {"title_zh", false, 0},
                                    {"maker", true, 0},        {"kind", true, 0},         {"sla_class", false, 0},
                                    {"capabilities", true, 0}, {"retention", false, 0},   {"metrics", true, 0},
-                                   {"faults", false, 0},      {"diagnostics", false, 0}, {"evidence", false, 0}};
+                                   {"faults", false, 0},      {"diagnostics", false, 0}, {"evidence", false, 0},
+                                   {"parameters", false, 0},  {"configure", false, 0}};
     struct reader r = {.pack = pack, .doc = doc, .problems = problems};
     bool is_map = document_fields(doc, document_root(doc), "the pack", f, FIELDS, problems);
     for (size_t i = 0; !is_map && i < FIELDS; i++)
@@ -292,5 +295,6 @@ void pack_read_yaml(struct pack *pack, const struct document *doc, const char *m
     pack->diagnostics = mem_alloc((diagnostics ? diagnostics : 1) * sizeof *pack->diagnostics);
     for (size_t i = 0; i < diagnostics; i++)
         read_diagnostic(&r, document_item(doc, f[DIAGNOSTICS].at, i));
+    pack_read_parameters(pack, doc, f[PARAMETERS].at, f[CONFIGURE].at, problems);
     pack->plan = plan_new(pack->metrics, pack->metric_count);
 }

@@ -256,6 +256,35 @@ static const char recording_schema[] =
     "CREATE TRIGGER session_over AFTER UPDATE OF is_running ON session WHEN OLD.is_running = 1 AND NEW.is_running = 0"
     " BEGIN INSERT INTO recording(session, ended_ms) VALUES(NEW.id, coalesce(NEW.ended_ms, NEW.requested_ms))"
     " ON CONFLICT(session) DO UPDATE SET ended_ms = excluded.ended_ms; END;";
+/* Parameters of many devices (store/jobs.h). */
+static const char jobs_schema[] =
+    "CREATE TABLE job(id INTEGER PRIMARY KEY AUTOINCREMENT, who TEXT NOT NULL, model TEXT NOT NULL, reason TEXT NOT "
+    "NULL,"
+    " new_values TEXT NOT NULL, confirm_s INTEGER NOT NULL, settle_s INTEGER NOT NULL, stop_after INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL);"
+    "CREATE INDEX job_running ON job(state) WHERE state = 0;"
+    "CREATE TABLE job_step(id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL REFERENCES job(id),"
+    " device TEXT NOT NULL, ticket INTEGER NOT NULL, session TEXT NOT NULL, state INTEGER NOT NULL, line TEXT NOT NULL,"
+    " before TEXT NOT NULL, after TEXT NOT NULL, begun_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL);"
+    "CREATE INDEX job_step_of ON job_step(job, state);"
+    "CREATE INDEX job_step_running ON job_step(state) WHERE state = 1;"
+    "CREATE INDEX job_step_session ON job_step(session) WHERE session <> '';";
+/* Lines of recorded sessions (store/session_lines.h) with their index, sessions of which they are missing, and what
+ * people added to service reports. */
+static const char session_lines_schema[] =
+    "CREATE TABLE session_line(id INTEGER PRIMARY KEY AUTOINCREMENT, session INTEGER NOT NULL,"
+    " device INTEGER NOT NULL, at_ms INTEGER NOT NULL, t_ms INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, who TEXT NOT NULL, line TEXT NOT NULL);"
+    "CREATE INDEX session_line_of ON session_line(session, id);"
+    "CREATE VIRTUAL TABLE session_text USING fts5(tags, body, content='', tokenize='unicode61 remove_diacritics 2');"
+    "CREATE TABLE session_unread(session INTEGER PRIMARY KEY);"
+    "INSERT INTO session_unread(session) SELECT number FROM session WHERE is_running = 0 AND started_ms > 0;"
+    "CREATE TRIGGER session_to_read AFTER UPDATE OF is_running ON session WHEN OLD.is_running = 1 AND"
+    " NEW.is_running = 0 AND NEW.started_ms > 0 BEGIN"
+    " INSERT OR IGNORE INTO session_unread(session) VALUES(NEW.number); END;"
+    "CREATE TABLE session_finding(id INTEGER PRIMARY KEY, session TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+    " who TEXT NOT NULL, line TEXT NOT NULL);"
+    "CREATE INDEX session_finding_of ON session_finding(session);";
 
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
@@ -267,5 +296,7 @@ const struct migration migrations[] = {
     {7, "versions of the rules", versions_schema},
     {8, "log lines and events that rules have seen", rule_logs_schema},
     {10, "recordings that are held or were removed", recording_schema},
+    {11, "lines of recorded sessions, findings", session_lines_schema},
+    {13, "parameters of many devices", jobs_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

@@ -27,6 +27,13 @@ export const ROUTES: Route[] = [
   { pattern: '/tickets', title: 'nav.tickets', key: 't', page: Tickets },
   { pattern: '/sessions', title: 'nav.sessions', key: 's', load: async () => (await import('./pages/sessions')).Sessions },
   {
+    pattern: '/search',
+    title: 'nav.search',
+    key: 'h',
+    roles: ['engineer', 'support', 'supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/session_search')).SessionSearch,
+  },
+  {
     pattern: '/audit',
     title: 'nav.audit',
     key: 'a',
@@ -46,6 +53,14 @@ export const ROUTES: Route[] = [
   { pattern: '/alarms/incidents/:id', title: 'incident.title', load: async () => (await import('./pages/incidents')).IncidentPage },
   { pattern: '/devices/:id', title: 'device.device', load: async () => (await import('./pages/device')).DevicePage },
   { pattern: '/tickets/:id', title: 'ticket.ticket', load: async () => (await import('./pages/ticket')).TicketPage },
+  {
+    pattern: '/jobs',
+    title: 'nav.jobs',
+    key: 'j',
+    roles: ['engineer', 'support', 'supervisor', 'administrator', 'auditor'],
+    load: async () => (await import('./pages/jobs')).Jobs,
+  },
+  { pattern: '/jobs/:id', title: 'nav.jobs', load: async () => (await import('./pages/job')).JobPage },
   { pattern: '/sessions/:id', title: 'session.session', load: async () => (await import('./pages/session')).SessionPage },
   { pattern: '/sessions/:id/replay', title: 'session.replay', load: async () => (await import('./pages/replay')).Replay },
 ];

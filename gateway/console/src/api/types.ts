@@ -66,7 +66,33 @@ export interface Diagnostic {
   title: string;
   title_zh: string;
 }
+export type ParameterValue = number | boolean | string;
+export interface Parameter {
+  name: string;
+  title: string;
+  title_zh?: string;
+  unit: string;
+  type: 'int' | 'number' | 'bool' | 'enum' | 'text' | 'duration'; // a duration is a number of seconds
+  min?: number;
+  max?: number;
+  step?: number;
+  choices?: string[];
+  max_bytes?: number;
+  pattern?: string;
+  default?: ParameterValue;
+  risk: 'low' | 'medium' | 'high';
+  writable: boolean;
+  restarts: boolean;
+}
+// What the pack says of parameters; missing when it names none.
+export interface Configure {
+  parameters: Parameter[];
+  depends: string[];
+  health: string[];
+  confirm_s: { min: number; max: number };
+}
 export interface DeviceDetail extends Device {
+  configure?: Configure;
   agent: string;
   capabilities: string[];
   diagnostics: Diagnostic[];
@@ -297,6 +323,26 @@ export interface Session {
   countersigned: boolean;
   complete: boolean;
 }
+// A line of a recording that was found; the excerpt is in pieces, of which some are what was looked for.
+export interface LineHit {
+  id: number;
+  session: string;
+  device: string;
+  ticket: number;
+  at_ms: number;
+  t_ms: number; // since the session began
+  n: number;
+  author: string;
+  kind: string;
+  excerpt: { text: string; hit: boolean }[];
+}
+export interface SessionReport {
+  session: string;
+  markdown: string;
+  digest: string;
+  at_ms: number;
+  findings: { at_ms: number; by: string; text: string }[];
+}
 export interface Verdict {
   ok: boolean;
   text: string;
@@ -361,4 +407,35 @@ export interface Notice {
   kind: string;
   id?: string;
   device?: string;
+}
+
+// New settings for many products.
+export interface Job {
+  id: number;
+  by: string;
+  model: string;
+  reason: string;
+  values: Record<string, ParameterValue>;
+  confirm_s: number;
+  settle_s: number;
+  stop_after: number;
+  state: 'running' | 'paused' | 'stopped' | 'cancelled' | 'done';
+  created_ms: number;
+  ended_ms: number | null;
+  steps: Record<JobStepState, number>;
+}
+export type JobStepState = 'waiting' | 'running' | 'done' | 'unchanged' | 'skipped' | 'failed';
+export interface JobStep {
+  device: string;
+  state: JobStepState;
+  text: string;
+  ticket: number | null;
+  session: string | null;
+  before: Record<string, ParameterValue> | null;
+  after: Record<string, ParameterValue> | null;
+  begun_ms: number;
+  ended_ms: number;
+}
+export interface JobDetail extends Job {
+  devices: JobStep[];
 }

@@ -1,11 +1,10 @@
-// Plays a recorded screen: a viewer is told what the product's server said then. Forwards it goes on from where it is;
+// Plays a recorded screen by the replay page's clock: a viewer is told what the product's server said then. Forwards it goes on from where it is;
 // backwards it begins anew and is told everything up to that moment at once.
 import type RFB from '@novnc/novnc';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { duration } from '../time';
 import { t } from '../words/words';
 import { ReplayChannel } from './rfb_channel';
-import { recorded_screens, type RecordedScreen, type ScreenFrame } from './screen_frames';
+import { recorded_screens, type ScreenFrame } from './screen_frames';
 
 interface Playing {
   viewer: RFB;
@@ -63,58 +62,15 @@ export function ScreenPlayer({ frames, t_ms }: { frames: ScreenFrame[]; t_ms: nu
   return <div ref={box} class="screen-box" />;
 }
 
-const STEP_MS = 100;
-
-function Recorded({ screen }: { screen: RecordedScreen }) {
-  const [t_ms, set_t] = useState(screen.end_ms);
-  const [is_playing, set_playing] = useState(false);
-  useEffect(() => {
-    if (!is_playing) return undefined;
-    const timer = setInterval(() => set_t((at) => Math.min(at + STEP_MS, screen.end_ms)), STEP_MS);
-    return () => clearInterval(timer);
-  }, [is_playing]);
-  const is_at_end = t_ms >= screen.end_ms;
-  useEffect(() => {
-    if (is_at_end) set_playing(false);
-  }, [is_at_end]);
-  const toggle = (): void => {
-    if (!is_playing && is_at_end) set_t(screen.begin_ms);
-    set_playing(!is_playing);
-  };
+// What the display showed at this moment of the recording: of the screen that was opened last.
+export function ScreenRecording({ transcript, now_ms }: { transcript: string; now_ms: number }) {
+  const screens = useMemo(() => recorded_screens(transcript), [transcript]);
+  const screen = screens.findLast(({ begin_ms }) => begin_ms <= now_ms) ?? screens[0];
+  if (!screen) return null;
   return (
     <section class="screen">
       <h3>{t('screen.recorded', { name: screen.name, by: screen.by })}</h3>
-      <ScreenPlayer frames={screen.frames} t_ms={t_ms} />
-      <div class="buttons">
-        <button type="button" onClick={toggle}>
-          {t(is_playing ? 'screen.pause' : 'screen.play')}
-        </button>
-        <input
-          type="range"
-          aria-label={t('screen.moment')}
-          min={screen.begin_ms}
-          max={screen.end_ms}
-          step={1}
-          value={t_ms}
-          onInput={(event) => {
-            set_playing(false);
-            set_t(Number(event.currentTarget.value));
-          }}
-        />
-        <span class="number">{duration(t_ms)}</span>
-      </div>
+      <ScreenPlayer key={screen.stream} frames={screen.frames} t_ms={now_ms} />
     </section>
-  );
-}
-
-// Every screen of a recording, each with its own way through time.
-export function ScreenRecordings({ transcript }: { transcript: string }) {
-  const screens = useMemo(() => recorded_screens(transcript), [transcript]);
-  return (
-    <>
-      {screens.map((screen) => (
-        <Recorded key={screen.stream} screen={screen} />
-      ))}
-    </>
   );
 }

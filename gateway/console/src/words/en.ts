@@ -2,11 +2,15 @@
 // missing here: then what the gateway said is shown.
 import { alarm_en } from './alarm_en';
 import { people_en } from './people_en';
+import { configure_en } from './configure_en';
+import { replay_en } from './replay_en';
 import { screen_en } from './screen_en';
 import { session_en } from './session_en';
 
 export const en = {
   ...alarm_en,
+  ...configure_en,
+  ...replay_en,
   ...session_en,
   ...screen_en,
   ...people_en,

@@ -26,9 +26,6 @@ export const screen_en = {
   'screen.end_limit': 'The display has had all the bytes that one session may have.',
   'screen.end_lost': 'The connection broke.',
   'screen.recorded': 'Display “{name}”, seen by {by}',
-  'screen.play': 'Play',
-  'screen.pause': 'Pause',
-  'screen.moment': 'Moment of the session',
 
   'forward.title': 'Ports',
   'forward.explain': 'Run this on your machine; the port is then on 127.0.0.1, as long as the session lasts. It asks for your password.',

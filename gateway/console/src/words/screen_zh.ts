@@ -28,9 +28,6 @@ export const screen_zh: Record<keyof typeof screen_en, string> = {
   'screen.end_limit': '该屏幕已达到一次会话允许的数据量。',
   'screen.end_lost': '连接中断。',
   'screen.recorded': '屏幕“{name}”，由 {by} 查看',
-  'screen.play': '播放',
-  'screen.pause': '暂停',
-  'screen.moment': '会话中的时刻',
 
   'forward.title': '端口',
   'forward.explain': '在您的电脑上运行此命令；会话期间端口位于 127.0.0.1。它会询问您的密码。',

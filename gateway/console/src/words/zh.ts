@@ -3,11 +3,15 @@ import type { en } from './en';
 
 import { alarm_zh } from './alarm_zh';
 import { people_zh } from './people_zh';
+import { configure_zh } from './configure_zh';
+import { replay_zh } from './replay_zh';
 import { screen_zh } from './screen_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
   ...alarm_zh,
+  ...configure_zh,
+  ...replay_zh,
   ...session_zh,
   ...screen_zh,
   ...people_zh,

@@ -14,6 +14,7 @@
 #include "store/reader_evidence.h"
 #include "store/reader_handle.h"
 #include "store/records.h"
+#include "store/session_lines.h"
 #include "store/shelves.h"
 
 static void no_device(void *self, const struct device_row *row) {
@@ -62,6 +63,13 @@ static void no_outbox(void *self, const struct outbox_row *row) {
     (void)self, (void)row;
 }
 
+static void no_hit(void *self, const struct line_hit *row) {
+    (void)self, (void)row;
+}
+static void no_finding(void *self, const struct finding *row) {
+    (void)self, (void)row;
+}
+
 static void fine(enum result result) {
     cr_assert(result == RESULT_OK || result == RESULT_NOT_FOUND, "%s", result_name(result));
 }
@@ -97,6 +105,10 @@ static void ask_reader(struct reader *r) {
     fine(reader_evidence_of(r, 1, no_evidence, NULL));
     fine(reader_evidence(r, 1, &evidence));
     fine(reader_evidence_items(r, 1, no_item, NULL, &n));
+    fine(reader_lines(r, &(struct line_query){.q = "word", .kinds = 1, .limit = 9}, no_hit, NULL, &n));
+    fine(reader_lines(r, &(struct line_query){.session = "x", .kinds = 1, .limit = 9}, no_hit, NULL, &n));
+    fine(reader_findings(r, "x", no_finding, NULL));
+    fine(reader_session_report(r, "x", no_report, NULL));
     fine(reader_audit(r, 0, 10, no_audit, NULL));
     fine(reader_ticket_events(r, 1, no_ticket_event, NULL));
     fine(reader_ticket(r, 1, &ticket));
@@ -217,6 +229,9 @@ static void ask_writer(struct fixture *f, int64_t device) {
     fine(store_session_find(f->store, "x", &session));
     fine(store_sessions_running(f->store, no_session, NULL));
     fine(store_sessions_unreported(f->store, no_session, NULL));
+    fine(store_sessions_unread(f->store, no_session, NULL));
+    fine(store_lines_forget(f->store, "x"));
+    fine(store_lines_finish(f->store, "x"));
     fine(outbox_due(f->store, 0, 10, no_outbox, NULL));
     struct evidence evidence;
     struct buf names;

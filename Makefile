@@ -139,6 +139,7 @@ ALL_LIBS := $(STAGE_LIBS) $(AGENT_LIB) $(SESSION_LIB) $(WIRE_LIB)
 FUZZ_PROGRAMS := $(FUZZERS:%=$(OUT)/fuzz-%)
 $(OUT)/fuzz-%: $(OUT)/tests/fuzz/%.o $(if $(filter fuzz,$(MODE)),,$(OUT)/tests/fuzz/replay.o) $(ALL_LIBS)
 	$(link) $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LIBS_gateway)
+$(OUT)/fuzz-tool_frame: $(OUT)/gateway/tool_frame.o
 .PRECIOUS: $(OUT)/%.o
 
 # ---- helpers of the tests and the demo: tests/fake/NAME.c (simulated products) with what they share, tests/fake/product/

@@ -76,7 +76,7 @@ async function end(id) {
   await waitReport(engineer, ticket, id);
 }
 
-const transcript = async (id) => (await readFile(`${stack.gateway.dataDir}/transcripts/${id}.jsonl`, 'utf8')).trimEnd().split('\n').slice(1).map((line) => JSON.parse(line));
+const transcript = async (id) => (await stack.gateway.recording(id, 'jsonl')).trimEnd().split('\n').slice(1).map((line) => JSON.parse(line));
 const memory = async (pid) => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
 
 test('promise_44_ports_are_named: 5 MB go both ways, and the record has their hashes and lengths', stack.guard(async () => {

@@ -117,7 +117,7 @@ test('what it says when it cannot', stack.guard(async () => {
   await writeFile(`${password}.wrong`, 'not the password\n');
   for (const [more, says] of [
     [{ '--password-file': `${password}.wrong` }, /login was refused: the user name or the password is wrong/],
-    [{ '--user': 'supervisor' }, /only the engineer/],
+    [{ '--user': 'supervisor' }, /the session was refused/],
     [{ '--session': '11111111-1111-4111-8111-111111111111' }, /not live/],
     [{ '--session': 'x' }, /no session/],
     [{ '--url': stack.gateway.origin.replace('https', 'http') }, /expected https/],

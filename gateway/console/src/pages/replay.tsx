@@ -10,6 +10,7 @@ import { FrameList } from '../session/frame_list';
 import { markers_of, typing_of } from '../session/markers';
 import { Playback } from '../session/playback';
 import { Controls, Latest, Screen } from '../session/player';
+import { ScreenRecording } from '../session/screen_player';
 import { SearchIn, type Found } from '../session/search_in';
 import { Timeline } from '../session/timeline';
 import { join_typing, parse_cast, parse_transcript, type Cast } from '../session/transcript';
@@ -205,6 +206,7 @@ function Recorded({ recording }: { recording: Recording }) {
             <Latest frames={frames} playback={playback} />
           </>
         )}
+        <ScreenRecording transcript={transcript} now_ms={playback.now_ms.value} />
         <Timeline playback={playback} markers={markers} typing={typing} colour_of={colour_of} />
         <Controls playback={playback} authors={authors} next_input={next_input} />
         <p class="quiet small">{t('replay.keys')}</p>

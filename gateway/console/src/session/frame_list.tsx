@@ -46,7 +46,7 @@ export function FrameList({
         <SearchBox label={t('replay.filter_list')} value={q} change={set_q} />
       </div>
       {found.length === 0 && <p class="quiet">{t('replay.no_match')}</p>}
-      <ol class="frames">
+      <ol class="frames" tabIndex={0}>
         {found.slice(0, SHOWN).map((frame) => (
           <li key={frame.n} class={frame.dir}>
             {seek ? (

@@ -26,6 +26,7 @@ export interface Cast {
 
 const TERMINAL = 1;
 const TERMINAL_SECRET = 2;
+const STREAM = 3;
 
 export function parse_cast(text: string): Cast {
   const lines = text.split('\n');
@@ -89,7 +90,9 @@ export function parse_transcript(text: string, cast: Cast | undefined, hidden: (
         ? { method: '', text: visible(cast?.by_line.get(line.cast ?? 0)?.text ?? '', line.dir === 'down') }
         : channel === TERMINAL_SECRET
           ? { method: '', text: hidden(Math.max(0, bytes - 16)) }
-          : control_text(line.data);
+          : channel === STREAM
+            ? { method: 'stream', text: `${bytes} B` }
+            : control_text(line.data);
     frames.push({ n: line.n ?? i, dir: line.dir ?? 'gate', t_ms: line.t_ms ?? 0, channel, by: line.by ?? '', bytes, ...said });
   }
   return frames;
@@ -103,6 +106,12 @@ export function join_typing(frames: Frame[], within_ms = 2_000): Frame[] {
   const last_ms = { up: 0, down: 0 };
   for (const frame of frames) {
     const { dir } = frame;
+    const last = joined.at(-1);
+    if (frame.channel === STREAM && last?.channel === STREAM && last.dir === dir && last.by === frame.by) {
+      const bytes = last.bytes + frame.bytes; // a file or a picture is many frames, and no text: one line
+      joined[joined.length - 1] = { ...last, bytes, text: `${bytes} B` };
+      continue;
+    }
     if (frame.channel !== TERMINAL || dir === 'gate') {
       open.up = open.down = undefined;
       joined.push(frame);

@@ -6,6 +6,7 @@ import { files_en } from './files_en';
 import { people_en } from './people_en';
 import { configure_en } from './configure_en';
 import { replay_en } from './replay_en';
+import { screen_en } from './screen_en';
 import { session_en } from './session_en';
 
 export const en = {
@@ -15,6 +16,7 @@ export const en = {
   ...configure_en,
   ...replay_en,
   ...session_en,
+  ...screen_en,
   ...people_en,
   'app.title': 'Fieldline',
   'app.skip': 'Skip to the page',

@@ -7,6 +7,7 @@ import { files_zh } from './files_zh';
 import { people_zh } from './people_zh';
 import { configure_zh } from './configure_zh';
 import { replay_zh } from './replay_zh';
+import { screen_zh } from './screen_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
@@ -16,6 +17,7 @@ export const zh: Record<keyof typeof en, string> = {
   ...configure_zh,
   ...replay_zh,
   ...session_zh,
+  ...screen_zh,
   ...people_zh,
   'app.title': 'Fieldline',
   'app.skip': '跳到正文',

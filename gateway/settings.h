@@ -14,7 +14,7 @@ struct settings {
     int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
     char *web_cert, *web_key, *device_ca, *console_dir;
     int64_t consent_wait_ms, retention_ms;
-    char *master_key, *master_key_previous, *escrow_key;
+    char *master_key, *master_key_previous, *escrow_key, *mask_file;
     int64_t evidence_bytes;
     int64_t disk_low_bytes, connections_per_address;
     char *log_format;

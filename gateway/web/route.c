@@ -67,6 +67,8 @@ static const struct route rows[] = {
     POST("/api/v1/sessions/{uuid}/end", O | WORKERS, CHANGE_SESSION_END),
     LOOK("/api/v1/sessions/{uuid}/cast", STAFF, read_cast, NULL, "session.replay"),
     LOOK("/api/v1/sessions/{uuid}/transcript", STAFF, read_transcript, NULL, "session.transcript"),
+    LOOK("/api/v1/sessions/{uuid}/unmasked/cast", V | U, read_cast_unmasked, NULL, "session.unmasked"),
+    LOOK("/api/v1/sessions/{uuid}/unmasked/transcript", V | U, read_transcript_unmasked, NULL, "session.unmasked"),
     GET("/api/v1/sessions/{uuid}/seal", EVERYONE, read_seal, NULL),
     GET("/api/v1/sessions/{uuid}/verify", EVERYONE, read_verdict, NULL),
     POST("/api/v1/sessions/{uuid}/hold", V | U, CHANGE_SESSION_HOLD),

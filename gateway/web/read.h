@@ -32,5 +32,6 @@ read_fn read_devices, read_device, read_history, read_logs;                     
 read_fn read_alarms, read_shelves, read_maintenance, read_incidents, read_incident;       /* read_alarms.c */
 read_fn read_tickets, read_ticket;                                                        /* read_tickets.c */
 read_fn read_evidence_list, read_evidence, read_evidence_csv;                             /* read_evidence.c */
+read_fn read_bundle;                                                                      /* read_bundle.c */
 read_fn read_cast_unmasked, read_transcript_unmasked;                                     /* read_sessions.c */
 read_fn read_sessions, read_session, read_cast, read_transcript, read_seal, read_verdict; /* read_sessions.c */

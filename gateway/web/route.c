@@ -69,6 +69,7 @@ static const struct route rows[] = {
     LOOK("/api/v1/sessions/{uuid}/transcript", STAFF, read_transcript, NULL, "session.transcript"),
     LOOK("/api/v1/sessions/{uuid}/unmasked/cast", V | U, read_cast_unmasked, NULL, "session.unmasked"),
     LOOK("/api/v1/sessions/{uuid}/unmasked/transcript", V | U, read_transcript_unmasked, NULL, "session.unmasked"),
+    LOOK("/api/v1/sessions/{uuid}/bundle", E | V | U, read_bundle, NULL, "session.bundle"),
     GET("/api/v1/sessions/{uuid}/seal", EVERYONE, read_seal, NULL),
     GET("/api/v1/sessions/{uuid}/verify", EVERYONE, read_verdict, NULL),
     POST("/api/v1/sessions/{uuid}/hold", V | U, CHANGE_SESSION_HOLD),

@@ -4,15 +4,15 @@
 #include <string.h>
 
 #include "fieldline/json.h"
-#include "sessions/bundle.h"
+#include "sessions/dossier.h"
 
-#define BUNDLE_FORMAT "fieldline.bundle.1"
+#define DOSSIER_FORMAT "fieldline.bundle.1"
 enum { MANIFEST_BYTES = 64 * 1024 };
 
-void bundle_manifest_print(const struct bundle_manifest *m, struct buf *out) {
+void dossier_manifest_print(const struct dossier_manifest *m, struct buf *out) {
     struct json_out j = json_out(out);
     jo_object(&j, NULL);
-    jo_str(&j, "bundle", BUNDLE_FORMAT);
+    jo_str(&j, "bundle", DOSSIER_FORMAT);
     jo_str(&j, "session", m->session);
     jo_int(&j, "made_ms", m->made_ms);
     jo_str(&j, "by", m->by);
@@ -39,28 +39,28 @@ static enum result take_text(const struct json *object, const char *key, size_t 
     return result;
 }
 
-static enum result take_files(const struct json *object, struct bundle_manifest *m, struct fault *fault) {
+static enum result take_files(const struct json *object, struct dossier_manifest *m, struct fault *fault) {
     const struct json *files;
     enum result result = json_array(object, "files", sizeof m->files / sizeof *m->files, &files, fault);
     for (size_t i = 0; result == RESULT_OK && i < json_count(files); i++) {
         const struct json *file = json_at(files, i);
-        struct bundle_file *f = &m->files[m->count++];
+        struct dossier_file *f = &m->files[m->count++];
         if (!json_is_object(file)) {
             return fault_set(fault, RESULT_CORRUPT, "a file must be an object");
         }
         if ((result = take_text(file, "name", sizeof f->name, f->name, fault)) == RESULT_OK &&
-            (result = json_integer(file, "bytes", 0, BUNDLE_BYTES, &f->bytes, fault)) == RESULT_OK) {
+            (result = json_integer(file, "bytes", 0, DOSSIER_BYTES, &f->bytes, fault)) == RESULT_OK) {
             result = take_text(file, "sha256", sizeof f->sha256, f->sha256, fault);
         }
     }
     return result;
 }
 
-enum result bundle_manifest_parse(const char *text, size_t chars, struct bundle_manifest *out, struct fault *fault) {
+enum result dossier_manifest_parse(const char *text, size_t chars, struct dossier_manifest *out, struct fault *fault) {
     struct json *object = NULL;
     struct buf again;
-    char format[sizeof BUNDLE_FORMAT];
-    *out = (struct bundle_manifest){0};
+    char format[sizeof DOSSIER_FORMAT];
+    *out = (struct dossier_manifest){0};
     enum result result = json_parse(text, chars, &object, fault);
     if (result == RESULT_OK && !json_is_object(object)) {
         result = fault_set(fault, RESULT_CORRUPT, "a manifest must be an object");
@@ -77,7 +77,7 @@ enum result bundle_manifest_parse(const char *text, size_t chars, struct bundle_
         return RESULT_CORRUPT;
     }
     buf_init(&again, MANIFEST_BYTES);
-    bundle_manifest_print(out, &again);
+    dossier_manifest_print(out, &again);
     bool same = uuid_valid(out->session) && again.count == chars && memcmp(again.data, text, chars) == 0;
     buf_fini(&again);
     return same ? RESULT_OK : fault_set(fault, RESULT_CORRUPT, "the manifest is not spelled as it was written");

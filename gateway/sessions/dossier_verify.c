@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "fieldline/digest.h"
-#include "sessions/bundle.h"
+#include "sessions/dossier.h"
 #include "sessions/zip.h"
 
 enum { COMMENT_BYTES = 19 + 86, SMALL_BYTES = 64 * 1024 };
@@ -21,7 +21,7 @@ enum { COMMENT_BYTES = 19 + 86, SMALL_BYTES = 64 * 1024 };
 struct unpacked {
     char dir[128];
     char names[ZIP_ENTRIES][ZIP_NAME_BYTES + 1];
-    struct bundle_file found[ZIP_ENTRIES];
+    struct dossier_file found[ZIP_ENTRIES];
     size_t count;
     struct buf manifest, signature;
 };
@@ -32,7 +32,7 @@ static void path_in(const struct unpacked *u, const char *name, char out[256]) {
 
 static enum result keep(void *self, const char *name, const struct buf *bytes, struct fault *fault) {
     struct unpacked *u = self;
-    struct bundle_file *file = &u->found[u->count];
+    struct dossier_file *file = &u->found[u->count];
     uint8_t hash[SHA256_BYTES];
     char path[256];
     path_in(u, name, path);
@@ -101,7 +101,7 @@ static enum result check_zip(const char *path, const struct key *key, struct fau
         at += n;
     }
     buf_init(&statement, 256);
-    bundle_statement(digest, &statement);
+    dossier_statement(digest, &statement);
     result = at == end && signed_by(key, &statement, comment + sizeof COMMENT_HEAD - 1,
                                     sizeof comment - (sizeof COMMENT_HEAD - 1))
                  ? RESULT_OK
@@ -114,7 +114,7 @@ out:
     return result;
 }
 
-static const struct bundle_file *find(const struct bundle_file *files, size_t count, const char *name) {
+static const struct dossier_file *find(const struct dossier_file *files, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(files[i].name, name) == 0) {
             return &files[i];
@@ -123,9 +123,9 @@ static const struct bundle_file *find(const struct bundle_file *files, size_t co
     return NULL;
 }
 
-static enum result check_manifest(const struct unpacked *u, const struct key *key, struct bundle_manifest *m,
+static enum result check_manifest(const struct unpacked *u, const struct key *key, struct dossier_manifest *m,
                                   struct fault *fault) {
-    enum result result = bundle_manifest_parse((const char *)u->manifest.data, u->manifest.count, m, fault);
+    enum result result = dossier_manifest_parse((const char *)u->manifest.data, u->manifest.count, m, fault);
     if (result != RESULT_OK) {
         fault_prefix(fault, "manifest.json");
         return result;
@@ -134,7 +134,7 @@ static enum result check_manifest(const struct unpacked *u, const struct key *ke
         return fault_set(fault, RESULT_CORRUPT, "manifest.json is not signed by this gateway");
     }
     for (size_t i = 0; i < m->count; i++) {
-        const struct bundle_file *file = find(u->found, u->count, m->files[i].name);
+        const struct dossier_file *file = find(u->found, u->count, m->files[i].name);
         if (file == NULL || file->bytes != m->files[i].bytes || strcmp(file->sha256, m->files[i].sha256) != 0) {
             return fault_set(fault, RESULT_CORRUPT, "%s %s", m->files[i].name,
                              file == NULL ? "is missing" : "is not what was packed");
@@ -147,7 +147,7 @@ static enum result check_manifest(const struct unpacked *u, const struct key *ke
 static enum result check(const char *path, const char *keys, struct unpacked *u, struct verdict *out,
                          struct fault *fault) {
     char seal_pub[512], ca[512], recording[256], name[ZIP_NAME_BYTES + 1];
-    struct bundle_manifest *manifest = mem_alloc(sizeof *manifest);
+    struct dossier_manifest *manifest = mem_alloc(sizeof *manifest);
     struct key *key = NULL;
     snprintf(seal_pub, sizeof seal_pub, "%s/seal.pub", keys != NULL ? keys : u->dir);
     snprintf(ca, sizeof ca, "%s/ca.crt", keys != NULL ? keys : u->dir);
@@ -172,10 +172,10 @@ static enum result unpack(const char *path, struct unpacked *u, struct fault *fa
     if (mkdtemp(u->dir) == NULL) {
         return fault_set(fault, RESULT_IO, "%s: %s", u->dir, strerror(errno));
     }
-    return zip_read(path, BUNDLE_BYTES, keep, u, fault);
+    return zip_read(path, DOSSIER_BYTES, keep, u, fault);
 }
 
-enum result bundle_verify(const char *path, const char *keys, struct verdict *out, struct fault *fault) {
+enum result dossier_verify(const char *path, const char *keys, struct verdict *out, struct fault *fault) {
     struct unpacked *u = mem_alloc(sizeof *u);
     struct fault why = {""};
     *out = (struct verdict){0};

@@ -15,9 +15,9 @@
 #include "sessions/session.h"
 #include "sessions/verify.h"
 
-enum { BUNDLE_BYTES = 256 * 1024 * 1024, BUNDLE_FILE_BYTES = 64 * 1024 * 1024 };
+enum { DOSSIER_BYTES = 256 * 1024 * 1024, DOSSIER_FILE_BYTES = 64 * 1024 * 1024 };
 
-struct bundle_options {
+struct dossier_options {
     const struct vault *vault;
     const struct mask *mask; /* for what the player shows; NULL: nothing is covered */
     const struct session *session;
@@ -30,29 +30,29 @@ struct bundle_options {
     int64_t wall_ms;
 };
 /* Writes it to an empty file that can be read and sought; *bytes: its size. RESULT_NOT_FOUND: there is no sealed
- * recording. RESULT_TOO_BIG: a file of it has more than BUNDLE_FILE_BYTES. Blocks for seconds. */
-FL_CHECK enum result bundle_write(const struct bundle_options *options, int fd, int64_t *bytes, struct fault *fault);
+ * recording. RESULT_TOO_BIG: a file of it has more than DOSSIER_FILE_BYTES. Blocks for seconds. */
+FL_CHECK enum result dossier_write(const struct dossier_options *options, int fd, int64_t *bytes, struct fault *fault);
 
 /* Checks everything, recording included; unpacks into a folder of its own below TMPDIR meanwhile. keys: a folder with
  * seal.pub and ca.crt from a source you trust; NULL: those in the bundle, which the verdict says. */
-FL_CHECK enum result bundle_verify(const char *path, const char *keys, struct verdict *out, struct fault *fault);
+FL_CHECK enum result dossier_verify(const char *path, const char *keys, struct verdict *out, struct fault *fault);
 
-/* What the zip's signature covers; ends the digest. Private to bundle_write.c and bundle_verify.c. */
+/* What the zip's signature covers; ends the digest. Private to dossier_write.c and dossier_verify.c. */
 struct digest;
-void bundle_statement(struct digest *digest, struct buf *out);
+void dossier_statement(struct digest *digest, struct buf *out);
 
 /* For tests and fuzzing: what the manifest says of a file. Refuses every byte that the writer would not have written.
  */
-struct bundle_file {
+struct dossier_file {
     char name[64], sha256[SHA256_HEX_BYTES];
     int64_t bytes;
 };
-struct bundle_manifest {
+struct dossier_manifest {
     char session[CAP_UUID_BYTES + 1], by[SESSION_NAME_BYTES + 1], gateway_key[SHA256_HEX_BYTES];
     int64_t made_ms;
-    struct bundle_file files[64];
+    struct dossier_file files[64];
     size_t count;
 };
-void bundle_manifest_print(const struct bundle_manifest *manifest, struct buf *out);
-FL_CHECK enum result bundle_manifest_parse(const char *text, size_t chars, struct bundle_manifest *out,
-                                           struct fault *fault);
+void dossier_manifest_print(const struct dossier_manifest *manifest, struct buf *out);
+FL_CHECK enum result dossier_manifest_parse(const char *text, size_t chars, struct dossier_manifest *out,
+                                            struct fault *fault);

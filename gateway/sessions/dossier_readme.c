@@ -1,7 +1,7 @@
 /* README.txt of every evidence bundle. English and Chinese, because whoever decides a dispute may read only one. */
-#include "sessions/bundle_readme.h"
+#include "sessions/dossier_readme.h"
 
-const char bundle_readme[] =
+const char dossier_readme[] =
     "EVIDENCE OF ONE REMOTE SESSION\n"
     "\n"
     "Open player.html in a browser; it needs no network. It replays the session and checks the chains of hashes.\n"

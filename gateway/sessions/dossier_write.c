@@ -10,26 +10,26 @@
 
 #include "fieldline/digest.h"
 #include "fieldline/json.h"
-#include "sessions/bundle.h"
-#include "sessions/bundle_readme.h"
+#include "sessions/dossier.h"
+#include "sessions/dossier_readme.h"
 #include "sessions/seal.h"
 #include "sessions/transcript_view.h"
 #include "sessions/zip.h"
 
-enum { COMMENT_BYTES = 19 + 86, PAGE_BYTES = 4 * BUNDLE_FILE_BYTES };
+enum { COMMENT_BYTES = 19 + 86, PAGE_BYTES = 4 * DOSSIER_FILE_BYTES };
 static const char page_mark[] = "\"EVIDENCE\"";
 
 struct packing {
-    const struct bundle_options *options;
+    const struct dossier_options *options;
     struct zip_writer *zip;
-    struct bundle_manifest manifest;
+    struct dossier_manifest manifest;
     char base[TRANSCRIPT_PATH_BYTES];
     struct buf cast, jsonl, seal, heads, public_key;
 };
 
 static enum result add(struct packing *p, const char *name, const void *bytes, size_t count, struct fault *fault) {
     uint8_t hash[SHA256_BYTES];
-    struct bundle_file *file = &p->manifest.files[p->manifest.count++];
+    struct dossier_file *file = &p->manifest.files[p->manifest.count++];
     sha256(bytes, count, hash);
     snprintf(file->name, sizeof file->name, "%s", name);
     hex_encode(hash, sizeof hash, file->sha256);
@@ -75,7 +75,7 @@ static enum result load_text(const struct packing *p, const char *ending, struct
     while (result == RESULT_OK && (result = vault_stream_next(stream, &piece, &count, fault)) == RESULT_OK) {
         buf_add(out, piece, count);
         if (out->overflow) {
-            result = fault_set(fault, RESULT_TOO_BIG, "%s has more than %d bytes", ending, BUNDLE_FILE_BYTES);
+            result = fault_set(fault, RESULT_TOO_BIG, "%s has more than %d bytes", ending, DOSSIER_FILE_BYTES);
         }
     }
     result = stream != NULL && result == RESULT_NOT_FOUND ? RESULT_OK : result;
@@ -91,7 +91,7 @@ static enum result add_view(const struct packing *p, const char *key, const char
     struct buf view;
     size_t covered = 0;
     enum result result = RESULT_OK;
-    buf_init(&view, BUNDLE_FILE_BYTES);
+    buf_init(&view, DOSSIER_FILE_BYTES);
     if (p->options->mask != NULL) {
         result = transcript_view(p->options->vault, p->options->mask, p->base, ending, &view, &covered, fault);
     }
@@ -125,7 +125,7 @@ static enum result print_evidence(const struct packing *p, struct buf *out, stru
 static enum result add_player(struct packing *p, struct fault *fault) {
     struct buf page, evidence, out;
     enum result result;
-    buf_init(&page, BUNDLE_FILE_BYTES);
+    buf_init(&page, DOSSIER_FILE_BYTES);
     buf_init(&evidence, PAGE_BYTES);
     buf_init(&out, PAGE_BYTES);
     if ((result = load(p->options->player, &page, fault)) != RESULT_OK ||
@@ -183,16 +183,16 @@ static enum result add_recording(struct packing *p, struct fault *fault) {
 }
 
 static enum result add_papers(struct packing *p, struct fault *fault) {
-    const struct bundle_options *o = p->options;
+    const struct dossier_options *o = p->options;
     struct buf ca;
     enum result result;
-    buf_init(&ca, BUNDLE_FILE_BYTES);
+    buf_init(&ca, DOSSIER_FILE_BYTES);
     if ((result = load_beside(p, "seal.pub", &p->public_key, fault)) == RESULT_OK &&
         (result = load_beside(p, "ca.crt", &ca, fault)) == RESULT_OK &&
         (result = add(p, "seal.pub", p->public_key.data, p->public_key.count, fault)) == RESULT_OK &&
         (result = add(p, "ca.crt", ca.data, ca.count, fault)) == RESULT_OK &&
         (result = add(p, "session.json", o->row, strlen(o->row), fault)) == RESULT_OK &&
-        (result = add(p, "README.txt", bundle_readme, strlen(bundle_readme), fault)) == RESULT_OK &&
+        (result = add(p, "README.txt", dossier_readme, strlen(dossier_readme), fault)) == RESULT_OK &&
         o->report != NULL) {
         result = add(p, "report.md", o->report, strlen(o->report), fault);
     }
@@ -219,7 +219,7 @@ static enum result add_manifest(struct packing *p, const struct key *key, struct
     buf_init(&text, 64 * 1024);
     buf_init(&signature, 1024);
     key_id(key, p->manifest.gateway_key);
-    bundle_manifest_print(&p->manifest, &text);
+    dossier_manifest_print(&p->manifest, &text);
     enum result result = sign_text(key, text.data, text.count, &signature, fault);
     if (result == RESULT_OK) {
         result = zip_writer_add(p->zip, "manifest.json", text.data, text.count, fault);
@@ -232,7 +232,7 @@ static enum result add_manifest(struct packing *p, const struct key *key, struct
     return result;
 }
 
-void bundle_statement(struct digest *digest, struct buf *out) {
+void dossier_statement(struct digest *digest, struct buf *out) {
     uint8_t hash[SHA256_BYTES];
     char hex[SHA256_HEX_BYTES];
     digest_end(digest, hash);
@@ -253,7 +253,7 @@ static enum result sign_zip(int fd, const struct key *key, int64_t *bytes, struc
     }
     buf_init(&statement, 256);
     buf_init(&comment, 256);
-    bundle_statement(digest, &statement);
+    dossier_statement(digest, &statement);
     buf_str(&comment, "fieldline.bundle.1 ");
     enum result result = sign_text(key, statement.data, statement.count, &comment, fault);
     if (result == RESULT_OK && (n != 0 || comment.count != COMMENT_BYTES ||
@@ -279,7 +279,7 @@ static enum result pack(struct packing *p, const struct key *key, int fd, struct
     return result;
 }
 
-enum result bundle_write(const struct bundle_options *options, int fd, int64_t *bytes, struct fault *fault) {
+enum result dossier_write(const struct dossier_options *options, int fd, int64_t *bytes, struct fault *fault) {
     struct packing *p = mem_alloc(sizeof *p);
     struct key *key = NULL;
     struct buf *const bufs[] = {&p->cast, &p->jsonl, &p->seal, &p->heads, &p->public_key};
@@ -289,7 +289,7 @@ enum result bundle_write(const struct bundle_options *options, int fd, int64_t *
     snprintf(p->manifest.by, sizeof p->manifest.by, "%s", options->by);
     p->manifest.made_ms = options->wall_ms;
     for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++) {
-        buf_init(bufs[i], BUNDLE_FILE_BYTES);
+        buf_init(bufs[i], DOSSIER_FILE_BYTES);
     }
     if (snprintf(p->base, sizeof p->base, "%s/%s", options->transcript_dir, options->session->id) >=
         (int)sizeof p->base - 8) {

@@ -44,7 +44,7 @@ LIBS_store     := -lsqlite3
 LIBS_web       := -lwebsockets -lssl -lsodium
 LIBS_gateway   := $(LIBS_web) $(LIBS_ingest) $(LIBS_rules) $(LIBS_sessions) $(LIBS_store) $(LIBS_wire)
 LIBS_agent     := -lpaho-mqtt3as $(LIBS_wire)
-LIBS_session   := -lwebsockets -lssl $(LIBS_wire)
+LIBS_session   := -lwebsockets -lssl -lz $(LIBS_wire)
 
 # The gateway's stages in the order of the data; each archive may call the ones before it.
 STAGES := ingest normalize rules tickets sessions store web
@@ -59,7 +59,7 @@ CORE_LIB    := $(OUT)/gateway-core.a
 CORE_SRC    := $(filter-out gateway/main.c,$(wildcard gateway/*.c))
 AGENT_SRC   := $(filter-out agent/main.c,$(wildcard agent/*.c) $(wildcard agent/collect/*.c))
 # The session process shares the agent's loop, how it starts programs, and the form of the grant.
-SESSION_SRC := $(filter-out agent/session/main.c,$(wildcard agent/session/*.c)) $(addprefix agent/,loop.c child.c run.c reaper.c session_grant.c)
+SESSION_SRC := $(filter-out agent/session/main.c,$(wildcard agent/session/*.c)) $(addprefix agent/,loop.c child.c run.c reaper.c session_grant.c argv.c diagnostic_args.c files_root.c tap.c session_ports.c)
 
 PROGRAMS := $(OUT)/fieldline-gateway $(OUT)/fieldline-agent $(OUT)/fieldline-session
 

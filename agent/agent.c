@@ -19,6 +19,7 @@
 #include "fieldline/json.h"
 #include "agent_private.h"
 #include "notify.h"
+#include "recall.h"
 #include "tap.h"
 #include "version.h"
 
@@ -79,6 +80,25 @@ static void on_raw(void *self, const struct senml_record *record) {
     struct agent *a = self;
     if (a->recorder != NULL) {
         recorder_sample(a->recorder, record);
+    }
+}
+
+static void on_live(void *self, const struct senml_record *record) {
+    struct agent *a = self;
+    tap_sample(record, &a->text);
+    launcher_tap(a->launcher, buf_text(&a->text), a->text.count);
+}
+
+static void on_pace(void *self, int64_t interval_ms) {
+    struct agent *a = self;
+    collectors_watch(a->collectors, interval_ms);
+}
+
+static void on_recall(void *self, int64_t count, void (*line)(void *line_self, const char *text, size_t bytes),
+                      void *line_self) {
+    struct agent *a = self;
+    if (a->recorder != NULL) {
+        recall_logs(a->recorder, wall_now_ms(&a->wall) - TAP_LAST_MS, (size_t)count, line, line_self);
     }
 }
 
@@ -261,8 +281,13 @@ static enum result build(struct agent *a, struct fault *fault) {
     struct uplink_owner uplink_owner = {
         .self = a, .connected = on_connected, .command = on_command, .stopped = on_stopped};
     struct packer_owner packer_owner = {.self = a, .appended = on_appended, .before_logs = on_before_logs};
-    struct sink sink = {
-        .self = a, .sample = on_sample, .raw = on_raw, .log = on_log, .event = on_event, .lost = on_lost};
+    struct sink sink = {.self = a,
+                        .sample = on_sample,
+                        .raw = on_raw,
+                        .live = on_live,
+                        .log = on_log,
+                        .event = on_event,
+                        .lost = on_lost};
     struct sink sifted = {.self = a, .sample = on_sifted_sample, .log = on_sifted_log};
 
     enum result result = open_spool(a, fault);
@@ -285,6 +310,7 @@ static enum result build(struct agent *a, struct fault *fault) {
     a->pulls =
         pulls_new(a->loop, a->recorder, &a->wall, a->budget, &(struct pulls_owner){.self = a, .reply = on_pull_reply});
     a->launcher = launcher_new(a->loop, config, on_launcher_reply, a);
+    launcher_watch(a->launcher, &(struct launcher_watcher){.self = a, .pace = on_pace, .recall = on_recall});
     struct tail_spool tail_spool = {.stream = spool_stream(a->spool, SPOOL_BULK),
                                     .found_seq = spool_found_seq(a->spool, SPOOL_BULK)};
     return collectors_new(a->loop, config, &a->wall, &sink, &tail_spool, &a->collectors, fault);

@@ -97,7 +97,7 @@ static const struct config_row rows[] = {
     {"session", "gateway_ca", CONFIG_STRING, AT(session_gateway_ca), NULL, 0, 0, false,
      "PEM file for the gateway's certificate; default: broker ca"},
     {"session", "capabilities", CONFIG_STRING, AT(text.capabilities), "", 0, 0, false,
-     "what a session may do at most: observe,diagnose,configure,files,forward,update,shell"},
+     "what a session may do at most: observe,diagnose,configure,files,forward,screen,update,shell"},
     {"session", "consent", CONFIG_STRING, AT(text.consent), "deny", 0, 0, false,
      "how the owner is asked: deny, hook or code"},
     {"session", "consent_hook", CONFIG_STRING, AT(consent_hook), NULL, 0, 0, false,
@@ -108,10 +108,14 @@ static const struct config_row rows[] = {
      "how long the owner may take; no answer is a no"},
     {"session", "max_duration", CONFIG_DURATION, AT(session_max_ms), "1h", MINUTE, CAP_SESSION_SECONDS * SECOND, false,
      "no session lasts longer, whatever the gateway grants"},
+    {"session", "observe_min_interval", CONFIG_DURATION, AT(observe_least_ms), "1s", 100, HOUR, false,
+     "live values are measured and shown no more often, whatever the engineer asks for"},
     {"session", "shell", CONFIG_STRING, AT(text.shell), "/bin/sh", 0, 0, false,
      "program and arguments of the terminal"},
     {"session", "shell_user", CONFIG_STRING, AT(session_shell_user), NULL, 0, 0, false,
      "user that the terminal runs as; default: the agent's own"},
+    {"session", "forward_hosts", CONFIG_STRING, AT(text.forward_hosts), "", 0, 0, false,
+     "numeric addresses besides this product's own that a [forward NAME] may name, separated by blanks"},
 };
 /* clang-format on */
 

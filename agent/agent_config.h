@@ -6,6 +6,8 @@
 #include "fieldline/config.h"
 #include "fieldline/log.h"
 #include "fieldline/session.h"
+#include "files_root.h"
+#include "session_ports.h"
 
 /* How the owner is asked for consent to a remote session. */
 enum consent_mode {
@@ -27,6 +29,16 @@ struct agent_diagnostic {
     char *name, *title; /* title: NAME unless given */
     char **argv;        /* ends with NULL; argv[0] is an absolute path */
     int64_t time_limit_ms;
+    char *args;     /* declaration of its arguments (diagnostic_args.h); NULL: none */
+    bool in_bundle; /* part of the diagnostics bundle; needs no argument then */
+};
+/* [forward NAME]: one port that a session may reach. */
+struct agent_forward {
+    struct agent_forward *next;
+    char *name, *host; /* host: a numeric address, 127.0.0.1 unless given */
+    int64_t port, bytes_max, connections_max;
+    enum port_kind kind;
+    bool has_view_only, is_view_only; /* kind rfb: yes unless given */
 };
 
 struct agent_config {
@@ -66,15 +78,20 @@ struct agent_config {
     char *consent_code_show;  /* program, gets the code on stdin; set when consent = code */
     int64_t consent_wait_ms;  /* how long the owner may take to answer */
     int64_t session_max_ms;   /* no session lasts longer, whatever the grant says */
+    int64_t observe_least_ms; /* no session is shown live values more often */
     char **session_shell;     /* argv, ends with NULL */
     char *session_shell_user; /* NULL: the agent's own */
+    char **forward_hosts;     /* numeric addresses, ends with NULL; NULL: none but loopback */
 
     struct agent_tail *tails;             /* in the file's order */
     struct agent_diagnostic *diagnostics; /* in the file's order */
+    struct files_root *files_roots;       /* in the file's order */
+    struct agent_forward *forwards;       /* in the file's order */
 
     /* Options as they were written, before they were completed into the fields above; private. */
     struct {
         char *log_level, *capabilities, *consent, *shell, *mounts;
+        char *forward_hosts;
     } text;
 };
 

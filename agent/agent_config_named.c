@@ -1,4 +1,5 @@
-/* The sections that may stand several times: [tail NAME] and [diagnostic NAME].
+/* The sections that may stand several times: [tail NAME] and [diagnostic NAME]; [files NAME] (files_root.c) and
+ * [forward NAME] (agent_config_forward.c) have files of their own.
  *
  * inih hands over one key at a time, so an entry is found by its name or made at its first key, and whether it is whole
  * is asked at the end. A name becomes part of file names and of the birth message, hence its narrow alphabet. Values
@@ -9,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent_config_forward.h"
 #include "argv.h"
+#include "diagnostic_args.h"
 #include "fieldline/message.h"
 #include "fieldline/number.h"
 
@@ -100,10 +103,29 @@ static enum result diagnostic_key(struct agent_config *c, const char *name, cons
             return fault_set(fault, RESULT_BAD_INPUT, "'%s' is not a time from 1s to 1h", value);
         }
         d->time_limit_ms = ms;
+    } else if (strcmp(key, "args") == 0) {
+        struct diagnostic_args args;
+        enum result result = diagnostic_args_parse(value, &args, fault);
+        diagnostic_args_fini(&args);
+        if (result != RESULT_OK) {
+            return result;
+        }
+        replace(&d->args, value);
+    } else if (strcmp(key, "bundle") == 0) {
+        d->in_bundle = strcmp(value, "yes") == 0;
+        if (!d->in_bundle && strcmp(value, "no") != 0) {
+            return fault_set(fault, RESULT_BAD_INPUT, "'%s' is neither yes nor no", value);
+        }
     } else {
-        return fault_set(fault, RESULT_BAD_INPUT, "unknown key '%s', expected command, title or time_limit", key);
+        return fault_set(fault, RESULT_BAD_INPUT,
+                         "unknown key '%s', expected command, title, time_limit, args or bundle", key);
     }
     return RESULT_OK;
+}
+
+static enum result files_key(struct agent_config *c, const char *name, const char *key, const char *value,
+                             struct fault *fault) {
+    return files_root_key(&c->files_roots, name, key, value, fault);
 }
 
 /* A name goes into file names, metric parts and the birth message. */
@@ -119,7 +141,10 @@ enum result agent_config_named(void *into, const char *kind, const char *name, c
         const char *kind;
         enum result (*take)(struct agent_config *c, const char *name, const char *key, const char *value,
                             struct fault *fault);
-    } kinds[] = {{"tail", tail_key}, {"diagnostic", diagnostic_key}};
+    } kinds[] = {{"tail", tail_key},
+                 {"diagnostic", diagnostic_key},
+                 {"files", files_key},
+                 {"forward", agent_config_forward_key}};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kind, kinds[i].kind) != 0) {
@@ -132,8 +157,31 @@ enum result agent_config_named(void *into, const char *kind, const char *name, c
         }
         return kinds[i].take(into, name, key, value, fault);
     }
-    return fault_set(fault, RESULT_BAD_INPUT, "unknown section [%s %s], expected [tail NAME] or [diagnostic NAME]",
+    return fault_set(fault, RESULT_BAD_INPUT,
+                     "unknown section [%s %s], expected [tail NAME], [diagnostic NAME], [files NAME] or [forward NAME]",
                      kind, name);
+}
+
+/* Do command, arguments and bundle fit together. */
+static bool diagnostic_is_whole(const struct agent_diagnostic *d, const char *file, struct buf *problems) {
+    struct diagnostic_args args;
+    struct fault fault;
+    if (d->argv == NULL) {
+        buf_printf(problems, "%s: [diagnostic %s] command: missing\n", file, d->name);
+        return false;
+    }
+    bool is_whole = diagnostic_args_parse(d->args != NULL ? d->args : "", &args, &fault) == RESULT_OK;
+    if (is_whole && diagnostic_args_check(&args, d->argv, &fault) != RESULT_OK) {
+        buf_printf(problems, "%s: [diagnostic %s] command: %s\n", file, d->name, fault.text);
+        is_whole = false;
+    }
+    if (is_whole && d->in_bundle && !diagnostic_args_are_optional(&args)) {
+        buf_printf(problems, "%s: [diagnostic %s] bundle: an argument has no default, and nobody is there to give it\n",
+                   file, d->name);
+        is_whole = false;
+    }
+    diagnostic_args_fini(&args);
+    return is_whole;
 }
 
 bool agent_config_complete_named(struct agent_config *c, const char *file, struct buf *problems) {
@@ -149,10 +197,7 @@ bool agent_config_complete_named(struct agent_config *c, const char *file, struc
         }
     }
     for (struct agent_diagnostic *d = c->diagnostics; d != NULL; d = d->next) {
-        if (d->argv == NULL) {
-            buf_printf(problems, "%s: [diagnostic %s] command: missing\n", file, d->name);
-            is_fine = false;
-        }
+        is_fine = diagnostic_is_whole(d, file, problems) && is_fine;
         if (d->title == NULL) {
             d->title = mem_strdup(d->name);
         }
@@ -163,10 +208,13 @@ bool agent_config_complete_named(struct agent_config *c, const char *file, struc
                    BIRTH_DIAGNOSTICS);
         is_fine = false;
     }
+    is_fine &= files_roots_complete(c->files_roots, file, problems);
+    is_fine &= agent_config_complete_forward(c, file, problems);
     return is_fine;
 }
 
 void agent_config_fini_named(struct agent_config *c) {
+    agent_config_fini_forward(c);
     while (c->tails != NULL) {
         struct agent_tail *t = c->tails;
         c->tails = t->next;
@@ -181,6 +229,9 @@ void agent_config_fini_named(struct agent_config *c) {
         free(d->name);
         free(d->title);
         argv_free(d->argv);
+        free(d->args);
         free(d);
     }
+    files_roots_free(c->files_roots);
+    c->files_roots = NULL;
 }

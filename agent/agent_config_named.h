@@ -2,7 +2,7 @@
 #pragma once
 #include "agent_config.h"
 
-/* config_schema.on_named: one key of [tail NAME] or [diagnostic NAME]. */
+/* config_schema.on_named: one key of [tail NAME], [diagnostic NAME] or [files NAME]. */
 FL_CHECK enum result agent_config_named(void *into, const char *kind, const char *name, const char *key,
                                         const char *value, struct fault *fault);
 /* Fills defaults; false with lines in `problems` when a section lacks what it needs. */

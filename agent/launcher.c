@@ -46,6 +46,7 @@ struct slot {
     char end_command[CAP_UUID_BYTES + 1]; /* that waits for "ended" */
     struct consent *consent;
     struct session_process *process;
+    int64_t watch_ms; /* it observes, this often; 0: it does not */
 };
 
 struct launcher {
@@ -55,6 +56,8 @@ struct launcher {
     const struct agent_config *config;
     launcher_reply_fn *reply;
     void *self;
+    struct launcher_watcher watcher;
+    int64_t pace_ms; /* that was told */
     struct slot slots[SLOTS];
 };
 
@@ -112,6 +115,21 @@ size_t launcher_session_count(const struct launcher *l) {
     return count;
 }
 
+/* Whoever observes fastest sets the pace; told when it changes, also because a session ended, however it did. */
+static void set_pace(struct launcher *l) {
+    int64_t pace_ms = 0;
+    for (size_t i = 0; i < SLOTS; i++) {
+        int64_t watch_ms = l->slots[i].watch_ms;
+        pace_ms = watch_ms > 0 && (pace_ms == 0 || watch_ms < pace_ms) ? watch_ms : pace_ms;
+    }
+    if (pace_ms != l->pace_ms) {
+        l->pace_ms = pace_ms;
+        if (l->watcher.pace != NULL) {
+            l->watcher.pace(l->watcher.self, pace_ms);
+        }
+    }
+}
+
 static void slot_clear(struct slot *s, enum slot_state state) {
     struct launcher *l = s->launcher;
     char session[CAP_UUID_BYTES + 1];
@@ -122,6 +140,7 @@ static void slot_clear(struct slot *s, enum slot_state state) {
     if (state == SLOT_EXPIRED) {
         memcpy(s->request.session, session, sizeof session);
     }
+    set_pace(l);
 }
 
 struct launcher *launcher_new(struct loop *loop, const struct agent_config *config, launcher_reply_fn *reply,
@@ -192,6 +211,29 @@ static void reply_open(struct slot *s, const struct consent_answer *answer, int6
     buf_fini(&text);
 }
 
+static void give_line(void *self, const char *text, size_t bytes) {
+    struct slot *s = self;
+    session_process_tap(s->process, text, bytes);
+}
+
+static void on_watch(void *self, const struct tap_watch *watch) {
+    struct slot *s = self;
+    struct launcher *l = s->launcher;
+    if ((s->capabilities & CAPABILITY_BIT(CAPABILITY_OBSERVE)) == 0) {
+        return;
+    }
+    int64_t least_ms = l->config->observe_least_ms;
+    s->watch_ms = watch->interval_ms > 0 && watch->interval_ms < least_ms ? least_ms : watch->interval_ms;
+    if (s->watch_ms > 0 && watch->last > 0 && l->watcher.recall != NULL) {
+        l->watcher.recall(l->watcher.self, watch->last, give_line, s);
+    }
+    set_pace(l);
+}
+
+void launcher_watch(struct launcher *l, const struct launcher_watcher *watcher) {
+    l->watcher = *watcher;
+}
+
 static void open_session(struct slot *s, const struct consent_answer *answer) {
     struct launcher *l = s->launcher;
     struct session_order order = {.session = s->request.session,
@@ -212,6 +254,7 @@ static void open_session(struct slot *s, const struct consent_answer *answer) {
     }
     s->state = SLOT_RUNNING;
     s->capabilities = answer->capabilities;
+    session_process_on_watch(s->process, on_watch);
     log_info("agent.launcher", "session_open", "session=%s engineer=%s method=%s", s->request.session,
              log_text(s->request.engineer), answer->method);
     reply_open(s, answer, order.consent_at_ms);
@@ -402,7 +445,7 @@ void launcher_command(struct launcher *l, const struct command_message *command)
 /* ---- live lines, farewell ---------------------------------------------------------------------------------------- */
 
 static bool observes(const struct slot *s) {
-    return s->state == SLOT_RUNNING && (s->capabilities & CAPABILITY_BIT(CAPABILITY_OBSERVE)) != 0;
+    return s->state == SLOT_RUNNING && s->watch_ms > 0;
 }
 
 bool launcher_wants_tap(const struct launcher *l) {
@@ -426,6 +469,7 @@ void launcher_free(struct launcher *l, bool end_sessions) {
     if (l == NULL) {
         return;
     }
+    l->watcher = (struct launcher_watcher){0}; /* it may be gone already */
     for (size_t i = 0; i < SLOTS; i++) {
         session_process_leave(l->slots[i].process, end_sessions);
         slot_clear(&l->slots[i], SLOT_FREE);

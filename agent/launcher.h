@@ -30,7 +30,16 @@ void launcher_free(struct launcher *launcher, bool end_sessions);
 void launcher_command(struct launcher *launcher, const struct command_message *command);
 /* Offers a live line to sessions that observe: a JSON object text on one line, no newline, at most 4 KiB:
  * {"t":ms,"metric":"name" or "name/part","v":1.5} or {"t":ms,"log":"text","sev":6,"app":"name"}.
- * Never blocks: a session that does not read loses lines. Costs nothing when no session is open. */
+ * Never blocks: a session that does not read loses lines. Costs nothing when nobody observes. */
 void launcher_tap(struct launcher *launcher, const char *line, size_t bytes);
+/* How often the fastest of those who observe wants to be told; 0: nobody observes. Called when it changes. And a
+ * session that begins to observe asks for log lines from before: each is given to `line` as launcher_tap wants it. */
+struct launcher_watcher {
+    void *self;
+    void (*pace)(void *self, int64_t interval_ms);
+    void (*recall)(void *self, int64_t count, void (*line)(void *line_self, const char *text, size_t bytes),
+                   void *line_self);
+};
+void launcher_watch(struct launcher *launcher, const struct launcher_watcher *watcher); /* copied */
 bool launcher_wants_tap(const struct launcher *launcher);
 size_t launcher_session_count(const struct launcher *launcher);

@@ -21,9 +21,11 @@ struct run {
     run_done_fn *done;
     void *self;
     int64_t started_mono_ms;
-    bool has_exited, is_late, is_cut;
+    bool has_exited, is_late, is_cut, is_held;
     struct buf input, output;
     size_t written;
+    void (*piece)(void *self, const uint8_t *bytes, size_t count);
+    size_t handed_over, cap_bytes;
 };
 
 static void close_input(struct run *run) {
@@ -74,12 +76,17 @@ static void on_input(void *self, uint32_t events) {
 }
 
 static void keep_output(struct run *run, const char *bytes, size_t count) {
-    size_t room = run->output.cap - run->output.count;
+    size_t room = run->cap_bytes - (run->piece != NULL ? run->handed_over : run->output.count);
     if (count > room) {
         run->is_cut = true;
         count = room;
     }
-    buf_add(&run->output, bytes, count);
+    if (run->piece == NULL) {
+        buf_add(&run->output, bytes, count);
+    } else if (count > 0) {
+        run->handed_over += count;
+        run->piece(run->self, (const uint8_t *)bytes, count);
+    }
 }
 
 static void on_output(void *self, uint32_t events) {
@@ -98,7 +105,12 @@ static void on_output(void *self, uint32_t events) {
 }
 
 static void on_linger(void *self) {
-    finish(self);
+    struct run *run = self;
+    if (run->is_held) { /* what it printed is still in the pipe */
+        loop_arm(run->loop, &run->timer, LINGER_MS, on_linger, run);
+        return;
+    }
+    finish(run);
 }
 
 static void on_exit_of_child(void *self, uint32_t events) {
@@ -117,6 +129,7 @@ static void on_exit_of_child(void *self, uint32_t events) {
 static void on_late(void *self) {
     struct run *run = self;
     run->is_late = true;
+    run->is_cut = run->is_cut || run->is_held; /* what it printed last is not read any more */
     child_signal(&run->child, SIGKILL);
     finish(run);
 }
@@ -133,6 +146,8 @@ enum result run_start(struct loop *loop, const struct run_options *options, run_
     run->loop = loop;
     run->done = done;
     run->self = self;
+    run->piece = options->piece;
+    run->cap_bytes = options->output_cap_bytes;
     run->started_mono_ms = clock_mono_ms();
     buf_init(&run->input, options->input_count + 1);
     buf_init(&run->output, options->output_cap_bytes);
@@ -153,6 +168,18 @@ enum result run_start(struct loop *loop, const struct run_options *options, run_
     }
     *out = run;
     return RESULT_OK;
+}
+
+void run_hold(struct run *run, bool is_held) {
+    if (run->is_held == is_held || run->child.output_fd < 0) {
+        return;
+    }
+    run->is_held = is_held;
+    if (is_held) {
+        loop_unwatch(run->loop, run->child.output_fd);
+    } else if (loop_watch(run->loop, run->child.output_fd, EPOLLIN, on_output, run) != RESULT_OK) {
+        run->is_cut = true; /* its end is still seen, through its pidfd */
+    }
 }
 
 void run_cancel(struct run *run) {

@@ -15,6 +15,8 @@ struct run_options {
     bool joins_stderr;
     size_t output_cap_bytes; /* beyond: read and dropped, is_cut */
     int64_t limit_ms;        /* then the whole group is killed */
+    /* NULL: output is collected for the outcome. Else it is handed over as it comes, and the outcome has none. */
+    void (*piece)(void *self, const uint8_t *bytes, size_t count);
 };
 struct run_outcome {
     int status; /* exit status, or 128 + the signal's number */
@@ -28,5 +30,7 @@ typedef void run_done_fn(void *self, const struct run_outcome *outcome);
 /* `done` is called once, from the loop, never before this returns; the run frees itself after it. */
 FL_CHECK enum result run_start(struct loop *loop, const struct run_options *options, run_done_fn *done, void *self,
                                struct run **out, struct fault *fault);
+/* Its output is not read for now, and it waits when its pipe is full; its time runs on. */
+void run_hold(struct run *run, bool is_held);
 /* Kills it; `done` is not called. NULL is fine. */
 void run_cancel(struct run *run);

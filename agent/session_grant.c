@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diagnostic_args.h"
+
+enum { OBSERVE_LEAST_MOST_MS = 3600 * 1000 };
+
 static void print_argv(struct json_out *j, const char *key, char *const *argv) {
     jo_array(j, key);
     for (; *argv != NULL; argv++) {
@@ -34,6 +38,7 @@ void session_grant_print(const struct session_grant *g, struct buf *out) {
     jo_end(&j);
     jo_int(&j, "duration_ms", g->duration_ms);
     jo_int(&j, "idle_ms", g->idle_ms);
+    jo_int(&j, "observe_least_ms", g->observe_least_ms);
     if (g->shell != NULL) {
         print_argv(&j, "shell", g->shell);
     }
@@ -46,9 +51,18 @@ void session_grant_print(const struct session_grant *g, struct buf *out) {
         jo_str(&j, "name", g->diagnostics[i].name);
         print_argv(&j, "argv", g->diagnostics[i].argv);
         jo_int(&j, "limit_ms", g->diagnostics[i].limit_ms);
+        if (g->diagnostics[i].title != NULL) {
+            jo_str(&j, "title", g->diagnostics[i].title);
+        }
+        if (g->diagnostics[i].args != NULL) {
+            jo_str(&j, "args", g->diagnostics[i].args);
+        }
+        jo_bool(&j, "bundle", g->diagnostics[i].in_bundle);
         jo_end(&j);
     }
     jo_end(&j);
+    files_roots_print(g->files_roots, &j);
+    session_ports_print(g->ports, g->port_count, &j);
     jo_end(&j);
 }
 
@@ -77,6 +91,21 @@ static enum result take_argv(const struct json *object, const char *key, char **
     return RESULT_OK;
 }
 
+/* What it declares must be readable and fit its command. */
+static enum result take_args(const struct json *row, struct session_diagnostic *d, struct fault *fault) {
+    struct diagnostic_args args;
+    enum result result = json_optional_string(row, "args", DIAGNOSTIC_ARGS_TEXT_BYTES, &d->args, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    result = diagnostic_args_parse(d->args != NULL ? d->args : "", &args, fault);
+    if (result == RESULT_OK) {
+        result = diagnostic_args_check(&args, d->argv, fault);
+    }
+    diagnostic_args_fini(&args);
+    return result;
+}
+
 static enum result take_diagnostics(const struct json *object, struct session_grant *g, struct fault *fault) {
     const struct json *list;
     enum result result = json_array(object, "diagnostics", SESSION_GRANT_DIAGNOSTICS, &list, fault);
@@ -93,10 +122,16 @@ static enum result take_diagnostics(const struct json *object, struct session_gr
         if ((result = json_string(row, "name", CAP_CODE_BYTES, &d->name, fault)) != RESULT_OK ||
             (result = json_integer(row, "limit_ms", 1, CAP_SESSION_SECONDS * 1000LL, &d->limit_ms, fault)) !=
                 RESULT_OK ||
+            (result = json_optional_string(row, "title", SESSION_GRANT_TEXT_BYTES, &d->title, fault)) != RESULT_OK ||
+            (json_get(row, "bundle") != NULL &&
+             (result = json_bool(row, "bundle", &d->in_bundle, fault)) != RESULT_OK) ||
             (result = take_argv(row, "argv", &d->argv, fault)) != RESULT_OK) {
             return result;
         }
-        g->diagnostic_count++;
+        g->diagnostic_count++; /* from here on its argv is freed with the rest */
+        if ((result = take_args(row, d, fault)) != RESULT_OK) {
+            return result;
+        }
     }
     return RESULT_OK;
 }
@@ -130,8 +165,12 @@ static enum result take_all(const struct json *o, struct session_grant *g, struc
         (result = json_integer(o, "duration_ms", 1000, CAP_SESSION_SECONDS * 1000LL, &g->duration_ms, fault)) !=
             RESULT_OK ||
         (result = json_integer(o, "idle_ms", 1000, CAP_SESSION_SECONDS * 1000LL, &g->idle_ms, fault)) != RESULT_OK ||
+        (result = json_integer(o, "observe_least_ms", 0, OBSERVE_LEAST_MOST_MS, &g->observe_least_ms, fault)) !=
+            RESULT_OK ||
         (result = json_optional_string(o, "shell_user", 63, &g->shell_user, fault)) != RESULT_OK ||
-        (result = take_diagnostics(o, g, fault)) != RESULT_OK) {
+        (result = take_diagnostics(o, g, fault)) != RESULT_OK ||
+        (result = files_roots_read(o, &g->files_roots, fault)) != RESULT_OK ||
+        (result = session_ports_take(o, &g->ports, &g->port_count, fault)) != RESULT_OK) {
         return result;
     }
     if (g->capabilities == 0) {
@@ -173,6 +212,8 @@ void session_grant_fini(struct session_grant *grant) {
         free(grant->diagnostics[i].argv);
     }
     free(grant->diagnostics);
+    files_roots_free(grant->files_roots);
+    free(grant->ports);
     free(grant->shell);
     json_free(grant->holder);
     *grant = (struct session_grant){0};

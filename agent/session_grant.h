@@ -5,6 +5,8 @@
 #pragma once
 #include "fieldline/json.h"
 #include "fieldline/session.h"
+#include "files_root.h"
+#include "session_ports.h"
 
 enum {
     SESSION_GRANT_BYTES = 128 * 1024,
@@ -14,9 +16,11 @@ enum {
 };
 
 struct session_diagnostic {
-    const char *name;
-    char **argv; /* ends with NULL; argv[0] is an absolute path */
+    const char *name, *title; /* title NULL: none */
+    char **argv;              /* ends with NULL; argv[0] is an absolute path */
     int64_t limit_ms;
+    const char *args; /* their declaration (diagnostic_args.h); NULL: none */
+    bool in_bundle;
 };
 struct session_grant {
     const char *session, *device, *agent; /* agent: its version */
@@ -27,10 +31,14 @@ struct session_grant {
     int64_t consent_at_ms, consent_until_ms;
     int64_t duration_ms; /* hard: counted on the monotonic clock from the start of the session process */
     int64_t idle_ms;
-    char **shell;           /* argv, ends with NULL; NULL: none */
-    const char *shell_user; /* NULL: as the session process */
+    int64_t observe_least_ms; /* shortest interval of live values */
+    char **shell;             /* argv, ends with NULL; NULL: none */
+    const char *shell_user;   /* NULL: as the session process */
     struct session_diagnostic *diagnostics;
     size_t diagnostic_count;
+    struct files_root *files_roots;
+    struct session_port *ports;
+    size_t port_count;
     struct json *holder; /* of a parsed one: owns the texts; private */
 };
 void session_grant_print(const struct session_grant *grant, struct buf *out);

@@ -26,11 +26,13 @@ struct session_process {
     void *self;
     struct child child;
     int tap_fd;
+    session_watch_fn *on_watch;
     struct loop_timer grace;
 };
 
 static void process_free(struct session_process *p) {
     loop_disarm(p->loop, &p->grace);
+    loop_unwatch(p->loop, p->tap_fd);
     close(p->tap_fd);
     free(p);
 }
@@ -50,6 +52,25 @@ static void on_grace(void *self) {
     struct session_process *p = self;
     log_warn("agent.launcher", "session_process_killed", "pid=%d", (int)p->child.pid);
     child_signal(&p->child, SIGKILL);
+}
+
+static struct session_port *list_ports(const struct agent_config *config, size_t *count) {
+    size_t rows = 0;
+    for (const struct agent_forward *f = config->forwards; f != NULL; f = f->next) {
+        rows++;
+    }
+    struct session_port *ports = mem_alloc((rows + 1) * sizeof *ports);
+    *count = 0;
+    for (const struct agent_forward *f = config->forwards; f != NULL; f = f->next) {
+        ports[(*count)++] = (struct session_port){.name = f->name,
+                                                  .host = f->host,
+                                                  .port = f->port,
+                                                  .kind = f->kind,
+                                                  .bytes_max = f->bytes_max,
+                                                  .connections_max = f->connections_max,
+                                                  .is_view_only = f->is_view_only};
+    }
+    return ports;
 }
 
 static void print_grant(const struct agent_config *config, const struct session_order *order, struct buf *out) {
@@ -73,14 +94,22 @@ static void print_grant(const struct agent_config *config, const struct session_
                                   .consent_until_ms = order->consent_at_ms + order->duration_ms,
                                   .duration_ms = order->duration_ms,
                                   .idle_ms = IDLE_MS,
+                                  .observe_least_ms = config->observe_least_ms,
                                   .shell = config->session_shell,
                                   .shell_user = config->session_shell_user,
-                                  .diagnostics = rows};
+                                  .diagnostics = rows,
+                                  .files_roots = config->files_roots};
+    grant.ports = list_ports(config, &grant.port_count);
     for (const struct agent_diagnostic *d = config->diagnostics; d != NULL; d = d->next) {
-        rows[grant.diagnostic_count++] =
-            (struct session_diagnostic){.name = d->name, .argv = d->argv, .limit_ms = d->time_limit_ms};
+        rows[grant.diagnostic_count++] = (struct session_diagnostic){.name = d->name,
+                                                                     .title = d->title,
+                                                                     .argv = d->argv,
+                                                                     .limit_ms = d->time_limit_ms,
+                                                                     .args = d->args,
+                                                                     .in_bundle = d->in_bundle};
     }
     session_grant_print(&grant, out);
+    free(grant.ports);
     free(rows);
 }
 
@@ -151,6 +180,30 @@ out:
         close(tap[1]);
     }
     return result;
+}
+
+/* Whatever it says, what it may ask for is bounded; what is no question is not answered. */
+static void on_tap(void *self, uint32_t events) {
+    struct session_process *p = self;
+    char text[TAP_WATCH_BYTES];
+    struct tap_watch watch;
+    struct fault fault;
+    (void)events;
+    ssize_t n = recv(p->tap_fd, text, sizeof text, MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        loop_unwatch(p->loop, p->tap_fd); /* it ends */
+    } else if (n > 0 && tap_watch_read(text, (size_t)n, &watch, &fault) == RESULT_OK) {
+        p->on_watch(p->self, &watch);
+    } else if (n > 0) {
+        log_warn("agent.launcher", "bad_watch", "pid=%d reason=%s", (int)p->child.pid, log_text(fault.text));
+    }
+}
+
+void session_process_on_watch(struct session_process *p, session_watch_fn *on_watch) {
+    p->on_watch = on_watch;
+    if (loop_watch(p->loop, p->tap_fd, EPOLLIN, on_tap, p) != RESULT_OK) {
+        log_warn("agent.launcher", "no_live_lines", "pid=%d", (int)p->child.pid);
+    }
 }
 
 pid_t session_process_pid(const struct session_process *p) {

@@ -4,6 +4,7 @@
 
 #include "agent_config.h"
 #include "loop.h"
+#include "tap.h"
 
 struct session_process;
 struct session_order {
@@ -20,6 +21,9 @@ typedef void session_exit_fn(void *self, int status);
 FL_CHECK enum result session_process_start(struct loop *loop, const struct agent_config *config,
                                            const struct session_order *order, session_exit_fn *on_exit, void *self,
                                            struct session_process **out, struct fault *fault);
+/* The process asks for live lines, or for none any more. */
+typedef void session_watch_fn(void *self, const struct tap_watch *watch);
+void session_process_on_watch(struct session_process *process, session_watch_fn *on_watch);
 pid_t session_process_pid(const struct session_process *process);
 /* Never blocks; a process that does not read loses the line. */
 void session_process_tap(struct session_process *process, const char *line, size_t bytes);

@@ -94,6 +94,8 @@ static const struct command commands[] = {
     {"store verify", "[FILE | --config FILE]", "check every stored row of the database, or of a backup",
      command_store_verify},
     {"audit verify", "[--config FILE]", "check the audit log's chain", command_audit_verify},
+    {"forward", "--url https://GATEWAY --session ID --port NAME --user NAME [--listen 127.0.0.1:0]",
+     "a product's port on this machine, through a session that is open", command_forward},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 

@@ -28,6 +28,7 @@ int command_replay(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_audit_verify(int argc, char **argv);
 int command_store_verify(int argc, char **argv);
+int command_forward(int argc, char **argv);
 
 /* For them. Options stand anywhere: the pair is taken out of argv. NULL: not given. */
 const char *command_option(int *argc, char **argv, const char *name);

@@ -215,15 +215,16 @@ static enum result login_seen(struct core *core, struct change *change) {
 
 /* Reading a recording or the audit log is a deed, too. */
 static enum result note_read(struct core *core, struct change *change) {
-    const char *what;
+    const char *what, *detail = NULL;
     struct fault fault;
     char object[80] = "";
     change->status = 200;
-    if (json_string(change->body, "what", CAP_CODE_BYTES, &what, &fault) != RESULT_OK)
+    if (json_string(change->body, "what", CAP_CODE_BYTES, &what, &fault) != RESULT_OK ||
+        json_optional_string(change->body, "detail", 255, &detail, &fault) != RESULT_OK)
         return RESULT_OK;
     if (change->id[0])
         snprintf(object, sizeof object, "session/%s", change->id);
-    return desk_audit(core, change, what, object, "ok", "");
+    return desk_audit(core, change, what, object, "ok", detail ? detail : "");
 }
 
 static enum result log_out(struct core *core, struct change *change) {

@@ -13,8 +13,10 @@ struct settings {
     char *web_listen, *session_listen, *session_url;
     int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
     char *web_cert, *web_key, *device_ca, *console_dir;
+    int64_t link_grace_ms;
     int64_t consent_wait_ms, retention_ms;
     char *master_key, *master_key_previous, *escrow_key, *mask_file;
+    char *call_stun, *call_turn, *call_turn_secret;
     int64_t evidence_bytes;
     int64_t disk_low_bytes, connections_per_address;
     char *log_format;

@@ -28,8 +28,9 @@ struct collectors {
     struct intake *statsd, *syslog;
     struct meters *meters;
     struct tail *tail;
-    struct host *host;
-    struct loop_timer flush_timer, host_timer;
+    struct host *host, *live_host; /* live_host: measured for who observes; rates need a past of their own */
+    int64_t live_ms;               /* 0: nobody observes */
+    struct loop_timer flush_timer, host_timer, live_timer;
     struct senml_record raw; /* the newest of the datagram, not handed on yet */
     bool has_raw;
     struct collectors_counts counts, told; /* told: of losses, to the sink */
@@ -62,6 +63,9 @@ static void on_refused(void *self, enum statsd_refusal why, const char *line, si
 static void hand_on_raw(struct collectors *c) {
     if (c->has_raw) {
         c->sink.raw(c->sink.self, &c->raw);
+        if (c->live_ms > 0) {
+            c->sink.live(c->sink.self, &c->raw);
+        }
     }
     c->has_raw = false;
 }
@@ -147,6 +151,35 @@ static void on_host(void *self) {
     loop_arm(c->loop, &c->host_timer, c->config->host_interval_ms, on_host, c);
 }
 
+/* ---- for who observes ---- */
+
+static void on_live_sample(void *self, const struct senml_record *record) {
+    struct collectors *c = self;
+    c->sink.live(c->sink.self, record);
+}
+
+static void on_live(void *self) {
+    struct collectors *c = self;
+    struct sink only = {.self = c, .sample = on_live_sample};
+    host_measure(c->live_host, clock_mono_ms(), wall_look(c->wall).wall_ms, &only);
+    loop_arm(c->loop, &c->live_timer, c->live_ms, on_live, c);
+}
+
+void collectors_watch(struct collectors *c, int64_t interval_ms) {
+    c->live_ms = c->sink.live != NULL ? interval_ms : 0;
+    bool wants_host = c->live_ms > 0 && c->host != NULL && c->live_ms < c->config->host_interval_ms;
+    if (wants_host && c->live_host == NULL) {
+        c->live_host = host_new("", c->config->host_mounts);
+    }
+    if (wants_host) {
+        loop_arm(c->loop, &c->live_timer, 0, on_live, c);
+        return;
+    }
+    loop_disarm(c->loop, &c->live_timer);
+    host_free(c->live_host);
+    c->live_host = NULL;
+}
+
 /* ---- all ---- */
 
 static enum result open_intakes(struct collectors *c, struct fault *fault) {
@@ -191,10 +224,12 @@ void collectors_free(struct collectors *c) {
     }
     loop_disarm(c->loop, &c->flush_timer);
     loop_disarm(c->loop, &c->host_timer);
+    loop_disarm(c->loop, &c->live_timer);
     intake_close(c->statsd);
     intake_close(c->syslog);
     tail_free(c->tail);
     host_free(c->host);
+    host_free(c->live_host);
     meters_free(c->meters);
     free(c);
 }

@@ -21,6 +21,9 @@ FL_CHECK enum result collectors_new(struct loop *loop, const struct agent_config
                                     const struct sink *sink, const struct tail_spool *spool, struct collectors **out,
                                     struct fault *fault);
 void collectors_free(struct collectors *collectors);
+/* Somebody observes and wants values this often (0: nobody any more): what comes in is shown as it comes, and the host
+ * is measured for the observer alone; what is sent to the gateway stays as configured. */
+void collectors_watch(struct collectors *collectors, int64_t interval_ms);
 /* See tail_checkpoint. */
 void collectors_checkpoint(struct collectors *collectors, const char *stream, uint64_t seq);
 /* Hands over what is still being added up; before the agent ends. */

@@ -40,7 +40,10 @@ static size_t pending_in_link(const void *self) {
 }
 
 static void close_link(void *self) {
-    link_close(((struct program *)self)->link);
+    struct program *p = self;
+    if (p->link != NULL) { /* between two of them there is none */
+        link_close(p->link);
+    }
 }
 
 static const struct visit_link link_of_visit = {.send = send_by_link, .pending = pending_in_link, .close = close_link};
@@ -65,14 +68,13 @@ static const struct link_events link_events = {
 static void on_redial(void *self) {
     struct program *p = self;
     struct fault fault;
-    struct link *old = p->link;
+    link_free(p->link); /* first: libwebsockets does not like two contexts of which one is going */
+    p->link = NULL;
+    log_info("session", "redial", "try=%d", p->tries);
     if (link_open(p->loop, &p->grant, p->token, &link_events, p, &p->link, &fault) != RESULT_OK) {
         log_error("session", "redial_failed", "reason=%s", log_text(fault.text));
-        p->link = old;
         visit_disconnected(p->visit, false, fault.text);
-        return;
     }
-    link_free(old);
 }
 
 /* Not from inside the old link's callback: it is freed then. A quarter of a second at first, five at most. */

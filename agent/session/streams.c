@@ -11,6 +11,7 @@
 
 #include "fieldline/json.h"
 #include "fieldline/log.h"
+#include "fieldline/session.h"
 
 struct stream {
     struct streams *owner;
@@ -30,7 +31,7 @@ struct streams {
     void *out_self;
     struct stream *first;
     size_t count;
-    int64_t last_number;
+    int64_t last_numbers[2]; /* of the typist's half, of the tools' */
     bool is_muted;
 };
 
@@ -65,9 +66,9 @@ void streams_free(struct streams *streams) {
 
 enum result stream_open(struct streams *streams, int64_t number, const struct stream_user *user, void *self,
                         struct stream **out, struct fault *fault) {
-    if (number <= streams->last_number || number > UINT16_MAX) {
-        return fault_set(fault, RESULT_CONFLICT, "'stream' is %lld; it must be higher than %lld and at most %d",
-                         (long long)number, (long long)streams->last_number, UINT16_MAX);
+    if (number < 1 || number > UINT16_MAX || number <= streams->last_numbers[number >= STREAM_OF_TOOLS]) {
+        return fault_set(fault, RESULT_CONFLICT, "'stream' is %lld; it must be higher than any before and at most %d",
+                         (long long)number, UINT16_MAX);
     }
     if (streams->count >= CAP_SESSION_STREAMS) {
         return fault_set(fault, RESULT_FULL, "%d streams are open already", CAP_SESSION_STREAMS);
@@ -77,7 +78,7 @@ enum result stream_open(struct streams *streams, int64_t number, const struct st
         .owner = streams, .next = streams->first, .user = user, .self = self, .number = (uint16_t)number};
     streams->first = stream;
     streams->count++;
-    streams->last_number = number;
+    streams->last_numbers[number >= STREAM_OF_TOOLS] = number;
     *out = stream;
     return RESULT_OK;
 }
@@ -152,7 +153,9 @@ static struct stream *find(const struct streams *streams, int64_t number) {
 bool streams_receive(struct streams *streams, uint16_t number, const void *bytes, size_t count) {
     struct stream *stream = find(streams, number);
     if (stream == NULL) {
-        return number <= streams->last_number; /* it has just closed; one that was never opened is nonsense */
+        return number <=
+               streams->last_numbers[number >=
+                                     STREAM_OF_TOOLS]; /* it has just closed; one that was never opened is nonsense */
     }
     if (stream->is_finished || count > stream->given) {
         return false;

@@ -30,10 +30,6 @@ enum {
 /* ---- what its parts have to say -----------------------------------------------------------------------------------
  */
 
-static void on_diagnosed(void *self, int64_t id, const char *result_json, size_t bytes) {
-    visit_answer(self, id, result_json, bytes);
-}
-
 static void on_observed(void *self, const char *method, const char *params_json, size_t bytes) {
     struct visit *v = self;
     if (v->phase == VISIT_LIVE && visit_pending(v) < QUEUE_BYTES) {
@@ -65,6 +61,8 @@ static void kill_everything(struct visit *v) {
     observe_stop(v->observe);
     streams_free(v->streams);
     v->streams = NULL;
+    files_free(v->files);
+    v->files = NULL;
     diagnose_free(v->diagnose);
     v->diagnose = NULL;
     pty_kill(v->pty);
@@ -195,9 +193,11 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     chain_begin(&v->up, DIRECTION_UP, options->grant->session);
     chain_begin(&v->down, DIRECTION_DOWN, options->grant->session);
     backlog_init(&v->backlog);
-    v->diagnose = diagnose_new(loop, options->grant, on_diagnosed, v);
-    v->observe = observe_new(loop, options->tap_fd, on_observed, v);
+    v->diagnose = diagnose_new(loop, options->grant, &visit_diagnose_owner, v);
+    v->observe = observe_new(loop, options->tap_fd, options->grant->observe_least_ms, on_observed, v);
     v->streams = streams_new(&visit_streams_out, v);
+    v->files = files_new(loop, options->grant, v->streams);
+    v->forwards = forwards_new(loop, v->streams, options->grant, &visit_forward_events, v);
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -216,6 +216,8 @@ void visit_free(struct visit *visit) {
     pty_kill(visit->pty);
     diagnose_free(visit->diagnose);
     streams_free(visit->streams);
+    files_free(visit->files);
+    forwards_free(visit->forwards);
     observe_free(visit->observe);
     free(visit);
 }

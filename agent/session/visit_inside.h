@@ -3,7 +3,10 @@
 #pragma once
 #include "fieldline/backlog.h"
 #include "fieldline/json.h"
+#include "session/bundle.h"
 #include "session/diagnose.h"
+#include "session/files.h"
+#include "session/forward.h"
 #include "session/observe.h"
 #include "session/pty.h"
 #include "session/streams.h"
@@ -28,8 +31,11 @@ struct visit {
     int64_t input_owed_bytes;  /* taken by the terminal, not yet given as new credit */
     int64_t input_given_bytes; /* given and not yet received */
     struct diagnose *diagnose;
+    int64_t bundle_id; /* the call that a bundle is being made for; 0: none */
     struct observe *observe;
     struct streams *streams;
+    struct files *files;
+    struct forwards *forwards;
     bool has_last_down; /* session.end has come */
     /* visit_resume.c */
     struct backlog backlog;
@@ -96,3 +102,7 @@ struct visit_verbs {
     size_t count;
 };
 extern const struct visit_verbs visit_terminal, visit_diagnose, visit_observe;
+extern const struct visit_verbs visit_files;
+extern const struct diagnose_owner visit_diagnose_owner;
+extern const struct visit_verbs visit_forward, visit_screen;
+extern const struct forward_events visit_forward_events;

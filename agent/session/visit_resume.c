@@ -76,6 +76,8 @@ bool visit_goes_away(struct visit *v, bool is_refused, const char *why) {
         if (v->phase == VISIT_ENDED) {
             loop_disarm(v->loop, &v->step); /* nobody can answer */
         }
+    } else {
+        log_info("session.visit", "still_away", "session=%s reason=%s", v->options.grant->session, log_text(why));
     }
     v->is_linked = false;
     v->is_muted = v->is_absolute = false;

@@ -72,10 +72,10 @@ export class Client {
     });
   }
 
-  /** A WebSocket below /api/v1, with the one-time ticket that it needs; resolves when it is open. */
-  async socket(path, protocol, { origin = this.origin, ticket } = {}) {
-    const one = ticket ?? (await this.post('/ws-tickets')).ticket;
-    const url = `${this.origin.replace(/^http/, 'ws')}/api/v1${path}?ticket=${encodeURIComponent(one)}`;
+  /** A WebSocket below /api/v1, with the one-time ticket that it needs (`about`: what it is for); resolves when it is open. */
+  async socket(path, protocol, { origin = this.origin, ticket, about } = {}) {
+    const one = ticket ?? (await this.post('/ws-tickets', about)).ticket;
+    const url = `${this.origin.replace(/^http/, 'ws')}/api/v1${path}${path.includes('?') ? '&' : '?'}ticket=${encodeURIComponent(one)}`;
     const ws = new WebSocket(url, protocol, { ca: this.ca, origin, headers: { Cookie: this.#cookie }, perMessageDeflate: false });
     await new Promise((resolve, reject) => {
       ws.once('open', resolve);

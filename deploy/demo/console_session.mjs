@@ -3,11 +3,12 @@ import { waitFor } from './process.mjs';
 
 const TERMINAL = 0x01;
 const CREDIT = 0xff;
-const CREDIT_STEP = 64 * 1024; // what was read is given back in steps of this
+const CREDIT_BYTES = 128 * 1024; // output may be ahead of us by so much
+const CREDIT_STEP = 32 * 1024; // what was read is given back in steps of this
 
 export class ConsoleSession {
   static async join(client, id) {
-    return new ConsoleSession(await client.socket(`/sessions/${id}/ws`, 'fieldline.session.1'));
+    return new ConsoleSession(await client.socket(`/sessions/${id}/ws`, 'fieldline.session.1', { about: { session: id } }));
   }
 
   constructor(ws) {
@@ -16,10 +17,12 @@ export class ConsoleSession {
     this.messages = []; // every control message, as it came
     this.#calls = new Map();
     this.closed = new Promise((resolve) => ws.once('close', (code, reason) => resolve({ code, reason: reason.toString() })));
+    this.#give(CREDIT_BYTES);
     ws.on('message', (data, isBinary) => (isBinary ? this.#bytes(data) : this.#control(JSON.parse(data.toString()))));
   }
 
   #calls;
+  #outputs = new Map(); // of diagnostics, by the id of their call
   #nextId = 1;
   #unreturned = 0;
   #decoder = new TextDecoder();
@@ -29,20 +32,29 @@ export class ConsoleSession {
     this.screen += this.#decoder.decode(data.subarray(1), { stream: true });
     this.#unreturned += data.length - 1;
     if (this.#unreturned < CREDIT_STEP) return;
+    this.#give(this.#unreturned);
+    this.#unreturned = 0;
+  }
+
+  #give(bytes) {
     const credit = Buffer.alloc(6);
     credit[0] = CREDIT;
     credit[1] = TERMINAL;
-    credit.writeUInt32BE(this.#unreturned, 2);
+    credit.writeUInt32BE(bytes, 2);
     this.ws.send(credit);
-    this.#unreturned = 0;
   }
 
   #control(message) {
     this.messages.push(message);
+    if (message.method === 'diagnose.output') {
+      const { id, text } = message.params;
+      this.#outputs.set(id, (this.#outputs.get(id) ?? '') + text);
+    }
     const call = message.method === undefined && this.#calls.get(message.id);
     if (!call) return;
     this.#calls.delete(message.id);
     if (message.error) call.reject(new Error(`${call.method}: ${message.error.message}`));
+    else if (call.method === 'diagnose.run') call.resolve({ output: this.#outputs.get(message.id) ?? '', ...message.result });
     else call.resolve(message.result);
   }
 

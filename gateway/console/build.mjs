@@ -38,7 +38,7 @@ await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
 const result = await build({
   absWorkingDir: here,
-  entryPoints: ['src/main.tsx'],
+  entryPoints: { main: 'src/main.tsx', join: 'src/join/main.tsx' },
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -53,19 +53,10 @@ const result = await build({
   assetNames: '[name]-[hash]',
 });
 
-const entry = Object.entries(result.metafile.outputs).find(([, o]) => o.entryPoint === 'src/main.tsx');
 const url = (path) => `/${path.slice(path.lastIndexOf('assets/'))}`;
-// What the entry imports at once is preloaded, so that the first page needs no chain of requests.
-const preload = entry[1].imports.filter((i) => i.kind === 'import-statement').map((i) => url(i.path));
-const page = (await readFile(join(here, 'index.html'), 'utf8'))
-  .replace('<!-- styles -->', `<link rel="stylesheet" href="${url(entry[1].cssBundle)}">`)
-  .replace(
-    '<!-- scripts -->',
-    [...preload.map((href) => `<link rel="modulepreload" href="${href}">`), `<script type="module" src="${url(entry[0])}"></script>`].join(
-      '\n    ',
-    ),
-  );
-await writeFile(join(fresh, 'index.html'), page);
+await writeFile(join(fresh, 'index.html'), await page('src/main.tsx'));
+await mkdir(join(fresh, 'join'), { recursive: true });
+await writeFile(join(fresh, 'join/index.html'), await page('src/join/main.tsx')); // for who is invited by a link
 await cp(join(here, 'public'), fresh, { recursive: true });
 await writeFile(join(fresh, 'evidence-player.html'), await evidencePlayer());
 await writeFile(join(fresh, 'licenses.txt'), await licenses(Object.keys(result.metafile.inputs)));
@@ -100,6 +91,19 @@ async function evidencePlayer() {
   const sheets = ['node_modules/asciinema-player/dist/bundle/asciinema-player.css', 'src/evidence/evidence.css'];
   const styles = (await Promise.all(sheets.map((path) => readFile(join(here, path), 'utf8')))).join('\n').replaceAll('</style', '<\\/style');
   return (await readFile(join(here, 'evidence.html'), 'utf8')).replace('/* styles */', () => styles).replace('/* scripts */', () => script);
+}
+
+// The page that loads one entry. What the entry imports at once is preloaded, so that the first page needs no chain of requests.
+async function page(source) {
+  const [path, made] = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === source);
+  const preload = made.imports.filter((one) => one.kind === 'import-statement').map((one) => url(one.path));
+  const scripts = [
+    ...preload.map((href) => `<link rel="modulepreload" href="${href}">`),
+    `<script type="module" src="${url(path)}"></script>`,
+  ];
+  return (await readFile(join(here, 'index.html'), 'utf8'))
+    .replace('<!-- styles -->', `<link rel="stylesheet" href="${url(made.cssBundle)}">`)
+    .replace('<!-- scripts -->', scripts.join('\n    '));
 }
 
 async function files(folder) {

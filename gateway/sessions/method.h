@@ -29,5 +29,7 @@ struct methods {
     size_t count;
 };
 extern const struct methods method_terminal, method_diagnose, method_observe;
+extern const struct methods method_files;
+extern const struct methods method_forward, method_screen;
 /* NULL: there is none. stream.finish and stream.close are the relay's own. */
 const struct method *method_find(const char *name);

@@ -61,6 +61,7 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
     r->phase_due_mono_ms = mono_ms + options->expect_ms;
     r->next_id = 1;
     buf_init(&r->input, RELAY_INPUT_BYTES);
+    relay_floor_init(r);
     backlog_init(&r->backlog);
     return r;
 }
@@ -79,7 +80,7 @@ static void forget_leg(struct relay *r, const struct relay_leg *leg) {
     }
 }
 
-static void settle(struct relay *r) {
+static void bury(struct relay *r) {
     if (r->product != NULL && r->product->is_dead) {
         free(r->product);
         r->product = NULL;
@@ -94,6 +95,12 @@ static void settle(struct relay *r) {
             at = &leg->next;
         }
     }
+}
+
+static void settle(struct relay *r) {
+    do {
+        bury(r);
+    } while (relay_people_settle(r));
 }
 
 static void enter(struct relay *r, int64_t mono_ms) {
@@ -152,8 +159,8 @@ static enum result open_record(struct relay *r, struct fault *fault) {
 }
 
 /* A ticket: the session goes on. What the gateway may still believe to be the product's leg is dead. */
-static enum result attach_again(struct relay *r, const char *device, const struct relay_leg_ops *ops, void *leg_self,
-                                struct relay_leg **out, struct fault *fault) {
+static enum result attach_again(struct relay *r, const char *token, const char *device, const struct relay_leg_ops *ops,
+                                void *leg_self, struct relay_leg **out, struct fault *fault) {
     if (strcmp(device, r->options.device) != 0) {
         return fault_set(fault, RESULT_DENIED, "the ticket is not for this product");
     }
@@ -163,7 +170,7 @@ static enum result attach_again(struct relay *r, const char *device, const struc
     }
     struct relay_leg *leg = leg_new(r, device, ops, leg_self);
     leg->is_product = true;
-    relay_attach_again(r, leg);
+    relay_attach_again(r, token, leg);
     *out = leg;
     return RESULT_OK;
 }
@@ -173,7 +180,7 @@ enum result relay_attach_product(struct relay *r, const char *token, const char 
                                  struct relay_leg **out, struct fault *fault) {
     enter(r, mono_ms);
     if (relay_ticket_matches(r, token)) {
-        return attach_again(r, device, ops, leg_self, out, fault);
+        return attach_again(r, token, device, ops, leg_self, out, fault);
     }
     if (!session_token_matches(token, r->options.token_sha256)) {
         return fault_set(fault, RESULT_NOT_FOUND, "the token belongs to no session");
@@ -218,29 +225,33 @@ enum result relay_attach_person(struct relay *r, const struct relay_person *pers
     if (r->phase == RELAY_OVER) {
         return fault_set(fault, RESULT_CLOSED, "the session is over: %s", session_why_text(r->end_why));
     }
-    bool is_engineer = strcmp(person->name, r->options.engineer) == 0 && !person->is_tool;
-    if (person->is_tool && strcmp(person->name, r->options.engineer) != 0) {
-        return fault_set(fault, RESULT_DENIED, "only the engineer whom the grant names may use tools here");
+    bool is_typist = strcmp(person->name, r->floor.keyboard) == 0 && !person->is_tool && !person->is_guest;
+    if (person->is_tool && strcmp(person->name, r->floor.keyboard) != 0) {
+        return fault_set(fault, RESULT_DENIED, "only who holds the keyboard may use tools here");
     }
-    if (is_engineer && r->typist != NULL) {
-        relay_drop_leg(r->typist, "replaced");
+    struct relay_leg *before = person->is_tool ? NULL : relay_find_person(r, person->name);
+    if (before != NULL) {
+        relay_drop_leg(before, "replaced");
         settle(r);
     }
     if (count_people(r) >= RELAY_LEGS) {
         return fault_set(fault, RESULT_FULL, "%d people are in this session already", RELAY_LEGS);
     }
     struct relay_leg *leg = leg_new(r, person->name, ops, leg_self);
-    leg->is_tool = person->is_tool;
+    relay_person_init(leg, person);
     leg->next = r->people;
     r->people = leg;
-    if (is_engineer) {
+    if (is_typist) {
         r->typist = leg;
         r->had_typist = true;
         r->active_mono_ms = r->now_mono_ms;
     }
     leg->is_joining = true;
+    relay_person_joined(leg);
     relay_send_state(r, leg);
     relay_give_credit(r);
+    while (relay_people_settle(r)) {
+    }
     leg->is_joining = false;
     bool is_here = !leg->is_dead;
     settle(r);
@@ -249,18 +260,6 @@ enum result relay_attach_person(struct relay *r, const struct relay_person *pers
     }
     *out = leg;
     return RESULT_OK;
-}
-
-static void note_left(struct relay *r, const char *name) {
-    struct buf text;
-    buf_init(&text, MESSAGE_BYTES);
-    buf_str(&text, "{\"jsonrpc\":\"2.0\",\"method\":\"session.left\",\"params\":{\"by\":");
-    json_quote(&text, name, strlen(name));
-    buf_str(&text, "}}");
-    if (!relay_note(r, buf_text(&text), text.count)) {
-        log_warn("gateway.sessions", "left_unrecorded", "session=%s", r->options.session);
-    }
-    buf_fini(&text);
 }
 
 static void product_lost(struct relay *r) {
@@ -279,6 +278,7 @@ static void product_lost(struct relay *r) {
 void relay_detach(struct relay_leg *leg, int64_t mono_ms) {
     struct relay *r = leg->relay;
     enter(r, mono_ms);
+    enum relay_part part = relay_part(leg);
     leg->is_dead = true;
     if (leg->is_product) {
         product_lost(r);
@@ -289,7 +289,7 @@ void relay_detach(struct relay_leg *leg, int64_t mono_ms) {
             relay_forget_input(r);
         }
         relay_streams_leave(leg);
-        note_left(r, leg->name);
+        relay_person_left(leg, part);
     }
     settle(r);
 }
@@ -350,7 +350,7 @@ static void tick_live(struct relay *r) {
         relay_begin_end(r, "idle", "");
     } else if (r->typist == NULL && away_ms >= (r->had_typist ? r->options.rejoin_ms : r->options.join_ms)) {
         relay_begin_end(r, "engineer_gone", "");
-    } else {
+    } else if (!relay_floor_tick(r)) {
         tick_calls(r);
         relay_give_credit(r);
         relay_acknowledge(r);
@@ -388,6 +388,7 @@ void relay_tick(struct relay *r, int64_t mono_ms) {
         break;
     case RELAY_OVER: break;
     }
+    relay_people_tick(r);
     tick_sync(r);
     settle(r);
 }

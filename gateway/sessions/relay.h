@@ -1,6 +1,6 @@
 /* One live session at the gateway: pure logic between its legs. One leg is the product; one person's leg types (the
- * engineer of the grant), others may watch. No socket, no thread: the edge (gateway/web) owns the sockets, calls in,
- * and gives each leg three operations.
+ * engineer of the grant, or to whom he handed the keyboard), others watch, moderate, talk. No socket, no thread: the
+ * edge (gateway/web) owns the sockets, calls in, and gives each leg three operations.
  *
  * The order of work is the promise: a message is decoded and checked, then written to the transcript, and only then
  * sent to the other legs. When writing fails the session ends with "recording_failed" and the message goes nowhere.
@@ -46,6 +46,8 @@ struct relay_options {
     char session[CAP_UUID_BYTES + 1], device[CAP_DEVICE_ID_BYTES + 1];
     char engineer[SESSION_NAME_BYTES + 1]; /* the only one who types */
     char subject[200];                     /* the ticket's */
+    char approver[SESSION_NAME_BYTES + 1]; /* a second person who approved it; "": nobody */
+    bool needs_moderator;                  /* it may only go on while a supervisor or the approver watches */
     int64_t ticket;
     uint8_t token_sha256[SHA256_BYTES];
     uint32_t capabilities; /* granted; hello says what is left after consent */
@@ -63,6 +65,10 @@ struct relay_options {
     const struct key *seal_key; /* Ed25519, borrowed */
     /* LIVE once; then ENDED once, or FAILED once when it never was live. Must not call back into the relay. */
     void (*event)(void *self, const char *session, const struct session_event *event);
+    /* Why this guest's link holds no longer ("revoked", "expired"), NULL while it does. NULL: there are no guests. */
+    const char *(*guest_gone)(void *self, const char *invite);
+    /* Prints the JSON array of STUN and TURN servers for this person. NULL: none. */
+    void (*ice_servers)(void *self, const char *name, struct buf *out);
     void *self;
 };
 struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, int64_t wall_ms);
@@ -76,11 +82,17 @@ void relay_free(struct relay *relay);
 FL_CHECK enum result relay_attach_product(struct relay *relay, const char *token, const char *device,
                                           const char *certificate_pem, const struct relay_leg_ops *ops, void *leg_self,
                                           int64_t mono_ms, struct relay_leg **out, struct fault *fault);
-/* A person joins; who the granted engineer is types, everyone else watches. The engineer's second connection takes over
- * from the first, which is closed ("replaced"). May be called before the product is there. */
+/* A person joins; who holds the keyboard types, everyone else watches or moderates. A person is there once: a second
+ * connection takes over from the first, which is closed ("replaced"). May be called before the product is there. */
+enum { RELAY_GUEST_WATCH = 1 << 0, RELAY_GUEST_CALL = 1 << 1, RELAY_GUEST_CHAT = 1 << 2 };
 struct relay_person {
     const char *name;
-    bool is_tool; /* a further connection of the engineer, for files and ports: takes over from nothing */
+    bool is_tool;       /* a further connection of who types, for files and ports: takes over from nothing */
+    bool may_type;      /* role and qualification allow it; the granted engineer may in any case */
+    bool may_moderate;  /* role allows it; the granted engineer may not in any case */
+    bool is_guest;      /* from a link, not logged in */
+    unsigned guest_may; /* RELAY_GUEST_ bits */
+    const char *invite; /* id of the guest's link; NULL: no guest */
 };
 FL_CHECK enum result relay_attach_person(struct relay *relay, const struct relay_person *person,
                                          const struct relay_leg_ops *ops, void *leg_self, int64_t mono_ms,

@@ -61,6 +61,10 @@ void relay_finish(struct relay *r, const char *why, const char *text) {
     if (why != r->end_why) {
         snprintf(r->end_why, sizeof r->end_why, "%s", why);
     }
+    relay_call_end(r);
+    if (r->phase == RELAY_OVER) {
+        return; /* that could not be recorded */
+    }
     r->phase = RELAY_OVER;
     r->is_terminal_open = false;
     relay_send_states(r);

@@ -7,7 +7,11 @@
  *   relay_person.c   what people send
  *   relay_request.c  what they ask for
  *   relay_resume.c   the product's link breaks and comes back
- *   relay_streams.c  files, ports, screens: whose, and how much of it at once */
+ *   relay_streams.c  files, ports, screens: whose, and how much of it at once
+ *   relay_people.c   more than one person: their parts, who may say what
+ *   relay_floor.c    who holds the keyboard; frozen or not
+ *   relay_chat.c     what they say to each other
+ *   relay_call.c     the help call */
 #pragma once
 #include "fieldline/backlog.h"
 #include "fieldline/json.h"
@@ -35,6 +39,18 @@ enum relay_phase {
 
 #define RELAY_PHASE_BIT(phase) (1u << (phase))
 
+enum relay_part { PART_TYPIST, PART_WATCHER, PART_MODERATOR, PART_GUEST, PART_TOOL, PART_COUNT };
+
+struct relay_pace {
+    int64_t since_mono_ms;
+    int count;
+};
+struct relay_in_call {
+    bool is_in;
+    unsigned media; /* all that was shared since */
+    int64_t since_mono_ms;
+};
+
 struct relay_leg {
     struct relay *relay;
     struct relay_leg *next; /* people only */
@@ -47,6 +63,13 @@ struct relay_leg {
     bool has_credit; /* it speaks credit; until it does, its queue alone counts */
     int64_t credit_bytes;
     int strikes;
+    /* people (relay_people.c) */
+    bool may_type, may_moderate, is_guest;
+    unsigned guest_may;
+    char invite[CAP_UUID_BYTES + 1];
+    int64_t joined_mono_ms;
+    struct relay_in_call call;
+    struct relay_pace chat, signals;
 };
 
 /* A request of the engineer that the product has not answered. */
@@ -69,6 +92,19 @@ struct relay_stream {
     int64_t down_credit_then;  /* when the link came back */
 };
 
+/* relay_floor.c */
+struct relay_floor {
+    bool has_changed; /* people are told when the call under way ends */
+    bool lacks_moderator, had_moderator;
+    int64_t moderator_gone_mono_ms;
+    char frozen_by[SESSION_NAME_BYTES + 1]; /* "": nobody */
+    char keyboard[SESSION_NAME_BYTES + 1];  /* who holds it, there or not */
+    char offered[SESSION_NAME_BYTES + 1];   /* to whom */
+    char author[SESSION_NAME_BYTES + 1];    /* whose input the product was told of last */
+    char notice[256];                       /* what the product was told last */
+    int columns, rows;                      /* of the terminal */
+};
+
 struct relay {
     struct relay_options options;
     enum relay_phase phase;
@@ -88,7 +124,8 @@ struct relay {
     struct buf input;            /* typed, not yet sent; secrets pass through: wiped */
     struct relay_call calls[RELAY_CALLS];
     struct relay_stream streams[CAP_SESSION_STREAMS];
-    int64_t last_stream; /* numbers only rise */
+    int64_t last_streams[2]; /* numbers only rise: the typist's, the tools' */
+    struct relay_floor floor;
     int64_t next_id;
 
     /* relay_resume.c */
@@ -98,8 +135,9 @@ struct relay {
     bool is_resuming; /* it is back, but has not said session.resume */
     bool is_muted;    /* not all that it repeats is here: no credit is given */
     bool is_absolute; /* credit that comes is what the product counts as outstanding */
-    bool has_ticket;
-    uint8_t ticket_sha256[SHA256_BYTES];
+    bool has_ticket, has_used_ticket;
+    uint8_t ticket_sha256[SHA256_BYTES];      /* the newest, */
+    uint8_t used_ticket_sha256[SHA256_BYTES]; /* and the last that was used: the newest may have been lost */
     int64_t away_since_mono_ms, resume_due_mono_ms, input_credit_then;
     uint64_t sync_up;
     size_t unacked_frames, unacked_bytes;
@@ -168,14 +206,14 @@ bool relay_goes_away(struct relay *r);
 bool relay_is_away_too_long(const struct relay *r);
 void relay_give_ticket(struct relay *r);
 bool relay_ticket_matches(const struct relay *r, const char *token);
-void relay_attach_again(struct relay *r, struct relay_leg *leg);
+void relay_attach_again(struct relay *r, const char *token, struct relay_leg *leg);
 /* The first message of a leg that came back. NULL, or how the product broke the protocol. */
 const char *relay_resume(struct relay *r, bool is_text, const void *message, size_t bytes);
 void relay_sync(struct relay *r);
 
 /* ---- relay_streams.c ---- */
-/* May a stream be opened as `params` say? */
-FL_CHECK enum result relay_stream_check(const struct relay *r, const struct json *params, struct fault *fault);
+/* May this leg open a stream as `params` say? */
+FL_CHECK enum result relay_stream_check(const struct relay_leg *leg, const struct json *params, struct fault *fault);
 FL_CHECK enum result relay_stream_known(const struct relay *r, const struct json *params, struct fault *fault);
 void relay_stream_open(struct relay_leg *leg, const struct json *params, bool keeps_bytes);
 /* It was refused, or has closed. */
@@ -190,3 +228,52 @@ FL_CHECK bool relay_stream_credit_down(struct relay *r, const struct credit *cre
 void relay_stream_down(struct relay_leg *leg, const struct frame *frame, const void *message, size_t bytes);
 /* NULL, or how the product broke the protocol. */
 const char *relay_stream_up(struct relay *r, const struct frame *frame, const void *message, size_t bytes);
+
+/* ---- relay_people.c ---- */
+enum relay_part relay_part(const struct relay_leg *leg);
+bool relay_may(const struct relay_leg *leg, unsigned right); /* of RELAY_GUEST_: guests by their link, others yes */
+bool relay_sees(const struct relay_leg *leg);                /* the session's output */
+struct relay_leg *relay_find_person(const struct relay *r, const char *name); /* there, and no tool */
+void relay_person_init(struct relay_leg *leg, const struct relay_person *person);
+void relay_person_joined(struct relay_leg *leg);
+void relay_person_left(struct relay_leg *leg, enum relay_part part);
+/* Tells everybody when something about them has changed; then true, and legs may have died. */
+bool relay_people_settle(struct relay *r);
+void relay_people_state(const struct relay_leg *leg, struct json_out *j); /* members of session.state */
+void relay_people_size(struct relay_leg *leg, const char *method, int columns, int rows);
+void relay_people_tick(struct relay *r);
+/* False: the method is none of people's. */
+FL_CHECK bool relay_people_request(struct relay_leg *leg, const char *method, const struct json *params,
+                                   const char *id);
+/* May it send something to the product now? False: refused, and told so. */
+FL_CHECK bool relay_may_act(struct relay_leg *leg, const char *id);
+/* A message in the gateway's name: begins one ("params" is open), ends it; the second also records and frees it. */
+struct json_out relay_say(struct buf *text, const char *method);
+void relay_said(struct json_out *j);
+FL_CHECK bool relay_record_said(struct relay *r, struct json_out *j, struct buf *text);
+void relay_tell_people(struct relay *r, const struct buf *text, unsigned right);     /* 0: all; tools never */
+void relay_answer_person(struct relay_leg *leg, const char *id, const char *result); /* not recorded; id may be NULL */
+
+/* ---- relay_floor.c ---- */
+void relay_floor_init(struct relay *r);
+void relay_floor_live(struct relay *r);
+bool relay_is_frozen(const struct relay *r);
+const char *relay_frozen_why(const struct relay *r); /* no_moderator, moderator, or "" */
+void relay_floor_update(struct relay *r);
+FL_CHECK bool relay_floor_tick(struct relay *r); /* true: the session ends */
+void relay_floor_freeze(struct relay_leg *leg, const struct json *params, const char *id);
+void relay_floor_thaw(struct relay_leg *leg, const struct json *params, const char *id);
+void relay_floor_offer(struct relay_leg *leg, const struct json *params, const char *id);
+void relay_floor_take(struct relay_leg *leg, const struct json *params, const char *id);
+/* Before input: the product is told whose it is, when that changed. False: the relay is over. */
+FL_CHECK bool relay_floor_author(struct relay *r);
+void relay_floor_opened(struct relay_leg *leg); /* the terminal, by him */
+
+/* ---- relay_chat.c, relay_call.c ---- */
+FL_CHECK bool relay_pace(struct relay_pace *pace, int64_t mono_ms, int most, int64_t within_ms); /* false: too fast */
+void relay_chat_say(struct relay_leg *leg, const struct json *params, const char *id);
+void relay_call_join(struct relay_leg *leg, const struct json *params, const char *id);
+void relay_call_ask_leave(struct relay_leg *leg, const struct json *params, const char *id);
+void relay_call_signal(struct relay_leg *leg, const struct json *params, const char *id);
+void relay_call_leave(struct relay_leg *leg);
+void relay_call_end(struct relay *r); /* the session is over: everybody leaves */

@@ -51,6 +51,7 @@ static void on_hello(struct relay *r, const struct json *params) {
     relay_give_ticket(r);
     r->deadline_mono_ms = r->now_mono_ms + hello.deadline_s * 1000;
     r->active_mono_ms = r->typist_gone_mono_ms = r->now_mono_ms;
+    relay_floor_live(r);
     struct session_event event = {.kind = SESSION_EVENT_LIVE,
                                   .at_ms = relay_wall_ms(r),
                                   .capabilities = hello.capabilities,

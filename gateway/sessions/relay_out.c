@@ -84,6 +84,7 @@ void relay_drop_leg(struct relay_leg *leg, const char *reason) {
     if (leg->is_dead) {
         return;
     }
+    enum relay_part part = relay_part(leg);
     leg->is_dead = true;
     if (!leg->is_joining) {
         leg->ops->close(leg->self, reason);
@@ -95,6 +96,7 @@ void relay_drop_leg(struct relay_leg *leg, const char *reason) {
     }
     if (!leg->is_product) {
         relay_streams_leave(leg);
+        relay_person_left(leg, part);
     }
 }
 
@@ -109,7 +111,7 @@ void relay_send_leg(struct relay_leg *leg, bool is_text, const void *bytes, size
 
 void relay_send_people(struct relay *r, bool is_text, const void *bytes, size_t count) {
     for (struct relay_leg *leg = r->people; leg != NULL; leg = leg->next) {
-        if (leg->is_dead) {
+        if (leg->is_dead || !relay_sees(leg)) {
             continue;
         }
         if (!is_text) {
@@ -145,6 +147,7 @@ static void print_state(const struct relay *r, const struct relay_leg *leg, stru
     jo_str(&j, "to", leg->name);
     jo_bool(&j, "may_type", leg == r->typist);
     jo_bool(&j, "terminal_open", r->is_terminal_open);
+    relay_people_state(leg, &j);
     jo_bool(&j, "product_away", r->is_away);
     jo_end(&j);
     jo_end(&j);
@@ -238,6 +241,9 @@ void relay_give_credit(struct relay *r) {
 
 /* One frame of typed text; as a secret when the product's terminal does not echo. */
 static bool send_input(struct relay *r, const uint8_t *text, size_t count) {
+    if (!relay_floor_author(r)) {
+        return false;
+    }
     uint8_t channel = r->is_echo_off ? CHANNEL_TERMINAL_SECRET : CHANNEL_TERMINAL;
     uint8_t salt[SECRET_SALT_BYTES];
     struct buf message;

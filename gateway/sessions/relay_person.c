@@ -1,6 +1,6 @@
-/* What people send. One leg types: the engineer whom the grant names; tool legs of the same person move files and
- * ports. Everybody else watches, and may send credit alone. A refusal is a message to whoever asked, not the end of the
- * session; twenty of them close the leg. Requests: relay_request.c. */
+/* What people send. One leg types: who holds the keyboard; tool legs of the same person move files and ports. Everybody
+ * else may send credit, and the requests that are for people (relay_people.c). A refusal is a message to whoever asked,
+ * not the end of the session; twenty of them close the leg. Requests: relay_request.c. */
 #include "sessions/relay_inside.h"
 
 static void on_terminal(struct relay_leg *leg, const struct frame *frame) {
@@ -51,10 +51,10 @@ void relay_from_person(struct relay_leg *leg, bool is_text, const void *message,
         relay_refuse(leg, NULL, result_name(result), fault.text);
     } else if (frame.channel == CHANNEL_CREDIT) {
         on_credit(leg, &frame);
-    } else if (leg != r->typist && !leg->is_tool) {
-        relay_refuse(leg, NULL, "denied", "only the engineer whom the grant names may do anything here");
-    } else {
-        r->active_mono_ms = r->now_mono_ms;
+    } else if (frame.channel == CHANNEL_CONTROL || relay_may_act(leg, NULL)) {
+        if (leg == r->typist || leg->is_tool) {
+            r->active_mono_ms = r->now_mono_ms;
+        }
         switch (frame.channel) {
         case CHANNEL_CONTROL: relay_request(leg, &frame); break;
         case CHANNEL_TERMINAL: on_terminal(leg, &frame); break;

@@ -207,4 +207,5 @@ void relay_from_product(struct relay *r, bool is_text, const void *message, size
     case CHANNEL_ACK: relay_acknowledged(r, &frame); break;
     default: violation(r, "a channel that a product does not have"); break;
     }
+    relay_sync(r); /* after what the frame has used up was counted */
 }

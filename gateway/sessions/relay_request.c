@@ -97,9 +97,13 @@ static void forward(struct relay_leg *leg, const struct method *method, const st
     if (!relay_send_control(r, &message, leg->name, (int)columns, (int)lines)) {
         goto out;
     }
+    if (columns > 0) {
+        relay_people_size(leg, method->name, (int)columns, (int)lines);
+    }
     r->has_observed = r->has_observed || (method->flags & METHOD_OBSERVES) != 0;
     if ((method->flags & METHOD_OPENS_TERMINAL) != 0) {
         r->is_terminal_open = true;
+        relay_floor_opened(leg);
         r->is_echo_off = false;
         r->output_credit_bytes = r->input_credit_bytes = 0;
         relay_give_credit(r);
@@ -143,7 +147,7 @@ static enum result check(const struct relay_leg *leg, const struct method *metho
         return fault_set(fault, RESULT_CONFLICT, "no terminal is open");
     }
     if ((method->flags & METHOD_OPENS_STREAM) != 0) {
-        enum result result = id != NULL ? relay_stream_check(r, params, fault)
+        enum result result = id != NULL ? relay_stream_check(leg, params, fault)
                                         : fault_set(fault, RESULT_BAD_INPUT, "'%s' needs an id", method->name);
         if (result != RESULT_OK) {
             return result;
@@ -152,11 +156,14 @@ static enum result check(const struct relay_leg *leg, const struct method *metho
     return method->check != NULL ? method->check(r, params, fault) : RESULT_OK;
 }
 
-static void answer_end(struct relay_leg *leg, const char *id) {
-    char text[CALL_ID_BYTES + 64];
-    struct relay *r = leg->relay;
-    int chars = snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}", id);
-    if (relay_note(r, text, (size_t)chars)) {
+/* All tools of a session number streams in one row; this is where it stands. */
+static void answer_next(struct relay_leg *leg, const char *id) {
+    char text[CALL_ID_BYTES + 96];
+    int64_t last = leg->relay->last_streams[leg->is_tool];
+    int64_t next = last > 0 || !leg->is_tool ? last + 1 : STREAM_OF_TOOLS;
+    int chars = snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"stream\":%lld}}", id,
+                         (long long)next);
+    if (relay_note(leg->relay, text, (size_t)chars)) {
         leg->ops->send(leg->self, true, text, (size_t)chars);
     }
 }
@@ -166,11 +173,11 @@ static void on_request(struct relay_leg *leg, const char *name, const struct jso
     struct fault fault;
     const struct method *method = find_method(name);
     enum result result;
-    if (strcmp(name, "session.end") == 0) {
-        if (id != NULL) {
-            answer_end(leg, id);
-        }
-        relay_begin_end(r, "ended_by_engineer", leg->name);
+    if (relay_people_request(leg, name, params, id) || !relay_may_act(leg, id)) {
+        return; /* done, or refused */
+    }
+    if (strcmp(name, "stream.next") == 0 && id != NULL) {
+        answer_next(leg, id);
     } else if (method == NULL) {
         relay_refuse(leg, id, "unknown_method", "there is no such method");
     } else if ((method->flags & METHOD_NEEDS_PARAMS) != 0 && params == NULL) {

@@ -3,9 +3,10 @@
  *
  * What goes down is kept until the product acknowledges it; what came up was recorded before it was acknowledged, so a
  * resume never has to trust anybody's memory: both counts are those of the hash chains. People may go on typing into
- * the gap as far as their credit goes; it is recorded, kept and repeated. A ticket is for one use, from the same
- * certificate, within the grace time; a second connection takes over from one that the gateway still believes in,
- * because the product notices a dead link first. */
+ * the gap as far as their credit goes; it is recorded, kept and repeated. A ticket is good for the same certificate
+ * within the grace time, and until the one that follows it is used: an answer that brings the next may be lost. A
+ * second connection takes over from one that the gateway still believes in, because the product notices a dead link
+ * first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,6 @@ void relay_received(struct relay *r, size_t bytes) {
     if (r->unacked_frames >= ACK_FRAMES || r->unacked_bytes >= ACK_BYTES) {
         relay_acknowledge(r);
     }
-    relay_sync(r);
 }
 
 void relay_acknowledged(struct relay *r, const struct frame *frame) {
@@ -131,12 +131,17 @@ void relay_give_ticket(struct relay *r) {
 }
 
 bool relay_ticket_matches(const struct relay *r, const char *token) {
-    return r->has_ticket && (r->phase == RELAY_LIVE || r->phase == RELAY_ENDING) &&
-           session_token_matches(token, r->ticket_sha256);
+    bool is_newest = r->has_ticket && session_token_matches(token, r->ticket_sha256);
+    bool is_used = r->has_used_ticket && session_token_matches(token, r->used_ticket_sha256);
+    return (is_newest || is_used) && (r->phase == RELAY_LIVE || r->phase == RELAY_ENDING);
 }
 
-void relay_attach_again(struct relay *r, struct relay_leg *leg) {
-    r->has_ticket = false;
+void relay_attach_again(struct relay *r, const char *token, struct relay_leg *leg) {
+    if (session_token_matches(token, r->ticket_sha256)) {
+        memcpy(r->used_ticket_sha256, r->ticket_sha256, SHA256_BYTES);
+        r->has_used_ticket = true;
+        r->has_ticket = false;
+    }
     r->product = leg;
     r->is_resuming = true;
     r->resume_due_mono_ms = r->now_mono_ms + HELLO_MS;

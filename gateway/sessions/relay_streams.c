@@ -19,15 +19,17 @@ static struct relay_stream *find(struct relay *r, int64_t number) {
     return NULL;
 }
 
-enum result relay_stream_check(const struct relay *r, const struct json *params, struct fault *fault) {
+enum result relay_stream_check(const struct relay_leg *leg, const struct json *params, struct fault *fault) {
+    const struct relay *r = leg->relay;
+    const int64_t least = leg->is_tool ? STREAM_OF_TOOLS : 1, most = leg->is_tool ? UINT16_MAX : STREAM_OF_TOOLS - 1;
     int64_t number;
-    enum result result = json_integer(params, "stream", 1, UINT16_MAX, &number, fault);
+    enum result result = json_integer(params, "stream", least, most, &number, fault);
     if (result != RESULT_OK) {
         return result;
     }
-    if (number <= r->last_stream) {
+    if (number <= r->last_streams[leg->is_tool]) {
         return fault_set(fault, RESULT_CONFLICT, "'stream' is %lld; it must be higher than %lld", (long long)number,
-                         (long long)r->last_stream);
+                         (long long)r->last_streams[leg->is_tool]);
     }
     for (size_t i = 0; i < CAP_SESSION_STREAMS; i++) {
         if (r->streams[i].number == 0) {
@@ -55,7 +57,7 @@ void relay_stream_open(struct relay_leg *leg, const struct json *params, bool ke
     for (size_t i = 0; i < CAP_SESSION_STREAMS; i++) {
         if (r->streams[i].number == 0) {
             r->streams[i] = (struct relay_stream){.number = (uint16_t)number, .owner = leg, .keeps_bytes = keeps_bytes};
-            r->last_stream = number;
+            r->last_streams[leg->is_tool] = number;
             return;
         }
     }
@@ -170,7 +172,9 @@ void relay_stream_down(struct relay_leg *leg, const struct frame *frame, const v
     if (r->phase != RELAY_LIVE) {
         relay_refuse(leg, NULL, "not_live", "the session is not live");
     } else if (stream == NULL || stream->owner != leg) {
-        if (stream_number(frame) > r->last_stream || stream != NULL) {
+        /* One that has just been closed is none of the leg's faults. */
+        if (stream_number(frame) > r->last_streams[stream_number(frame) >= STREAM_OF_TOOLS] ||
+            (stream != NULL && stream->owner != NULL)) {
             relay_refuse(leg, NULL, "not_found", "this stream is not yours, or was never opened");
         }
     } else if (count > stream->down_credit_bytes) {

@@ -62,6 +62,9 @@ static const struct {
     {"failed", "The product could not start the session."},
     /* ended */
     {"ended_by_engineer", "The engineer ended it."},
+    {"ended_by_moderator", "The moderator ended it."},
+    {"moderator_left", "The moderator left and did not come back."},
+    {"no_moderator", "No moderator came."},
     {"ended_by_owner", "The owner ended it."},
     {"ended_by_support", "It was ended from the service desk."},
     {"ticket_closed", "The ticket was closed."},

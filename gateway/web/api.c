@@ -217,6 +217,7 @@ void api_answer(void *reader, void *argument) {
                         .request = request,
                         .options = &options,
                         .tickets = api->tickets,
+                        .invites = api->invites,
                         .figures = print_figures,
                         .self = api};
     struct fault fault;

@@ -14,6 +14,7 @@ struct api {
     struct mailbox *mailbox;
     struct throttle *throttle;
     struct ws_tickets *tickets;
+    struct invites *invites;
     struct figures *figures;
     struct pool *readers, *passwords; /* to tell how much waits */
 };

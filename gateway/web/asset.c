@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { REQUEST_PATH_ROOM = 2 * ASSET_PATH_BYTES + 16 /* what is longer is cut, and then not found */ };
+
 struct asset {
     char path[ASSET_PATH_BYTES + 1]; /* "/assets/main-ABC.js" */
     const char *type;
@@ -202,6 +204,11 @@ static bool has_etag(const char *if_none_match, const char *etag) {
 struct response *asset_response(const struct assets *assets, const struct asset_request *request) {
     const struct asset *asset = find(assets, strcmp(request->path, "/") == 0 ? "/index.html" : request->path);
     const char *last_part = strrchr(request->path, '/');
+    if (asset == NULL && last_part != NULL && strchr(last_part, '.') == NULL) {
+        char page[REQUEST_PATH_ROOM];
+        snprintf(page, sizeof page, "%s%sindex.html", request->path, last_part[1] == '\0' ? "" : "/");
+        asset = find(assets, page);
+    }
     if (asset == NULL && request->takes_html && last_part != NULL && strchr(last_part, '.') == NULL) {
         asset = find(assets, "/index.html");
     }

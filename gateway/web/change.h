@@ -27,7 +27,8 @@ enum change_verb {
     CHANGE_LOGIN_FAILED, /* audit only, nobody waits; body: {"user"} as typed; by: address, user_id 0 when unknown */
     CHANGE_LOGIN_SEEN,   /* the login was used; nobody waits, at most one a minute and login; body: {"login": hex of the
                             token's SHA-256} */
-    CHANGE_READ,         /* somebody read what is audited; nobody waits; id: of the path; body: {"what"} */
+    CHANGE_READ,         /* somebody read what is audited; nobody waits; id: of the path; body: {"what", "detail"?}
+                          */
     CHANGE_LOGOUT,       /* body: {"login": hex} */
     /* from the edge itself, about live sessions: id is the session, body is session_event_print's; nobody waits */
     CHANGE_SESSION_LIVE,

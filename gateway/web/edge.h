@@ -21,6 +21,7 @@ struct web {
     struct mailbox *mailbox;
     struct throttle *throttle;
     struct ws_tickets *tickets;
+    struct invites *invites;
     struct assets *assets;
     struct pool *readers, *passwords;
     struct server *server;

@@ -8,11 +8,13 @@
 #include "web/web.h"
 
 struct ws_tickets;
+struct invites;
 struct read {
     struct reader *reader;
     const struct request *request;
     const struct web_options *options;
     struct ws_tickets *tickets;
+    struct invites *invites;
     struct actor by;                              /* who asks; role NONE when the route needs no login */
     uint8_t login[SHA256_BYTES];                  /* of the login session */
     void (*figures)(void *self, struct buf *out); /* the edge's own, Prometheus text */
@@ -24,9 +26,9 @@ struct json_out read_json(struct response *response);
  * OK. */
 FL_CHECK bool read_failed(struct read *read, struct response *response, enum result result, const char *noun);
 
-read_fn read_overview, read_models, read_audit, read_quarantine, read_me, read_openapi,
-    read_ws_ticket;                                                                       /* read_admin.c */
+read_fn read_overview, read_models, read_audit, read_quarantine, read_me, read_openapi;   /* read_admin.c */
 read_fn read_rules, read_rules_files, read_rules_versions, read_rules_trial;              /* read_rules.c */
+read_fn read_ws_ticket, read_invites, read_invite_make, read_invite_revoke, read_join;    /* read_join.c */
 read_fn read_metrics, read_health;                                                        /* read_service.c */
 read_fn read_devices, read_device, read_history, read_logs;                               /* read_devices.c */
 read_fn read_alarms, read_shelves, read_maintenance, read_incidents, read_incident;       /* read_alarms.c */

@@ -8,7 +8,6 @@
 #include "rules/pack.h"
 #include "store/audit.h"
 #include "web/openapi.h"
-#include "web/ws_ticket.h"
 
 void read_me(struct read *read, struct response *response) {
     struct user_row user;
@@ -126,22 +125,6 @@ void read_quarantine(struct read *read, struct response *response) {
         jo_end(&j);
         jo_end(&j);
     }
-}
-
-void read_ws_ticket(struct read *read, struct response *response) {
-    struct ws_holder holder = {.by = read->by};
-    memcpy(holder.login, read->login, sizeof holder.login);
-    char ticket[AUTH_TOKEN_CHARS + 1];
-    if (ws_ticket_issue(read->tickets, &holder, clock_mono_ms(), ticket) != RESULT_OK) {
-        response_problem(response, 503, "busy", "too many WebSocket tickets are under way");
-        response->retry_after_s = 5;
-        return;
-    }
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_str(&j, "ticket", ticket);
-    jo_end(&j);
-    wipe(ticket, sizeof ticket);
 }
 
 void read_openapi(struct read *read, struct response *response) {

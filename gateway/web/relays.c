@@ -14,6 +14,7 @@
 
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
+#include "web/invites.h"
 #include "web/socket.h"
 
 struct room {
@@ -23,6 +24,7 @@ struct room {
 struct relays {
     const struct web_options *options;
     struct figures *figures;
+    struct invites *invites;
     struct key *seal_key;
     struct room *first;
     size_t count;
@@ -83,8 +85,8 @@ static const struct socket_ops socket_ops = {
 
 /* ---- the list ---- */
 
-enum result relays_new(const struct web_options *options, struct figures *figures, struct relays **out,
-                       struct fault *fault) {
+enum result relays_new(const struct web_options *options, struct figures *figures, struct invites *invites,
+                       struct relays **out, struct fault *fault) {
     struct key *key = NULL;
     enum result result = key_read_private(options->seal_key, &key, fault);
     if (result != RESULT_OK) {
@@ -94,12 +96,14 @@ enum result relays_new(const struct web_options *options, struct figures *figure
     struct relays *relays = mem_alloc(sizeof *relays);
     relays->options = options;
     relays->figures = figures;
+    relays->invites = invites;
     relays->seal_key = key;
     *out = relays;
     return RESULT_OK;
 }
 
 static void free_room(struct relays *relays, struct room *room) {
+    invites_forget(relays->invites, relay_session(room->relay));
     relay_free(room->relay);
     free(room);
     relays->count--;
@@ -135,6 +139,16 @@ static void on_event(void *self, const char *session, const struct session_event
     relays->options->submit(relays->options->self, change);
 }
 
+static const char *guest_gone(void *self, const char *invite) {
+    struct relays *relays = self;
+    return invites_gone(relays->invites, invite, clock_mono_ms());
+}
+
+static void print_ice_servers(void *self, const char *name, struct buf *out) {
+    const struct relays *relays = self;
+    ice_print(&relays->options->ice, name, clock_wall_ms(), out);
+}
+
 static struct relay *find(const struct relays *relays, const char *session) {
     for (struct room *room = relays->first; room != NULL; room = room->next) {
         if (strcmp(relay_session(room->relay), session) == 0) {
@@ -166,11 +180,14 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .capabilities = session->capabilities,
                                     .expect_ms = session->expect_s * 1000,
                                     .duration_ms = session->duration_s * 1000,
+                                    .grace_ms = relays->options->link_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
                                     .vault = relays->options->vault,
                                     .escrow = relays->options->escrow,
                                     .event = on_event,
+                                    .guest_gone = guest_gone,
+                                    .ice_servers = print_ice_servers,
                                     .self = relays};
     snprintf(options.session, sizeof options.session, "%s", session->session);
     snprintf(options.device, sizeof options.device, "%s", session->device);

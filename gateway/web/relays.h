@@ -7,8 +7,9 @@
 
 enum { RELAYS_MAX = 1024 };
 struct relays;
-FL_CHECK enum result relays_new(const struct web_options *options, struct figures *figures, struct relays **out,
-                                struct fault *fault);
+struct invites;
+FL_CHECK enum result relays_new(const struct web_options *options, struct figures *figures, struct invites *invites,
+                                struct relays **out, struct fault *fault);
 void relays_free(struct relays *relays); /* seals what is left */
 void relays_expect(struct relays *relays, const struct web_session *session);
 /* `reason` is a code of session_why_text(). Unknown sessions: nothing happens. */

@@ -78,8 +78,14 @@ static int join(struct conn *conn, const struct request *request, const struct w
         fault_set(&fault, result, "too many live connections");
     } else {
         const char *part = query_text(&request->query, "part");
-        struct relay_person person = {.name = holder->by.name, .is_tool = part != NULL};
-        result = part != NULL && strcmp(part, "tool") != 0
+        struct relay_person person = {.name = holder->by.name,
+                                      .is_tool = part != NULL,
+                                      .may_type = holder->may_type,
+                                      .may_moderate = holder->may_moderate,
+                                      .is_guest = holder->is_guest,
+                                      .guest_may = holder->guest_may,
+                                      .invite = holder->invite};
+        result = part != NULL && (strcmp(part, "tool") != 0 || holder->is_guest)
                      ? fault_set(&fault, RESULT_BAD_INPUT, "'part' may only be tool")
                      : relays_join_person(conn->web->relays, request->id, &person, socket, &fault);
     }
@@ -87,7 +93,9 @@ static int join(struct conn *conn, const struct request *request, const struct w
         socket_free(socket);
         return refuse_result(conn, result, &fault);
     }
-    socket_set_login(socket, holder->login, holder->by.role);
+    if (!holder->is_guest) {
+        socket_set_login(socket, holder->login, holder->by.role);
+    }
     conn->socket = socket;
     return 0;
 }
@@ -115,8 +123,11 @@ static int decide_person(struct conn *conn, struct request *request) {
     if (ticket == NULL || ws_ticket_redeem(conn->web->tickets, ticket, clock_mono_ms(), &holder) != RESULT_OK) {
         return refuse(conn, 401, "ticket", "the ticket is missing, used, or older than 30 s; get another one");
     }
-    if (!route_allows(request->route, holder.by.role)) {
+    if (!holder.is_guest && !route_allows(request->route, holder.by.role)) {
         return refuse(conn, 403, "denied", "this role may not do this");
+    }
+    if (holder.session[0] != '\0' && strcmp(holder.session, request->id) != 0) {
+        return refuse(conn, 403, "denied", "the ticket is for another session");
     }
     return join(conn, request, &holder);
 }

@@ -15,6 +15,7 @@
 #include "fieldline/log.h"
 #include "web/conn.h"
 #include "web/edge.h"
+#include "web/invites.h"
 #include "web/live.h"
 #include "web/relays.h"
 #include "web/server.h"
@@ -171,16 +172,18 @@ static bool is_public(const struct web_options *options) {
 static enum result start_parts(struct web *web, struct fault *fault) {
     web->throttle = throttle_new();
     web->tickets = ws_tickets_new();
+    web->invites = invites_new();
     web->live = live_new();
     web->mailbox = mailbox_new(on_wake, web);
     web->api = (struct api){.options = &web->options,
                             .mailbox = web->mailbox,
                             .throttle = web->throttle,
                             .tickets = web->tickets,
+                            .invites = web->invites,
                             .figures = &web->figures};
     enum result result = assets_load(web->options.console_dir, &web->assets, fault);
     if (result == RESULT_OK) {
-        result = relays_new(&web->options, &web->figures, &web->relays, fault);
+        result = relays_new(&web->options, &web->figures, web->invites, &web->relays, fault);
     }
     if (result == RESULT_OK) {
         result = server_open(web, &web->server, fault);
@@ -197,11 +200,15 @@ enum result web_start(const struct web_options *options, struct web **out, struc
     if (options->reader_threads < 1 || options->reader_threads > 64) {
         return fault_set(fault, RESULT_BAD_INPUT, "reader_threads is %d, expected 1 to 64", options->reader_threads);
     }
+    enum result result = ice_check(&options->ice, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
     struct web *web = mem_alloc(sizeof *web);
     web->options = *options;
     web->is_public = is_public(options);
     atomic_store(&web->alive_mono_ms, clock_mono_ms());
-    enum result result = start_parts(web, fault);
+    result = start_parts(web, fault);
     if (result != RESULT_OK) {
         web_free(web);
         return result;
@@ -242,6 +249,7 @@ void web_free(struct web *web) {
     assets_free(web->assets);
     live_free(web->live);
     ws_tickets_free(web->tickets);
+    invites_free(web->invites);
     throttle_free(web->throttle);
     free(web);
 }

@@ -4,6 +4,7 @@
 #pragma once
 #include "fieldline/session.h"
 #include "web/change.h"
+#include "web/ice.h"
 
 struct web;
 struct packs;
@@ -20,6 +21,7 @@ struct web_options {    /* texts must outlive the web */
     const char *server_cert, *server_key, *device_ca;
     const char *console_dir; /* built console files */
     const char *store_path;  /* readers open it read-only */
+    int64_t link_grace_ms; /* of sessions */
     const char *transcript_dir;
     const char *seal_key;         /* Ed25519 private key, PEM */
     const struct vault *vault;    /* keys of recordings; NULL: they are not encrypted */
@@ -30,6 +32,7 @@ struct web_options {    /* texts must outlive the web */
     int reader_threads;
     int connections_per_address; /* 0: as many as there may be at all */
     int64_t login_idle_ms, login_max_ms;
+    struct ice_options ice; /* of the help call */
     /* Takes over a change (any thread may call; must not block); the answer comes back through web_change_done. */
     void (*submit)(void *self, struct change *change);
     /* Writes the gateway's own figures in Prometheus text format (called on a reader thread). */

@@ -1,6 +1,7 @@
 /* One-time tickets for WebSockets: got over the authenticated HTTPS session, shown once in the WebSocket's URL (where
  * no header can be set by a page), bound to the login session they were asked with. In memory only. Thread safe. */
 #pragma once
+#include "fieldline/caps.h"
 #include "web/auth.h"
 #include "web/change.h"
 
@@ -12,6 +13,11 @@ enum {
 struct ws_holder {
     uint8_t login[SHA256_BYTES]; /* of the login session's token */
     struct actor by;
+    char session[CAP_UUID_BYTES + 1]; /* the only one it is for; "": any, and then without the rights below */
+    bool may_type, may_moderate;      /* join_rights.h */
+    bool is_guest;                    /* from a link (invites.h): by.name is the guest's, the login is none */
+    char invite[CAP_UUID_BYTES + 1];
+    unsigned guest_may;
 };
 struct ws_tickets;
 struct ws_tickets *ws_tickets_new(void);

@@ -19,23 +19,33 @@
  *                               each stream have credit: none at the opening, void at the close. The terminal of a
  *                               person's leg may do without; then the queue of its socket counts
  *
- * A stream is opened by the engineer's side, which numbers it (1, 2, 3, ... never used twice in a session), with one of
- * the calls marked (s) below; its use is that call's. It is over with stream.closed, the product's last word on it.
+ * A stream is opened by the engineer's side, which numbers it (1, 2, 3, ... never used twice in a session; a tool's leg
+ * from STREAM_OF_TOOLS on), with one of the calls marked (s) below; its use is that call's. It is over with
+ * stream.closed, the product's last word on it.
  *
  * Control methods, gateway -> product (the gateway adds "by": the user's name, so the product countersigns who asked):
  *   terminal.open {cols,rows,term?}  terminal.resize {cols,rows}  terminal.close {}
  *   terminal.typist {}                            from here on, terminal input is this person's ("by")
- *   diagnose.run {name,args?}        -> {exit,output,truncated,took_ms}
- *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?}}  observe.stop {}
+ *   diagnose.list {} -> {diagnostics:[{name,title,in_bundle,args:[{name,type,least?,most?,choices?,initial?}]}]}
+ *   diagnose.run {name,args?,run?}   -> {exit,truncated,timed_out,cancelled,took_ms}  run: a number to cancel it by
+ *   diagnose.cancel {run}            -> {}
+ *   diagnose.bundle {stream} (s)     -> {name,size,sha256,results:[{name,exit,..}]}   a .tar.gz of all that belong to it
+ *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?,last?}} -> {interval_ms}   a second one changes
+ *                                    it; metrics: beginnings of names; last: log lines from before
+ *   observe.stop {}
  *   configure.list {}                -> {parameters:[{name,value,..}]}
  *   configure.set {values:{name:value},confirm_s} -> {change,before:{..},after:{..},confirm_by_ms}
  *   configure.confirm {change}       -> {}        configure.revert {change} -> {values:{..}}
- *   file.roots {} -> {roots:[{name,may_read,may_write,limit}]}
- *   file.list {root,path} -> {entries:[{name,kind,size,mtime_ms}],truncated}
- *   file.get {stream,root,path,offset?} (s) -> {size,mtime_ms,offset}       bytes up; stream.closed has sha256
- *   file.put {stream,root,path,size,sha256,offset?} (s) -> {offset}         bytes down from offset on
- *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http, rfb
+ *   file.roots {} -> {roots:[{name,may_read,may_write,limit,left}]}          bytes of one file, and left in this session
+ *   file.list {root,path,after?} -> {entries:[{name,kind,size,mtime_ms}],truncated,left_out?}   by name; kind: file,
+ *                                    folder, link, other; after: a name to go on from
+ *   file.get {stream,root,path,offset?,size?,mtime_ms?} (s) -> {size,mtime_ms,offset}   bytes up; stream.closed has
+ *                                    sha256, of the whole file. An offset needs size and time of the file begun with
+ *   file.put {stream,root,path,size,sha256,offset?,replace?} (s) -> {offset} bytes down from the answer's offset on; it
+ *                                    is not above the one asked for, which says that an upload is to go on
+ *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http
  *   forward.open {stream,name} (s) -> {}          bytes both ways
+ *   screen.list {} -> {screens:[{name,view_only}]}
  *   screen.open {stream,name,view_only} (s) -> {} RFB both ways; what breaks view_only the product drops
  *   stream.finish {stream}                        no more bytes down (file.put: it is whole; a port: half closed)
  *   stream.close {stream}                         -> stream.closed follows
@@ -45,10 +55,11 @@
  *   session.hello {session,agent,capabilities,consent:{method,by,at_ms,until_ms},deadline_s}   the first frame
  *   terminal.closed {exit,signal}    terminal.echo {on}
  *   observe.sample {t,values:{"metric/part":v}}   observe.log {t,sev,app,msg}
- *   diagnose.output {id,text}                     of a run under way; the answer then has no "output"
+ *   diagnose.output {id,text}                     of a run under way; all that it prints comes so
  *   configure.reverted {change,why,values}        the product took a change back by itself
  *   configure.health {change,is_good,text}        while a change waits to be confirmed
- *   stream.closed {stream,reason,up_bytes,down_bytes,sha256?}   reason: done, closed, refused, failed, limit, changed
+ *   stream.closed {stream,reason,up_bytes,down_bytes,sha256?}   reason: done, closed, refused, failed, limit,
+ *                                                 changed, full
  *   session.ended {reason,children_left}          the last frame of the up chain
  *   session.countersign {text,signature}          not in the chain; text is chain_statement(), signature is base64url
  * both, on the product's leg, in no chain (section "When the link breaks" of deploy/README.md):
@@ -56,12 +67,23 @@
  *   session.resume {session,up,down}              product -> gateway, the first message of a connection that came back:
  *                                                 how many frames of each chain it has (sent, received)
  *   session.resumed {up,down}                     the answer; each side sends again what the other lacks
- * people -> gateway (recorded as the gateway's notes; in no chain):
+ * people -> gateway (in no chain; a table in gateway/sessions/relay_people.c says which part may send which):
+ *   stream.next {} -> {stream}                    the least that a new one of this leg may have (tools share a row)
  *   session.end {}  session.freeze {}  session.thaw {}  session.offer {to}  session.take {}
- *   chat.say {text}  call.join {media}  call.leave {}  call.signal {to,data}
+ *   chat.say {text}  call.join {media} -> {people,ice_servers}  call.leave {}  call.signal {to,data}
  * gateway -> people only (recorded, not in the product's chains):
- *   session.state {state,reason,capabilities,seconds_left}     session.error {code,text}
- *   session.people {people:[{name,part,may_type,in_call}]}     chat.said {by,text,t_ms} */
+ *   session.state {state,reason,capabilities,seconds_left,to,part,may,may_type,terminal_open,cols?,rows?,frozen,
+ *                  frozen_by,next_stream}         part: typist, watcher, moderator, guest, tool; frozen: "", moderator,
+ *                                                 no_moderator; next_stream: the lowest number a stream may have
+ *   session.error {code,text}
+ *   session.people {people:[{name,part,may_type,in_call}],offered}      offered: to whom the keyboard is, or ""
+ *   chat.said {by,text,t_ms}
+ *   terminal.open {cols,rows,by}  terminal.resize {cols,rows,by}        what the typist did, for who watches
+ * gateway -> people only, not recorded: call.signal {from,data}
+ * the gateway's notes for the record alone:
+ *   session.joined {by,part}  session.left {by,part,seconds}  session.frozen {by,why}  session.thawed {by,why}
+ *   session.offered {by,to}  session.taken {by,from}
+ *   call.started {by,media}  call.changed {by,media}  call.left {by,seconds,media}      media: audio, video, screen */
 #pragma once
 #include <stdint.h>
 
@@ -103,7 +125,7 @@ enum channel {
     CHANNEL_ACK = 0xfe,
     CHANNEL_CREDIT = 0xff
 };
-enum { SECRET_SALT_BYTES = 16, STREAM_HEAD_BYTES = 2 };
+enum { SECRET_SALT_BYTES = 16, STREAM_HEAD_BYTES = 2, STREAM_OF_TOOLS = 0x8000 };
 enum direction { DIRECTION_UP, DIRECTION_DOWN };
 
 /* One WebSocket message. `bytes` points into the caller's buffer. */

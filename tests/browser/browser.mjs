@@ -16,10 +16,11 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export async function startBrowser() {
+/** `flags`: more of Chromium's. */
+export async function startBrowser(flags = []) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: apt-get install chromium`);
-  return chromium.launch({ executablePath, headless: true, args: process.getuid() === 0 ? ['--no-sandbox', ...FLAGS] : FLAGS });
+  return chromium.launch({ executablePath, headless: true, args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), ...FLAGS, ...flags] });
 }
 
 /** A page of its own context that collects whatever went wrong in it: exceptions, console errors, broken policies. */

@@ -28,8 +28,17 @@ export class FakeSession {
       capabilities: session.capabilities,
       seconds_left: Math.round((session.deadline_ms - Date.now()) / 1000),
       to: 'x',
+      part: mayType ? 'typist' : 'watcher',
+      may: ['watch', 'call', 'chat', ...(mayType ? ['type'] : [])],
       may_type: mayType,
       terminal_open: false,
+      frozen: '',
+      frozen_by: '',
+      next_stream: 1,
+    });
+    this.tell('session.people', {
+      people: [{ name: 'x', part: mayType ? 'typist' : 'watcher', may_type: mayType, in_call: false }],
+      offered: '',
     });
   }
   tell(method, params) {

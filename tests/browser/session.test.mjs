@@ -139,13 +139,14 @@ test(
     await page.keyboard.press('Shift+F6');
     assert.ok(await page.evaluate(() => document.activeElement.closest('.terminal-box') === null));
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Read all sensors once');
+    assert.ok(await page.evaluate(() => document.activeElement.closest('.terminal-box') === null && document.activeElement !== document.body));
   }),
 );
 
 test(
   'a check is run and its output is text',
   withConsole(LIVE, async ({ page }) => {
+    await page.getByRole('tab', { name: 'Checks' }).click();
     await button(page, 'Read all sensors once').click();
     await page.locator('pre', { hasText: '<b>air</b> -12.4' }).waitFor();
     await says(page, 'exit status 0, 0.8 s');
@@ -157,6 +158,7 @@ test(
 test(
   'values and log lines come while one watches',
   withConsole(LIVE, async ({ page }) => {
+    await page.getByRole('tab', { name: 'Live values' }).click();
     await button(page, 'Watch').click();
     await page.locator('tr', { hasText: 'Air temperature' }).getByText('°C').waitFor();
     await page.locator('.course polyline').first().waitFor();
@@ -179,6 +181,8 @@ test(
     await shows(page, 'done');
     assert.deepEqual(leg.received, []);
     assert.equal(await button(page, 'Open the terminal').count(), 0);
+    await page.getByRole('tab', { name: 'Checks' }).click();
+    await page.locator('#panel-diagnose h2').waitFor();
     assert.equal(await button(page, 'Read all sensors once').count(), 0);
   }),
 );

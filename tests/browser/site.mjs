@@ -19,6 +19,7 @@ export async function startSite() {
 async function furnish(stack) {
   await stack.gateway.addUser('ann', 'engineer', PASSWORD);
   await stack.gateway.addUser('sun', 'supervisor', PASSWORD);
+  await stack.gateway.addUser('bob', 'engineer', PASSWORD);
   await waitFor('the gateway to be at the broker', async () => /mqtt connected/.test(await stack.gateway.process.tail(50)), {
     seconds: 30,
   });
@@ -46,6 +47,8 @@ async function furnish(stack) {
     user: 'ann',
     password: PASSWORD,
     watcher: { user: 'sun', password: PASSWORD },
+    colleague: { user: 'bob', password: PASSWORD },
+    stack,
     device: PRODUCT,
     code,
   };

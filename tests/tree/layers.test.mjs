@@ -23,7 +23,8 @@ const LIBRARIES = [
   [/^sodium\.h$/, /^gateway\/web\//],
   [/^c[jJ][sS][oO][nN]\/cJSON\.h$/, /^include\/src\//],
   [/^ini\.h$/, /^include\/src\//],
-  [/^openssl\//, /^(include\/src\/|gateway\/web\/|agent\/session\/|agent\/certificate\.c$)/],
+  [/^zlib\.h$/, /^agent\/session\/tarball\.c$/],
+  [/^openssl\//, /^(include\/src\/|gateway\/web\/|agent\/session\/|agent\/certificate\.c$|gateway\/tool_tls\.c$)/],
   [/^(criterion|mosquitto|json-c|jansson)/, /^$/],
 ];
 

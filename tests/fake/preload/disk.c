@@ -285,6 +285,27 @@ int __open64_2(const char *path, int flags);
 int __open64_2(const char *path, int flags) {
     return open64(path, flags);
 }
+/* A new file beside a folder's descriptor, as file transfer makes one. */
+int openat(int folder, const char *path, int flags, ...) {
+    REAL(openat)
+    char self[64], full[PATH_MAX];
+    mode_t mode = 0;
+    if (flags & (O_CREAT | __O_TMPFILE)) {
+        va_list args;
+        va_start(args, flags);
+        mode = va_arg(args, mode_t);
+        va_end(args);
+    }
+    const int fd = real(folder, path, flags, mode);
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    const ssize_t chars = fd >= 0 ? readlink(self, full, sizeof full - 1) : -1;
+    if (chars > 0) {
+        full[chars] = '\0';
+        if (is_ours(full))
+            remember(fd, full);
+    }
+    return fd;
+}
 int close(int fd) {
     REAL(close)
     remember(fd, NULL);

@@ -45,9 +45,10 @@ static void write_script(const char *path, const char *body) {
 #define ALLOW                                                                                                          \
     "cat >/dev/null; echo "                                                                                            \
     "'{\"answer\":\"allow\",\"capabilities\":[\"observe\",\"shell\"],\"minutes\":5,\"by\":\"Li\"}'"
-/* Leaves its grant, what it hears on descriptor 3, and lives until SIGTERM. */
+/* Leaves its grant, observes, leaves what it hears on descriptor 3, and lives until SIGTERM. */
 #define FAKE_SESSION                                                                                                   \
-    "cat >%s/part; mv %s/part %s/grant; head -c 14 <&3 >%s/tap & trap 'exit 0' TERM; while :; do sleep 0.02; done"
+    "cat >%s/part; mv %s/part %s/grant; printf '{\"watch\":200,\"last\":2}' >&3; head -c 14 <&3 >%s/tap & "            \
+    "trap 'exit 0' TERM; while :; do sleep 0.02; done"
 
 static void desk_open(struct desk *d) {
     static char *shell[] = {(char *)"/bin/sh", NULL}, *disk[] = {(char *)"/bin/df", NULL};
@@ -79,6 +80,7 @@ static void desk_open(struct desk *d) {
                                       .consent_hook = d->hook,
                                       .consent_wait_ms = 5000,
                                       .session_max_ms = 4 * 60000,
+                                      .observe_least_ms = 1000,
                                       .session_shell = shell,
                                       .diagnostics = &diagnostic};
     d->launcher = launcher_new(d->loop, &d->config, on_reply, d);
@@ -135,6 +137,9 @@ static bool file_is_there(struct desk *d, const char *name) {
 static bool grant_is_there(void *self) {
     return file_is_there(self, "grant");
 }
+static bool tap_is_wanted(void *self) {
+    return launcher_wants_tap(((struct desk *)self)->launcher);
+}
 static bool tap_is_there(void *self) {
     return file_is_there(self, "tap");
 }
@@ -152,9 +157,21 @@ static struct session_grant read_grant(const struct desk *d) {
     return grant;
 }
 
+static int64_t pace, recalled;
+static void on_pace(void *self, int64_t interval_ms) {
+    (void)self;
+    pace = interval_ms;
+}
+static void on_recall(void *self, int64_t count, void (*line)(void *line_self, const char *text, size_t bytes),
+                      void *line_self) {
+    (void)self, (void)line, (void)line_self;
+    recalled = count;
+}
+
 Test(launcher, from_the_request_to_the_process_and_its_end) {
     struct desk d;
     desk_open(&d);
+    launcher_watch(d.launcher, &(struct launcher_watcher){.pace = on_pace, .recall = on_recall});
     const char *reply =
         ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"observe\",\"shell\"]}");
     cr_assert(says(reply, "\"state\":\"open\""), "%s", reply);
@@ -168,13 +185,16 @@ Test(launcher, from_the_request_to_the_process_and_its_end) {
     cr_expect_str_eq(grant.consent_method, "hook");
     session_grant_fini(&grant);
     cr_expect_eq(launcher_session_count(d.launcher), 1);
-    cr_expect(launcher_wants_tap(d.launcher));
+    cr_assert(turn_until(d.loop, tap_is_wanted, &d, 5000));
+    cr_expect_eq(pace, 1000, "no faster than the configuration allows");
+    cr_expect_eq(recalled, 2);
     launcher_tap(d.launcher, "{\"t\":1,\"v\":2}\n", 14);
     cr_expect(turn_until(d.loop, tap_is_there, &d, 5000), "live lines arrive on descriptor 3");
     reply = ask(&d, "session.end", "{" SESSION_A ",\"reason\":\"x\"}");
     cr_expect(says(reply, "\"state\":\"ended\""), "%s", reply);
     cr_expect_eq(launcher_session_count(d.launcher), 0);
     cr_expect_not(launcher_wants_tap(d.launcher));
+    cr_expect_eq(pace, 0, "and nobody is left to hurry for");
     desk_close(&d);
 }
 
@@ -265,6 +285,20 @@ Test(launcher, a_process_that_cannot_be_started) {
 
 static bool nobody_is_there(void *self) {
     return launcher_session_count(((struct desk *)self)->launcher) == 0;
+}
+
+Test(launcher, the_pace_falls_when_a_process_that_observes_is_killed) {
+    struct desk d;
+    desk_open(&d);
+    launcher_watch(d.launcher, &(struct launcher_watcher){.pace = on_pace});
+    write_script(d.program, "cat >/dev/null; printf '{\"watch\":5000}' >&3; printf '{\"watch\":-1}' >&3; printf x >&3; "
+                            "sleep 0.3; kill -KILL $$");
+    cr_assert(says(ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"observe\"]}"), "open"));
+    cr_assert(turn_until(d.loop, tap_is_wanted, &d, 5000));
+    cr_expect_eq(pace, 5000, "what is no question changes nothing");
+    cr_expect(turn_until(d.loop, nobody_is_there, &d, 5000));
+    cr_expect_eq(pace, 0);
+    desk_close(&d);
 }
 
 Test(launcher, a_process_that_crashes_frees_its_place) {

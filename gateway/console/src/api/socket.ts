@@ -2,8 +2,12 @@
 // authenticated session and is good for one socket within 30 s.
 import { api_url, post } from './client';
 
-export async function open_socket(path: string, protocol: string): Promise<WebSocket> {
-  const { ticket } = await post<{ ticket: string }>('/ws-tickets');
+export async function open_socket(path: string, protocol: string, about: { session?: string } = {}): Promise<WebSocket> {
+  const { ticket } = await post<{ ticket: string }>('/ws-tickets', about);
+  return socket_with(ticket, path, protocol);
+}
+
+export function socket_with(ticket: string, path: string, protocol: string): WebSocket {
   const url = new URL(api_url(path), location.href);
   url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
   url.searchParams.set('ticket', ticket);

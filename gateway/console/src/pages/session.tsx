@@ -1,21 +1,13 @@
 // One session from the request to its end: waiting for the owner, live, or over with its reason and what to do next.
-import { useEffect, useState } from 'preact/hooks';
 import { get, get_text, post } from '../api/client';
 import { me } from '../api/me';
-import { as_problem, type Problem } from '../api/problem';
 import { useResource } from '../api/resource';
 import type { DeviceDetail, Notice, Session } from '../api/types';
 import type { PageProps } from '../routes';
-import { DiagnosePane } from '../session/diagnose';
-import { Leg } from '../session/leg';
-import { ObservePane } from '../session/observe';
-import { TerminalPane } from '../session/terminal';
+import { Room } from '../session/room';
 import { so_far, type SoFar } from '../session/transcript';
 import { Waiting } from '../session/waiting';
-import { duration, now_ms } from '../time';
-import { Dialog } from '../ui/dialog';
 import { Loaded } from '../ui/loaded';
-import { ProblemNote } from '../ui/problem_note';
 import { is_open, SessionState, why_text } from '../ui/session_table';
 import { Time } from '../ui/time';
 import { t, t_or } from '../words/words';
@@ -56,110 +48,6 @@ function Facts({ session }: { session: Session }) {
         </div>
       )}
     </dl>
-  );
-}
-
-function TimeLeft({ session, leg }: { session: Session; leg: Leg }) {
-  const [, redraw] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => redraw((n) => n + 1), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  const told = leg.told.value?.deadline_mono_ms;
-  const left_ms = told !== undefined ? told - performance.now() : session.deadline_ms !== null ? session.deadline_ms - now_ms() : undefined;
-  if (left_ms === undefined) return null;
-  return (
-    <span class={left_ms < 120_000 ? 'bad-word' : ''}>
-      {t('session.time_left')} <b class="number">{duration(left_ms)}</b>
-    </span>
-  );
-}
-
-function EndDialog({ session, close }: { session: Session; close: () => void }) {
-  const [problem, set_problem] = useState<Problem>();
-  const end = async (): Promise<void> => {
-    try {
-      await post(`/sessions/${session.id}/end`, { reason: 'ended_by_engineer' });
-      close();
-    } catch (error) {
-      set_problem(as_problem(error));
-    }
-  };
-  return (
-    <Dialog title={t('session.end')} close={close}>
-      <p>{t('session.end_sure')}</p>
-      {problem && <ProblemNote problem={problem} />}
-      <div class="buttons end">
-        <button type="button" onClick={close}>
-          {t('app.cancel')}
-        </button>
-        <button type="button" class="primary danger" onClick={() => void end()}>
-          {t('session.end')}
-        </button>
-      </div>
-    </Dialog>
-  );
-}
-
-function Live({
-  session,
-  device,
-  before,
-  is_mine,
-  changed,
-}: {
-  session: Session;
-  device: DeviceDetail;
-  before: SoFar;
-  is_mine: boolean;
-  changed: () => void;
-}) {
-  const [leg, set_leg] = useState<Leg>();
-  const [is_ending, set_ending] = useState(false);
-  useEffect(() => {
-    const made = new Leg(session.id, changed);
-    set_leg(made);
-    return () => made.close();
-  }, [session.id]);
-  if (!leg) return null;
-  const may_type = leg.told.value?.may_type ?? is_mine;
-  const may = (capability: string): boolean => (leg.told.value?.capabilities ?? session.capabilities).includes(capability);
-  return (
-    <>
-      <div class="live-bar">
-        <span class="recorded" title={t('session.recorded_why')}>
-          {t('session.recorded')}
-        </span>
-        <span>{session.engineer}</span>
-        <TimeLeft session={session} leg={leg} />
-        {leg.state.value === 'connecting' && <span role="status">{t('session.connecting')}</span>}
-        <button type="button" class="danger" onClick={() => set_ending(true)}>
-          {t('session.end')}
-        </button>
-      </div>
-      {is_ending && <EndDialog session={session} close={() => set_ending(false)} />}
-      {leg.state.value === 'lost' && (
-        <p class="note bad" role="alert">
-          {t('session.lost')}
-        </p>
-      )}
-      {leg.state.value === 'replaced' && (
-        <p class="note bad" role="alert">
-          {t('session.replaced')}
-        </p>
-      )}
-      {leg.error.value && (
-        <p class="note bad" role="alert">
-          {t('problem.said', { detail: leg.error.value })}
-        </p>
-      )}
-      {!may_type && <p class="note">{t('session.view_only', { engineer: session.engineer })}</p>}
-      {may('shell') && <TerminalPane leg={leg} may_type={may_type} before={before} />}
-      <div class="columns">
-        {may('diagnose') && <DiagnosePane leg={leg} diagnostics={device.diagnostics} may_run={may_type} />}
-        {may('observe') && <ObservePane leg={leg} device={device} may_start={may_type} />}
-      </div>
-    </>
   );
 }
 
@@ -218,7 +106,7 @@ export function SessionPage({ id }: PageProps) {
           {(data.state === 'asking' || data.state === 'code_required') && <Waiting session={data} is_mine={is_mine} withdraw={withdraw} />}
           {is_live && (
             <Loaded from={ready}>
-              {({ device, before }) => <Live session={data} device={device} before={before} is_mine={is_mine} changed={session.reload} />}
+              {({ device, before }) => <Room session={data} device={device} before={before} is_mine={is_mine} changed={session.reload} />}
             </Loaded>
           )}
           {!is_open(data) && <Over session={data} />}

@@ -1,9 +1,9 @@
 // The pack's named checks, and what each run said. The output is text of the product: shown as text.
-import type { Diagnostic } from '../api/types';
 import { me } from '../api/me';
 import { clock_time } from '../time';
 import { t, titled } from '../words/words';
-import type { Leg, Run } from './leg';
+import type { Run } from './leg';
+import type { PanelProps } from './panels';
 
 function RunResult({ run, title }: { run: Run; title: string }) {
   return (
@@ -27,7 +27,8 @@ function RunResult({ run, title }: { run: Run; title: string }) {
   );
 }
 
-export function DiagnosePane({ leg, diagnostics, may_run }: { leg: Leg; diagnostics: Diagnostic[]; may_run: boolean }) {
+export function DiagnosePane({ leg, device, may_act }: PanelProps) {
+  const { diagnostics } = device;
   const runs = leg.runs.value;
   const title_of = (name: string): string => {
     const found = diagnostics.find((one) => one.name === name);
@@ -38,7 +39,7 @@ export function DiagnosePane({ leg, diagnostics, may_run }: { leg: Leg; diagnost
     <section class="card">
       <h2>{t('diagnose.title')}</h2>
       {diagnostics.length === 0 && <p class="quiet">{t('diagnose.none')}</p>}
-      {may_run && (
+      {may_act && (
         <div class="buttons">
           {diagnostics.map((one) => (
             <button

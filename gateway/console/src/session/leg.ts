@@ -1,19 +1,33 @@
-// The engineer's end of one live session: the socket, opened again when it breaks, credit for the terminal's output, and what
-// was said last as signals. What the terminal, the checks and the live values make of it is theirs.
+// One person's end of a live session: the socket, opened again when it breaks, requests and their answers, streams, credit for
+// the terminal's output, and what was said last as signals. What the panels make of it is theirs:
+//
+//   leg.call(method, params)        a request; its answer, or CallError with the gateway's or product's words
+//   leg.notify(method, params)      the same without an answer
+//   leg.on(method, listen)          what comes unasked; returns how to stop listening
+//   leg.openStream(method, params)  a stream (stream.ts), numbered here
+//
+// A connection that broke: calls under way are rejected ("lost"), streams closed ("lost"); what can go on (a file, by its
+// offset) is asked for again by its panel.
 //
 // Credit: output may run ahead of the screen by CREDIT_BYTES and no further; more is granted as the terminal has drawn what
 // came. Which input is a secret the gateway decides: it sits where the recording is made.
 import { batch, signal } from '@preact/signals';
-import { open_socket } from '../api/socket';
-import { credit_frame, CREDIT_BYTES, cut_text, frame, FRAME_BYTES, parse_control, TERMINAL, type Control } from './frame';
+import { credit_frame, CREDIT_BYTES, cut_text, frame, FRAME_BYTES, parse_control, parse_stream, stream_credit_frame, stream_frame, TERMINAL, type Control } from './frame';
+import { LegStream, type StreamEnd, type StreamOut } from './stream';
+import { chat_of, number_of, people_of, text_of, told_of, type Chat, type Person, type Told } from './told';
 
 const GRANT_AT_BYTES = CREDIT_BYTES / 8; // grant in such portions, not for each frame
 const INPUT_BYTES = 64 * 1024; // what the gateway holds for a product that reads slowly
+const QUEUE_BYTES = 512 * 1024; // of this page's socket; streams wait beyond
+const QUEUE_LOOK_MS = 20;
+const ANSWER_WITHIN_MS = 5 * 60_000; // as long as the gateway waits for the product
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
 const KEPT_RUNS = 50;
+const KEPT_CHAT = 500;
+const STREAMS = 0xffff;
 // Reasons for which the gateway closes one person's leg and coming back at once would be wrong.
-const FINAL_REASONS = ['replaced', 'too_many_errors'];
+const FINAL_REASONS = ['replaced', 'too_many_errors', 'revoked', 'expired'];
 
 export type LegState = 'connecting' | 'open' | 'lost' | 'replaced' | 'over';
 export interface Run {
@@ -24,25 +38,36 @@ export interface Run {
   result?: { exit: number; output: string; truncated: boolean; took_ms: number };
   error?: string;
 }
-export interface Told {
-  capabilities: string[];
-  may_type: boolean;
-  deadline_mono_ms: number | undefined;
+export class CallError extends Error {
+  constructor(
+    readonly code: string, // denied, frozen, busy, not_live, ...; "lost": there is no connection
+    text: string,
+  ) {
+    super(text || code);
+  }
 }
 type Drawn = () => void;
 type Draw = (bytes: Uint8Array, done: Drawn) => void;
 type Params = Record<string, unknown>;
-
-const text_of = (value: unknown): string => (typeof value === 'string' ? value : '');
-const number_of = (value: unknown): number => (typeof value === 'number' ? value : 0);
+type Listen = (params: Params) => void;
+interface Pending {
+  resolve: (result: unknown) => void;
+  reject: (error: CallError) => void;
+  timer: ReturnType<typeof setTimeout>;
+}
 
 export class Leg {
   readonly state = signal<LegState>('connecting');
   readonly told = signal<Told | undefined>(undefined);
+  readonly people = signal<Person[]>([]);
+  readonly offered = signal(''); // to whom the keyboard is offered
+  readonly chat = signal<Chat[]>([]);
   readonly error = signal('');
+  readonly closed_because = signal(''); // the gateway's reason, when the state is replaced
   readonly is_echo_on = signal(true);
   readonly runs = signal<Run[]>([]);
   readonly is_terminal_open = signal(false);
+  readonly terminal_size = signal<{ cols: number; rows: number } | undefined>(undefined);
   readonly terminal_end = signal<{ exit: number; signal: string } | undefined>(undefined);
   on_sample: (values: Params) => void = () => undefined;
   on_log: (line: { t: number; severity: number; app: string; text: string }) => void = () => undefined;
@@ -51,14 +76,18 @@ export class Leg {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pause_ms = FIRST_PAUSE_MS;
   private next_id = 1;
-  private open_id = 0;
+  private readonly calls = new Map<number, Pending>();
+  private readonly listeners = new Map<string, Set<Listen>>();
+  private readonly streams = new Map<number, LegStream>();
+  private next_stream = 1;
   private to_grant = 0;
   private draw: Draw | undefined;
   private undrawn: Uint8Array[] = [];
 
+  // `dial` opens the socket anew each time; `changed`: the session's row is worth asking for again.
   constructor(
-    private readonly session: string,
-    private readonly changed: () => void, // the session's row is worth asking for again
+    private readonly dial: () => Promise<WebSocket>,
+    private readonly changed: () => void = () => undefined,
   ) {
     void this.connect();
   }
@@ -66,31 +95,109 @@ export class Leg {
   close(): void {
     this.state.value = 'over';
     clearTimeout(this.timer);
-    this.socket?.close();
+    const { socket } = this;
     this.socket = undefined;
+    socket?.close();
+    this.forget_pending();
   }
+
+  // ---- requests ----
 
   notify(method: string, params: Params = {}): void {
     this.send_control({ method, params });
   }
 
-  // Runs one of the pack's checks; its course is in `runs`.
-  run(name: string, by: string): void {
+  call(method: string, params: Params = {}): Promise<unknown> {
     const id = this.next_id++;
-    this.runs.value = [{ id, name, by, started_ms: Date.now() }, ...this.runs.value].slice(0, KEPT_RUNS);
-    if (!this.send_control({ id, method: 'diagnose.run', params: { name } })) this.finish_run(id, { error: {} });
+    return new Promise((resolve, reject) => {
+      if (!this.send_control({ id, method, params })) {
+        reject(new CallError('lost', ''));
+        return;
+      }
+      const timer = setTimeout(() => this.answered({ id, error: { data: { code: 'timed_out' } } }), ANSWER_WITHIN_MS);
+      this.calls.set(id, { resolve, reject, timer });
+    });
   }
 
+  on(method: string, listen: Listen): () => void {
+    const set = this.listeners.get(method) ?? new Set();
+    this.listeners.set(method, set.add(listen));
+    return () => void set.delete(listen);
+  }
+
+  // ---- streams ----
+
+  openStream(method: string, params: Params = {}): LegStream {
+    const id = this.next_stream++;
+    const opened = id > STREAMS ? Promise.reject(new CallError('full', '')) : this.call(method, { ...params, stream: id });
+    const stream = new LegStream(id, opened, this.stream_out);
+    this.streams.set(id, stream);
+    opened.catch((error: unknown) => {
+      const reason = error instanceof CallError && error.code === 'lost' ? 'lost' : 'refused';
+      this.end_stream(id, { reason, up_bytes: 0, down_bytes: 0, sha256: '' });
+    });
+    return stream;
+  }
+
+  private readonly stream_out: StreamOut = {
+    bytes: (stream, bytes) => this.send_bytes(stream_frame(stream, bytes)),
+    credit: (stream, count) => {
+      for (let left = count; left > 0; left -= CREDIT_BYTES) this.send_bytes(stream_credit_frame(stream, Math.min(left, CREDIT_BYTES)));
+    },
+    notify: (method, params) => this.notify(method, params),
+    drained: async () => {
+      const { socket } = this;
+      while (socket && socket === this.socket && socket.bufferedAmount > QUEUE_BYTES) await new Promise((done) => setTimeout(done, QUEUE_LOOK_MS));
+    },
+  };
+
+  private end_stream(id: number, end: StreamEnd): void {
+    const stream = this.streams.get(id);
+    this.streams.delete(id);
+    stream?.closed(end);
+  }
+
+  // ---- checks ----
+
+  // Runs one of the pack's checks; its course is in `runs`.
+  run(name: string, by: string): void {
+    const id = this.next_id;
+    this.runs.value = [{ id, name, by, started_ms: Date.now() }, ...this.runs.value].slice(0, KEPT_RUNS);
+    this.call('diagnose.run', { name }).then(
+      (result) => this.finish_run(id, result as Params),
+      (error: unknown) => this.finish_run(id, undefined, error instanceof CallError && error.code !== 'lost' ? error.message : ''),
+    );
+  }
+
+  private finish_run(id: number, result: Params | undefined, error = ''): void {
+    this.runs.value = this.runs.value.map((run): Run => {
+      if (run.id !== id) return run;
+      if (!result) return { ...run, error };
+      return {
+        ...run,
+        result: {
+          exit: number_of(result.exit),
+          output: text_of(result.output),
+          truncated: result.truncated === true,
+          took_ms: number_of(result.took_ms),
+        },
+      };
+    });
+  }
+
+  // ---- the terminal ----
+
   open_terminal(cols: number, rows: number): void {
-    this.open_id = this.next_id++;
     batch(() => {
       this.error.value = '';
       this.is_echo_on.value = true;
       this.terminal_end.value = undefined;
-      this.is_terminal_open.value = this.send_control({
-        id: this.open_id,
-        method: 'terminal.open',
-        params: { cols, rows, term: 'xterm-256color' },
+      this.is_terminal_open.value = true;
+    });
+    this.call('terminal.open', { cols, rows, term: 'xterm-256color' }).catch((error: unknown) => {
+      batch(() => {
+        this.is_terminal_open.value = false;
+        this.error.value = error instanceof CallError && error.code !== 'lost' ? error.message : '';
       });
     });
   }
@@ -110,9 +217,23 @@ export class Leg {
     for (const bytes of this.undrawn.splice(0)) this.output(bytes);
   }
 
+  private output(bytes: Uint8Array): void {
+    if (this.draw) this.draw(bytes, () => this.grant(bytes.length));
+    else this.undrawn.push(bytes); // no more than the credit, since none is granted for it
+  }
+
+  private grant(bytes: number): void {
+    this.to_grant += bytes;
+    if (this.to_grant < GRANT_AT_BYTES || this.socket?.readyState !== WebSocket.OPEN) return;
+    this.socket.send(credit_frame(TERMINAL, this.to_grant));
+    this.to_grant = 0;
+  }
+
+  // ---- the socket ----
+
   private async connect(): Promise<void> {
     try {
-      const socket = await open_socket(`/sessions/${this.session}/ws`, 'fieldline.session.1');
+      const socket = await this.dial();
       if (this.state.value === 'over') {
         socket.close();
         return;
@@ -137,12 +258,21 @@ export class Leg {
   private again(closed: WebSocket | undefined, reason: string): void {
     if (closed !== this.socket || this.state.value === 'over') return;
     this.socket = undefined;
-    this.state.value = FINAL_REASONS.includes(reason) ? 'replaced' : 'lost';
-    for (const run of this.runs.value) this.finish_run(run.id, { error: {} });
+    batch(() => {
+      this.closed_because.value = reason;
+      this.state.value = FINAL_REASONS.includes(reason) ? 'replaced' : 'lost';
+      this.people.value = [];
+    });
+    this.forget_pending();
     this.changed();
     if (this.state.value === 'replaced') return;
     this.timer = setTimeout(() => void this.connect(), this.pause_ms);
     this.pause_ms = Math.min(this.pause_ms * 2, LONGEST_PAUSE_MS);
+  }
+
+  private forget_pending(): void {
+    for (const id of [...this.calls.keys()]) this.answered({ id, error: { data: { code: 'lost' } } });
+    for (const id of [...this.streams.keys()]) this.end_stream(id, { reason: 'lost', up_bytes: 0, down_bytes: 0, sha256: '' });
   }
 
   private send_control(message: Control): boolean {
@@ -151,66 +281,87 @@ export class Leg {
     return true;
   }
 
+  private send_bytes(message: Uint8Array<ArrayBuffer>): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(message);
+  }
+
   private binary(message: Uint8Array): void {
-    if (message[0] === TERMINAL) this.output(message.subarray(1));
-  }
-
-  private output(bytes: Uint8Array): void {
-    if (this.draw) this.draw(bytes, () => this.grant(bytes.length));
-    else this.undrawn.push(bytes); // no more than the credit, since none is granted for it
-  }
-
-  private grant(bytes: number): void {
-    this.to_grant += bytes;
-    if (this.to_grant < GRANT_AT_BYTES || this.socket?.readyState !== WebSocket.OPEN) return;
-    this.socket.send(credit_frame(TERMINAL, this.to_grant));
-    this.to_grant = 0;
+    if (message[0] === TERMINAL) {
+      this.output(message.subarray(1));
+      return;
+    }
+    const news = parse_stream(message);
+    if (!news) return;
+    const stream = this.streams.get(news.stream);
+    if ('bytes' in news) stream?.received(news.bytes);
+    else stream?.granted(news.credit);
   }
 
   private control(message: Control | undefined): void {
     if (!message) return;
-    if (message.method) this.methods[message.method]?.(message.params ?? {});
-    else if (message.id === this.open_id && message.error) {
-      batch(() => {
-        this.is_terminal_open.value = false;
-        this.error.value = message.error?.message ?? '';
-      });
-    } else if (typeof message.id === 'number') this.finish_run(message.id, message);
+    if (!message.method) {
+      this.answered(message);
+      return;
+    }
+    const params = message.params ?? {};
+    this.methods[message.method]?.(params);
+    for (const listen of [...(this.listeners.get(message.method) ?? [])]) listen(params);
   }
 
-  private finish_run(id: number, message: Control): void {
-    const result = message.result as Params | undefined;
-    this.runs.value = this.runs.value.map((run): Run => {
-      if (run.id !== id || run.result || run.error !== undefined) return run;
-      if (!result) return { ...run, error: message.error?.message ?? '' };
-      return {
-        ...run,
-        result: {
-          exit: number_of(result.exit),
-          output: text_of(result.output),
-          truncated: result.truncated === true,
-          took_ms: number_of(result.took_ms),
-        },
-      };
-    });
+  private answered({ id, result, error }: Control): void {
+    const pending = typeof id === 'number' ? this.calls.get(id) : undefined;
+    if (!pending || typeof id !== 'number') return;
+    this.calls.delete(id);
+    clearTimeout(pending.timer);
+    if (error) pending.reject(new CallError(error.data?.code ?? 'failed', error.message ?? ''));
+    else pending.resolve(result);
   }
 
-  // What comes without having been asked for.
-  private readonly methods: Record<string, (params: Params) => void> = {
+  private size(p: Params): void {
+    const cols = number_of(p.cols);
+    const rows = number_of(p.rows);
+    if (cols > 0 && rows > 0) this.terminal_size.value = { cols, rows };
+  }
+
+  // What comes without having been asked for, as far as everybody wants it.
+  private readonly methods: Record<string, Listen> = {
     'session.state': (p) => {
       batch(() => {
-        this.told.value = {
-          capabilities: Array.isArray(p.capabilities) ? p.capabilities.map(String) : [],
-          may_type: p.may_type === true,
-          deadline_mono_ms: p.state === 'live' ? performance.now() + number_of(p.seconds_left) * 1_000 : undefined,
-        };
+        this.told.value = told_of(p);
+        this.next_stream = Math.max(this.next_stream, this.told.value.next_stream);
         this.is_terminal_open.value = p.terminal_open === true;
+        this.size(p);
       });
       this.changed();
+    },
+    'session.people': (p) => {
+      batch(() => {
+        this.people.value = people_of(p);
+        this.offered.value = text_of(p.offered);
+      });
+    },
+    'chat.said': (p) => {
+      this.chat.value = [...this.chat.value, chat_of(p)].slice(-KEPT_CHAT);
     },
     'session.error': (p) => {
       this.error.value = text_of(p.text) || text_of(p.code);
     },
+    'stream.closed': (p) => {
+      this.end_stream(number_of(p.stream), {
+        reason: text_of(p.reason),
+        up_bytes: number_of(p.up_bytes),
+        down_bytes: number_of(p.down_bytes),
+        sha256: text_of(p.sha256),
+      });
+    },
+    'terminal.open': (p) => {
+      batch(() => {
+        this.is_terminal_open.value = true;
+        this.terminal_end.value = undefined;
+        this.size(p);
+      });
+    },
+    'terminal.resize': (p) => this.size(p),
     'terminal.closed': (p) => {
       batch(() => {
         this.is_echo_on.value = true;

@@ -1,10 +1,10 @@
 // Values and log lines of the product as they happen. Watching is itself a step that is recorded, so it starts with a button.
 import { useEffect, useState } from 'preact/hooks';
-import type { DeviceDetail, LogLine, Metric } from '../api/types';
+import type { LogLine, Metric } from '../api/types';
 import { LogLines } from '../device/logs';
 import { format_value } from '../unit';
 import { t, titled } from '../words/words';
-import type { Leg } from './leg';
+import type { PanelProps } from './panels';
 
 const KEPT_VALUES = 120;
 const KEPT_LINES = 200;
@@ -32,8 +32,8 @@ function name_of(key: string, metrics: Metric[]): { title: string; unit: string 
   return { title: part ? `${titled(metric)} · ${part}` : titled(metric), unit: metric.unit };
 }
 
-export function ObservePane({ leg, device, may_start }: { leg: Leg; device: DeviceDetail; may_start: boolean }) {
-  const [is_watching, set_watching] = useState(!may_start);
+export function ObservePane({ leg, device, may_act }: PanelProps) {
+  const [is_watching, set_watching] = useState(!may_act);
   const [values, set_values] = useState(new Map<string, number[]>());
   const [lines, set_lines] = useState<LogLine[]>([]);
 
@@ -74,7 +74,7 @@ export function ObservePane({ leg, device, may_start }: { leg: Leg; device: Devi
   // A new connection knows nothing of what the old one had asked for.
   const is_open = leg.state.value === 'open';
   useEffect(() => {
-    if (is_open && is_watching && may_start) leg.notify('observe.start');
+    if (is_open && is_watching && may_act) leg.notify('observe.start');
   }, [is_open, is_watching]);
   const stop = (): void => {
     leg.notify('observe.stop');
@@ -87,7 +87,7 @@ export function ObservePane({ leg, device, may_start }: { leg: Leg; device: Devi
     <section class="card">
       <div class="page-head">
         <h2>{t('observe.title')}</h2>
-        {may_start && (
+        {may_act && (
           <button type="button" disabled={!is_open} onClick={is_watching ? stop : () => set_watching(true)}>
             {t(is_watching ? 'observe.stop' : 'observe.start')}
           </button>

@@ -1,11 +1,15 @@
 // English. Keys are "where.what"; {name} is filled in. Words of the gateway are state.*, why.*, action.*, ... and may be
 // missing here: then what the gateway said is shown.
 import { alarm_en } from './alarm_en';
+import { people_en } from './people_en';
+import { recording_en } from './recording_en';
 import { session_en } from './session_en';
 
 export const en = {
   ...alarm_en,
+  ...recording_en,
   ...session_en,
+  ...people_en,
   'app.title': 'Fieldline',
   'app.skip': 'Skip to the page',
   'app.live': 'Live',

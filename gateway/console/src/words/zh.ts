@@ -2,11 +2,15 @@
 import type { en } from './en';
 
 import { alarm_zh } from './alarm_zh';
+import { people_zh } from './people_zh';
+import { recording_zh } from './recording_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
   ...alarm_zh,
+  ...recording_zh,
   ...session_zh,
+  ...people_zh,
   'app.title': 'Fieldline',
   'app.skip': '跳到正文',
   'app.live': '实时',

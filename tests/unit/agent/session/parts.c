@@ -1,9 +1,8 @@
-/* The small parts of a session process: text, URLs, the grant, live lines, the queue. */
+/* The small parts of a session process: text, URLs, the grant, the queue. */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "session/clean.h"
-#include "session/observe.h"
 #include "session/queue.h"
 #include "session/url.h"
 #include "session_grant.h"
@@ -109,48 +108,6 @@ Test(url, bad_ones) {
     }
 }
 
-Test(observe, lines_become_messages) {
-    static const struct {
-        const char *line, *method, *params;
-    } rows[] = {
-        {"{\"t\":5,\"metric\":\"temp/left\",\"v\":1.5}", "observe.sample", "{\"t\":5,\"values\":{\"temp/left\":1.5}}"},
-        {"{\"t\":5,\"log\":\"a \\\"b\\\"\",\"sev\":6,\"app\":\"x\"}", "observe.log",
-         "{\"t\":5,\"sev\":6,\"app\":\"x\",\"msg\":\"a \\\"b\\\"\"}"}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *method;
-        struct buf params;
-        struct fault fault = {""};
-        buf_init(&params, 4096);
-        cr_assert_eq(observe_translate(rows[i].line, strlen(rows[i].line), &method, &params, &fault), RESULT_OK, "%s",
-                     fault.text);
-        cr_expect_str_eq(method, rows[i].method);
-        cr_expect_str_eq(buf_text(&params), rows[i].params);
-        buf_fini(&params);
-    }
-}
-
-Test(observe, lines_that_are_none) {
-    static const char *const rows[] = {"",
-                                       "x",
-                                       "[]",
-                                       "{}",
-                                       "{\"t\":5}",
-                                       "{\"t\":5,\"metric\":\"x\"}",
-                                       "{\"t\":-1,\"metric\":\"x\",\"v\":1}",
-                                       "{\"t\":5,\"metric\":\"x\",\"v\":\"1\"}",
-                                       "{\"t\":5,\"log\":\"x\"}",
-                                       "{\"t\":5,\"log\":\"x\",\"sev\":8,\"app\":\"x\"}",
-                                       "{\"t\":5,\"log\":7,\"sev\":6,\"app\":\"x\"}"};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *method;
-        struct buf params;
-        struct fault fault = {""};
-        buf_init(&params, 4096);
-        cr_expect_neq(observe_translate(rows[i], strlen(rows[i]), &method, &params, &fault), RESULT_OK, "%s", rows[i]);
-        buf_fini(&params);
-    }
-}
-
 Test(queue, first_in_first_out_and_counted) {
     struct queue q;
     queue_init(&q);
@@ -188,6 +145,7 @@ static const struct session_grant good = {.session = "11111111-1111-4111-8111-11
                                           .consent_until_ms = 2,
                                           .duration_ms = 60000,
                                           .idle_ms = 5000,
+                                          .observe_least_ms = 1000,
                                           .shell = shell,
                                           .diagnostics = diagnostics,
                                           .diagnostic_count = 1};
@@ -222,6 +180,11 @@ Test(session_grant, one_thing_wrong) {
                 {"\"duration_ms\":60000", "\"duration_ms\":0"},
                 {"\"duration_ms\":60000", "\"duration_ms\":99999999"},
                 {"\"idle_ms\":5000", "\"idle_ms\":-1"},
+                {"\"observe_least_ms\":1000", "\"observe_least_ms\":-1"},
+                {"\"bundle\":false", "\"bundle\":0"},
+                {"\"bundle\":false", "\"args\":\"host\",\"bundle\":false"},
+                {"\"bundle\":false", "\"args\":\"host:word\",\"bundle\":false"},
+                {"\"files\":[]", "\"files\":7"},
                 {"[\"/bin/sh\",\"-i\"]", "[]"},
                 {"[\"/bin/sh\",\"-i\"]", "[\"sh\"]"},
                 {"[\"/bin/sh\",\"-i\"]", "[7]"},

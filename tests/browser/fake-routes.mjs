@@ -421,9 +421,9 @@ export const ROUTES = [
   [
     'POST',
     /^\/sessions\/([^/]+)\/hold$/,
-    (fake, { id, body, by }) => {
+    (fake, { id, body }) => {
       const { recording } = fake.find(fake.data.sessions, id, 'session');
-      Object.assign(recording, { held_by: by?.user ?? 'vera', held_ms: 1, hold_reason: body.reason });
+      Object.assign(recording, { held_by: fake.user.user, held_ms: 1, hold_reason: body.reason });
       return { json: {} };
     },
   ],

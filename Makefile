@@ -59,7 +59,8 @@ CORE_LIB    := $(OUT)/gateway-core.a
 CORE_SRC    := $(filter-out gateway/main.c,$(wildcard gateway/*.c))
 AGENT_SRC   := $(filter-out agent/main.c,$(wildcard agent/*.c) $(wildcard agent/collect/*.c))
 # The session process shares the agent's loop, how it starts programs, and the form of the grant.
-SESSION_SRC := $(filter-out agent/session/main.c,$(wildcard agent/session/*.c)) $(addprefix agent/,loop.c child.c run.c reaper.c session_grant.c argv.c diagnostic_args.c files_root.c tap.c session_ports.c)
+SESSION_SRC := $(filter-out agent/session/main.c,$(wildcard agent/session/*.c)) $(addprefix agent/,loop.c child.c run.c reaper.c session_grant.c argv.c diagnostic_args.c files_root.c tap.c session_ports.c file.c \
+  param_io.c param_journal.c param_set.c param_undo.c param_walk.c)
 
 PROGRAMS := $(OUT)/fieldline-gateway $(OUT)/fieldline-agent $(OUT)/fieldline-session
 
@@ -115,7 +116,7 @@ NEEDS_ingest    := ingest
 NEEDS_normalize := normalize rules
 NEEDS_rules     := rules normalize
 NEEDS_tickets   := tickets rules normalize
-NEEDS_sessions  := sessions
+NEEDS_sessions  := sessions rules normalize
 NEEDS_store     := store sessions tickets rules normalize
 NEEDS_web       := web store sessions tickets rules normalize
 unit_dir = $(strip $(if $(filter wire,$(1)),tests/unit/include,$(if $(filter agent,$(1)),tests/unit/agent,$(if $(filter session,$(1)),tests/unit/agent/session,$(if $(filter core,$(1)),tests/unit/gateway,tests/unit/gateway/$(1))))))

@@ -239,6 +239,24 @@ static void send_reply(void *self, const void *payload, size_t bytes) {
     packer_urgent(a->packer, TOPIC_UP_REPLY, payload, bytes);
 }
 
+/* ---- changes of parameters ---- */
+
+static int64_t on_guard_now(void *self) {
+    struct agent *a = self;
+    return wall_now_ms(&a->wall);
+}
+
+static void on_guard_next(void *self, char stream[CAP_UUID_BYTES + 1], uint64_t *seq) {
+    struct agent *a = self;
+    snprintf(stream, CAP_UUID_BYTES + 1, "%s", spool_stream(a->spool, SPOOL_URGENT));
+    *seq = spool_last_seq(a->spool, SPOOL_URGENT) + 1;
+}
+
+static bool on_guard_has(void *self, const char *stream, uint64_t seq) {
+    struct agent *a = self;
+    return strcmp(stream, spool_stream(a->spool, SPOOL_URGENT)) == 0 && spool_last_seq(a->spool, SPOOL_URGENT) >= seq;
+}
+
 /* ---- status and life ---- */
 
 /* Runs on the loop, so a loop that hangs feeds nobody. */
@@ -309,6 +327,10 @@ static enum result build(struct agent *a, struct fault *fault) {
     a->recorder = config->evidence_enabled ? recorder_new(config->evidence_bytes) : NULL;
     a->pulls =
         pulls_new(a->loop, a->recorder, &a->wall, a->budget, &(struct pulls_owner){.self = a, .reply = on_pull_reply});
+    a->param_guard = param_guard_new(
+        a->loop, &config->parameters,
+        &(struct param_guard_owner){
+            .self = a, .now_ms = on_guard_now, .event = on_event, .next = on_guard_next, .has = on_guard_has});
     a->launcher = launcher_new(a->loop, config, on_launcher_reply, a);
     launcher_watch(a->launcher, &(struct launcher_watcher){.self = a, .pace = on_pace, .recall = on_recall});
     struct tail_spool tail_spool = {.stream = spool_stream(a->spool, SPOOL_BULK),
@@ -344,6 +366,7 @@ void agent_free(struct agent *a) {
     if (a->launcher != NULL) {
         launcher_free(a->launcher, false);
     }
+    param_guard_free(a->param_guard);
     pulls_free(a->pulls);
     recorder_free(a->recorder);
     commands_free(a->commands);
@@ -365,6 +388,7 @@ struct loop *agent_loop(struct agent *a) {
 
 enum result agent_run(struct agent *a) {
     log_info("agent", "started", "device=%s version=%s", a->config->device, AGENT_VERSION);
+    param_guard_look(a->param_guard); /* before anything else: what an earlier life left behind */
     uplink_start(a->uplink);
     agent_watch_begin(a);
     if (notify_watchdog_ms() > 0) {

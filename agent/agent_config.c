@@ -116,6 +116,19 @@ static const struct config_row rows[] = {
      "user that the terminal runs as; default: the agent's own"},
     {"session", "forward_hosts", CONFIG_STRING, AT(text.forward_hosts), "", 0, 0, false,
      "numeric addresses besides this product's own that a [forward NAME] may name, separated by blanks"},
+
+    {"configure", "health", CONFIG_STRING, AT(text.health), NULL, 0, 0, false,
+     "program whose exit status 0 says that the product is well; asked while a change of parameters waits"},
+    {"configure", "health_limit", CONFIG_DURATION, AT(parameters.health_limit_ms), "10s", 100, 5 * MINUTE, false,
+     "longest run of it; longer is not well"},
+    {"configure", "health_after", CONFIG_DURATION, AT(parameters.health_after_ms), "2s", 0, HOUR, false,
+     "when it is asked first, after a change"},
+    {"configure", "health_every", CONFIG_DURATION, AT(parameters.health_every_ms), "10s", 100, HOUR, false,
+     "how often after that"},
+    {"configure", "confirm_min", CONFIG_DURATION, AT(parameters.confirm_min_ms), "1m", SECOND, HOUR, false,
+     "shortest time that a change may wait to be confirmed"},
+    {"configure", "confirm_max", CONFIG_DURATION, AT(parameters.confirm_max_ms), "1h", SECOND, HOUR, false,
+     "longest; then it is taken back"},
 };
 /* clang-format on */
 

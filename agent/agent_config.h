@@ -8,6 +8,7 @@
 #include "fieldline/session.h"
 #include "files_root.h"
 #include "session_ports.h"
+#include "param_config.h"
 
 /* How the owner is asked for consent to a remote session. */
 enum consent_mode {
@@ -88,10 +89,12 @@ struct agent_config {
     struct files_root *files_roots;       /* in the file's order */
     struct agent_forward *forwards;       /* in the file's order */
 
+    struct param_section *parameter_sections; /* as they were written */
+    struct param_set parameters;              /* what they mean; empty: nothing can be configured */
+
     /* Options as they were written, before they were completed into the fields above; private. */
     struct {
-        char *log_level, *capabilities, *consent, *shell, *mounts;
-        char *forward_hosts;
+        char *log_level, *capabilities, *consent, *shell, *mounts, *health, *forward_hosts;
     } text;
 };
 

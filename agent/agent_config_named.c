@@ -1,5 +1,5 @@
 /* The sections that may stand several times: [tail NAME] and [diagnostic NAME]; [files NAME] (files_root.c) and
- * [forward NAME] (agent_config_forward.c) have files of their own.
+ * [forward NAME] (agent_config_forward.c) and [parameter NAME] (param_config.c) have files of their own.
  *
  * inih hands over one key at a time, so an entry is found by its name or made at its first key, and whether it is whole
  * is asked at the end. A name becomes part of file names and of the birth message, hence its narrow alphabet. Values
@@ -128,6 +128,11 @@ static enum result files_key(struct agent_config *c, const char *name, const cha
     return files_root_key(&c->files_roots, name, key, value, fault);
 }
 
+static enum result parameter_key(struct agent_config *c, const char *name, const char *key, const char *value,
+                                 struct fault *fault) {
+    return param_section_key(&c->parameter_sections, name, key, value, fault);
+}
+
 /* A name goes into file names, metric parts and the birth message. */
 static bool name_is_plain(const char *name) {
     size_t chars = strlen(name);
@@ -144,7 +149,8 @@ enum result agent_config_named(void *into, const char *kind, const char *name, c
     } kinds[] = {{"tail", tail_key},
                  {"diagnostic", diagnostic_key},
                  {"files", files_key},
-                 {"forward", agent_config_forward_key}};
+                 {"forward", agent_config_forward_key},
+                 {"parameter", parameter_key}};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kind, kinds[i].kind) != 0) {
@@ -157,9 +163,11 @@ enum result agent_config_named(void *into, const char *kind, const char *name, c
         }
         return kinds[i].take(into, name, key, value, fault);
     }
-    return fault_set(fault, RESULT_BAD_INPUT,
-                     "unknown section [%s %s], expected [tail NAME], [diagnostic NAME], [files NAME] or [forward NAME]",
-                     kind, name);
+    return fault_set(
+        fault, RESULT_BAD_INPUT,
+        "unknown section [%s %s], expected [tail NAME], [diagnostic NAME], [files NAME], [forward NAME] or "
+        "[parameter NAME]",
+        kind, name);
 }
 
 /* Do command, arguments and bundle fit together. */
@@ -210,11 +218,16 @@ bool agent_config_complete_named(struct agent_config *c, const char *file, struc
     }
     is_fine &= files_roots_complete(c->files_roots, file, problems);
     is_fine &= agent_config_complete_forward(c, file, problems);
+    is_fine &=
+        param_sections_complete(c->parameter_sections, c->text.health, c->data_dir, file, &c->parameters, problems);
     return is_fine;
 }
 
 void agent_config_fini_named(struct agent_config *c) {
     agent_config_fini_forward(c);
+    param_sections_free(c->parameter_sections);
+    c->parameter_sections = NULL;
+    param_set_fini(&c->parameters);
     while (c->tails != NULL) {
         struct agent_tail *t = c->tails;
         c->tails = t->next;

@@ -8,6 +8,7 @@
 #include "launcher.h"
 #include "losses.h"
 #include "packer.h"
+#include "param_guard.h"
 #include "pulls.h"
 #include "sieve.h"
 #include "uplink.h"
@@ -30,6 +31,7 @@ struct agent {
     struct recorder *recorder; /* NULL: evidence is off */
     struct pulls *pulls;
     struct launcher *launcher;
+    struct param_guard *param_guard;
     struct collectors *collectors;
     struct loop_timer status_timer, metrics_timer, birth_timer, watchdog_timer;
     struct buf text;    /* one payload or line at a time */

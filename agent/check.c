@@ -109,6 +109,17 @@ static void check_session(struct checking *c, const struct agent_config *config)
         snprintf(where, sizeof where, "[diagnostic %s] command", d->name);
         want_program(c, where, d->argv[0]);
     }
+    if (config->parameters.health != NULL) {
+        want_program(c, "[configure] health", config->parameters.health[0]);
+    }
+    for (size_t i = 0; i < config->parameters.count; i++) {
+        const struct param *p = &config->parameters.items[i];
+        char where[80];
+        snprintf(where, sizeof where, "[parameter %s]", p->name);
+        want_program(c, where, p->read != NULL ? p->read[0] : NULL);
+        want_program(c, where, p->write != NULL ? p->write[0] : NULL);
+        want_folder_of(c, where, p->is_writable ? p->file : NULL);
+    }
 }
 
 size_t check_config(struct agent_config *config, const char *file, struct buf *problems) {

@@ -54,7 +54,8 @@ static bool write_all(int fd, const uint8_t *bytes, size_t count) {
     return true;
 }
 
-enum result file_replace(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
+static enum result replace(const char *path, const void *bytes, size_t count, mode_t mode, bool is_synced,
+                           struct fault *fault) {
     char beside[PATH_MAX];
     if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside) {
         return fault_set(fault, RESULT_TOO_BIG, "path too long");
@@ -63,13 +64,39 @@ enum result file_replace(const char *path, const void *bytes, size_t count, mode
     if (fd < 0) {
         return fault_set(fault, RESULT_IO, "cannot create %s: %s", beside, strerror(errno));
     }
-    bool is_written = fchmod(fd, mode) == 0 && write_all(fd, bytes, count);
+    bool is_written = fchmod(fd, mode) == 0 && write_all(fd, bytes, count) && (!is_synced || fsync(fd) == 0);
     if (close(fd) != 0 || !is_written || rename(beside, path) != 0) {
         fault_set(fault, RESULT_IO, "cannot write %s: %s", beside, strerror(errno));
         unlink(beside);
         return RESULT_IO;
     }
     return RESULT_OK;
+}
+
+enum result file_replace(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
+    return replace(path, bytes, count, mode, false, fault);
+}
+
+enum result file_sync_folder(const char *path, struct fault *fault) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int chars = slash == NULL ? snprintf(folder, sizeof folder, ".")
+                              : snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
+    int fd = chars < (int)sizeof folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool is_synced = fd >= 0 && fsync(fd) == 0;
+    enum result result =
+        is_synced ? RESULT_OK : fault_set(fault, RESULT_IO, "cannot sync %s: %s", folder, strerror(errno));
+    if (fd >= 0) {
+        close(fd);
+    }
+    return result;
+}
+
+enum result file_replace_synced(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
+    struct stat st;
+    mode_t kept = stat(path, &st) == 0 ? st.st_mode & 07777 : mode;
+    enum result result = replace(path, bytes, count, kept, true, fault);
+    return result == RESULT_OK ? file_sync_folder(path, fault) : result;
 }
 
 enum result file_make_folder(const char *path, struct fault *fault) {

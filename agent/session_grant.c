@@ -63,6 +63,9 @@ void session_grant_print(const struct session_grant *g, struct buf *out) {
     jo_end(&j);
     files_roots_print(g->files_roots, &j);
     session_ports_print(g->ports, g->port_count, &j);
+    if (g->parameters.count > 0) {
+        param_set_print(&g->parameters, &j, "parameters");
+    }
     jo_end(&j);
 }
 
@@ -179,6 +182,10 @@ static enum result take_all(const struct json *o, struct session_grant *g, struc
     if (!uuid_valid(g->session)) {
         return fault_set(fault, RESULT_BAD_INPUT, "'session' is no UUID");
     }
+    const struct json *parameters = json_get(o, "parameters");
+    if (parameters != NULL && (result = param_set_read(parameters, &g->parameters, fault)) != RESULT_OK) {
+        return result;
+    }
     if (json_get(o, "shell") != NULL) {
         return take_argv(o, "shell", &g->shell, fault);
     }
@@ -215,6 +222,7 @@ void session_grant_fini(struct session_grant *grant) {
     files_roots_free(grant->files_roots);
     free(grant->ports);
     free(grant->shell);
+    param_set_fini(&grant->parameters);
     json_free(grant->holder);
     *grant = (struct session_grant){0};
 }

@@ -7,6 +7,7 @@
 #include "fieldline/session.h"
 #include "files_root.h"
 #include "session_ports.h"
+#include "param_set.h"
 
 enum {
     SESSION_GRANT_BYTES = 128 * 1024,
@@ -39,7 +40,8 @@ struct session_grant {
     struct files_root *files_roots;
     struct session_port *ports;
     size_t port_count;
-    struct json *holder; /* of a parsed one: owns the texts; private */
+    struct param_set parameters; /* none unless `configure` is there */
+    struct json *holder;         /* of a parsed one: owns the texts; private */
 };
 void session_grant_print(const struct session_grant *grant, struct buf *out);
 /* Everything is checked; free with session_grant_fini. */

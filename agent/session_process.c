@@ -108,6 +108,9 @@ static void print_grant(const struct agent_config *config, const struct session_
                                                                      .args = d->args,
                                                                      .in_bundle = d->in_bundle};
     }
+    if ((order->capabilities & CAPABILITY_BIT(CAPABILITY_CONFIGURE)) != 0) {
+        grant.parameters = config->parameters; /* borrowed */
+    }
     session_grant_print(&grant, out);
     free(grant.ports);
     free(rows);

@@ -79,7 +79,8 @@ static enum result put_user(const struct settings *settings, const struct user_r
 }
 
 int command_user_add(int argc, char **argv) {
-    const char *role = command_option(&argc, argv, "--role"), *title = command_option(&argc, argv, "--name");
+    const char *role = command_option(&argc, argv, "--role"), *title = command_option(&argc, argv, "--name"),
+               *by = command_option(&argc, argv, "--by");
     struct settings *settings = command_settings(&argc, argv);
     struct user_row user = {.created_ms = clock_wall_ms()};
     char password[AUTH_PASSWORD_BYTES + 2], hash[AUTH_HASH_BYTES];
@@ -90,7 +91,7 @@ int command_user_add(int argc, char **argv) {
     if (argc != 1 || !role || !role_parse(role, &user.role)) {
         status =
             command_usage("user add NAME --role owner|support|engineer|supervisor|administrator|auditor [--name TITLE] "
-                          "[--config FILE]   (password on standard input)");
+                          "[--by USER] [--config FILE]   (password on standard input)");
         goto out;
     }
     if (!is_user_name(argv[0])) {
@@ -100,6 +101,7 @@ int command_user_add(int argc, char **argv) {
         goto out;
     }
     snprintf(user.name, sizeof user.name, "%s", argv[0]);
+    snprintf(user.made_by, sizeof user.made_by, "%s", by ? by : "operator");
     snprintf(user.title, sizeof user.title, "%s", title ? title : argv[0]);
     if (!read_password(password, sizeof password))
         goto out;

@@ -27,7 +27,7 @@
 struct figures {
     _Atomic uint64_t messages, samples, logs, events, repeats, gaps, quarantined, rejected_records;
     _Atomic uint64_t alarms_raised, alarms_cleared, alarms_silenced, alarms_surfaced, incidents_opened, tickets_opened,
-        sessions_asked, commands_sent, replies;
+        sessions_asked, sessions_emergency, commands_sent, replies;
     _Atomic uint64_t evidence_asked, evidence_attached, evidence_failed;
     _Atomic uint64_t turns, turns_failed, changes;
     _Atomic uint64_t rules_reloads, rules_refused;
@@ -75,9 +75,10 @@ struct core {
     struct figures figures;
     struct timing timing;
     struct health health;
-    struct watchdog *watchdog; /* NULL: nobody is told */
-    bool may_have_orphans;     /* alarms whose rule is gone: orphans.h */
-    int64_t absence_mono_ms;   /* when silent devices are looked at next */
+    struct watchdog *watchdog;     /* NULL: nobody is told */
+    bool may_have_orphans;         /* alarms whose rule is gone: orphans.h */
+    int64_t absence_mono_ms;       /* when silent devices are looked at next */
+    int64_t session_guard_mono_ms; /* when sessions are */
     /* of the turn under way */
     int64_t now_ms, now_mono_ms;
     struct device *touched; /* through next_touched: last_seen and stream positions to write */

@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access_desk.h"
 #include "alarm_desk.h"
 #include "fieldline/log.h"
+#include "jobs.h"
 #include "session_desk.h"
+#include "session_guard.h"
 #include "session_hold.h"
+#include "session_finds.h"
 #include "store/audit.h"
 #include "store/cases.h"
 #include "store/users.h"
@@ -157,7 +161,7 @@ static enum result act_on_ticket(struct core *core, struct change *change) {
         return desk_refuse(core, change, "ticket.action", object, verdict, fault.text);
     result = store_ticket_put(core->store, &after, &event, 1);
     if (result == RESULT_OK && ticket_state_is_open(before.state) && !ticket_state_is_open(after.state))
-        result = session_desk_ticket_closed(core, id);
+        result = session_guard_now(core);
     if (result == RESULT_OK)
         result = store_ticket_find(core->store, id, &after); /* ending its sessions wrote lines of their own */
     if (result != RESULT_OK)
@@ -252,6 +256,16 @@ static const struct {
     {CHANGE_DEVICE_LOCATE, alarm_desk_locate},
     {CHANGE_DEVICE_PENDING, alarm_desk_pending},
     {CHANGE_SESSION_REQUEST, session_desk_request},
+    {CHANGE_SESSION_EMERGENCY, session_desk_request},
+    {CHANGE_SESSION_APPROVE, session_desk_approve},
+    {CHANGE_SESSION_REFUSE, session_desk_approve},
+    {CHANGE_SESSION_REVIEW, session_desk_review},
+    {CHANGE_SESSION_TERMS, access_desk_terms},
+    {CHANGE_QUALIFY, access_desk_qualify},
+    {CHANGE_DISQUALIFY, access_desk_disqualify},
+    {CHANGE_CONTRACT_SET, access_desk_contract},
+    {CHANGE_KILL, access_desk_kill},
+    {CHANGE_KILL_LIFT, access_desk_lift},
     {CHANGE_SESSION_CONSENT, session_desk_consent},
     {CHANGE_SESSION_END, session_desk_end},
     {CHANGE_RULES_RELOAD, rule_versions_change},
@@ -266,6 +280,11 @@ static const struct {
     {CHANGE_SESSION_REPORT, session_desk_report},
     {CHANGE_SESSION_HOLD, session_hold_begin},
     {CHANGE_SESSION_RELEASE, session_hold_end},
+    {CHANGE_JOB_OPEN, jobs_open},
+    {CHANGE_JOB_ACTION, jobs_act},
+    {CHANGE_JOB_RESULT, jobs_result},
+    {CHANGE_SESSION_LINES, session_finds_lines},
+    {CHANGE_SESSION_FINDING, session_finds_finding},
 };
 _Static_assert(sizeof verbs / sizeof *verbs == CHANGE_VERB_COUNT, "every verb has its row");
 

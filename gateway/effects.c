@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum effect_kind { EFFECT_NOTIFY, EFFECT_EXPECT, EFFECT_KILL, EFFECT_ANSWER };
+enum effect_kind { EFFECT_NOTIFY, EFFECT_EXPECT, EFFECT_KILL, EFFECT_DRIVE, EFFECT_ANSWER };
 enum {
     NOTIFY_LOOK_BACK = 32, /* how many notifications are compared to find a repeat */
     NEWS_TRIES = 50        /* turns in which a session's news may fail before it is given up */
@@ -23,6 +23,7 @@ struct effect {
         struct {
             char session[CAP_UUID_BYTES + 1], reason[CAP_CODE_BYTES + 1];
         } kill;
+        struct web_drive *drive; /* owned */
         struct change *answer;
     };
 };
@@ -51,6 +52,8 @@ static void effects_clear(struct effects *e) {
         next = effect->next;
         if (effect->kind == EFFECT_EXPECT)
             wipe(&effect->expect, sizeof effect->expect);
+        if (effect->kind == EFFECT_DRIVE)
+            free(effect->drive);
         free(effect);
     }
     e->first = NULL;
@@ -97,6 +100,12 @@ void effects_kill(struct effects *e, const char *session, const char *reason) {
     snprintf(effect->kill.reason, sizeof effect->kill.reason, "%s", reason);
 }
 
+void effects_drive(struct effects *e, const struct web_drive *drive) {
+    struct effect *effect = effects_add(e, EFFECT_DRIVE);
+    effect->drive = mem_alloc(sizeof *drive);
+    *effect->drive = *drive;
+}
+
 void effects_answer(struct effects *e, struct change *change) {
     effects_add(e, EFFECT_ANSWER)->answer = change;
 }
@@ -107,6 +116,7 @@ void effects_run(struct effects *e, struct web *web) {
         case EFFECT_NOTIFY: web_notify(web, effect->notify.kind, effect->notify.id, effect->notify.device); break;
         case EFFECT_EXPECT: web_session_expect(web, &effect->expect); break;
         case EFFECT_KILL: web_session_kill(web, effect->kill.session, effect->kill.reason); break;
+        case EFFECT_DRIVE: web_session_drive(web, effect->drive); break;
         case EFFECT_ANSWER: web_change_done(web, effect->answer); break;
         }
     }
@@ -116,7 +126,8 @@ void effects_run(struct effects *e, struct web *web) {
 /* News of the edge or the reporter that still may be tried again, as it came. */
 static bool is_news(struct change *change) {
     const bool is_of_session = change->verb == CHANGE_SESSION_LIVE || change->verb == CHANGE_SESSION_ENDED ||
-                               change->verb == CHANGE_SESSION_REPORT;
+                               change->verb == CHANGE_SESSION_REPORT || change->verb == CHANGE_JOB_RESULT ||
+                               change->verb == CHANGE_SESSION_LINES;
     if (!is_of_session || ++change->tries > NEWS_TRIES)
         return false;
     buf_reset(&change->reply);

@@ -12,6 +12,7 @@ void effects_notify(struct effects *e, const char *kind, const char *id, const c
 void effects_notify_row(struct effects *e, const char *kind, int64_t row, const char *device);
 void effects_expect(struct effects *e, const struct web_session *session);
 void effects_kill(struct effects *e, const char *session, const char *reason);
+void effects_drive(struct effects *e, const struct web_drive *drive);
 void effects_answer(struct effects *e, struct change *change); /* takes it over */
 
 void effects_run(struct effects *e, struct web *web);

@@ -60,6 +60,7 @@ static void print_service(const struct core *core, struct buf *out) {
         {"rules_reloads_total", "counter", "times that the rules were exchanged", (double)f->rules_reloads},
         {"rules_refused_total", "counter", "times that new rules were refused", (double)f->rules_refused},
         {"sessions_asked_total", "counter", "remote sessions asked for", (double)f->sessions_asked},
+        {"sessions_emergency_total", "counter", "emergency sessions", (double)f->sessions_emergency},
         {"commands_sent_total", "counter", "commands published, repeats too", (double)f->commands_sent},
         {"replies_total", "counter", "replies of devices", (double)f->replies},
         {"evidence_asked_total", "counter", "times that a product was asked for evidence", (double)f->evidence_asked},

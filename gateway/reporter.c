@@ -1,26 +1,32 @@
-/* A queue and a thread. Reports that were asked for and not written when the gateway stops are not lost: at the start
- * every session that was live and has no report is asked for again (session_desk_recover). */
+/* A queue and a thread. What was asked for and not done when the gateway stops is not lost: at the start every session
+ * that was live and has no report, or whose lines are not all in the store, is asked for again (session_desk_recover).
+ */
 #include "reporter.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fieldline/log.h"
+#include "sessions/lines.h"
 #include "sessions/report.h"
+#include "sessions/transcript.h"
 
-enum { REPORT_BYTES_MAX = 256 * 1024 };
+enum { REPORT_BYTES_MAX = 500 * 1024, BATCH_LINES = 200, BATCH_BYTES = 1024 * 1024, BATCHES = 4, TAKEN_S = 60 };
 
 struct job {
     struct session session;
     char subject[200];
+    bool is_reading; /* for its lines, not for its report */
     struct job *next;
 };
 struct reporter {
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t has_work;
+    pthread_cond_t has_work, was_taken;
+    int under_way; /* batches of lines */
     struct job *first, **last;
     bool is_stopping;
     const struct vault *vault;
@@ -57,6 +63,96 @@ out:
     buf_fini(&body);
 }
 
+/* ---- lines ---- */
+
+struct batch {
+    struct reporter *reporter;
+    const struct session *session;
+    struct buf body;
+    struct json_out out;
+    int count;
+    bool is_first, has_failed;
+};
+
+static void begin_batch(struct batch *b) {
+    buf_reset(&b->body);
+    b->out = json_out(&b->body);
+    b->count = 0;
+    jo_object(&b->out, NULL);
+    jo_array(&b->out, "lines");
+}
+
+/* Waits until few batches are under way. False: the gateway stops, or nobody takes them; the next start goes on. */
+static bool may_send(struct reporter *r) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += TAKEN_S;
+    pthread_mutex_lock(&r->lock);
+    int rc = 0;
+    while (r->under_way >= BATCHES && !r->is_stopping && rc == 0)
+        rc = pthread_cond_timedwait(&r->was_taken, &r->lock, &until);
+    bool may = r->under_way < BATCHES && !r->is_stopping;
+    r->under_way += may;
+    pthread_mutex_unlock(&r->lock);
+    return may;
+}
+
+static bool send_batch(struct batch *b, bool is_last) {
+    struct fault fault;
+    jo_end(&b->out);
+    jo_bool(&b->out, "first", b->is_first);
+    jo_bool(&b->out, "last", is_last);
+    jo_end(&b->out);
+    b->is_first = false;
+    struct change *change = change_new(CHANGE_SESSION_LINES);
+    snprintf(change->id, sizeof change->id, "%s", b->session->id);
+    if (b->body.overflow || json_parse(buf_text(&b->body), b->body.count, &change->body, &fault) != RESULT_OK ||
+        !may_send(b->reporter)) {
+        change_free(change);
+        b->has_failed = true;
+        return false;
+    }
+    b->reporter->submit(b->reporter->self, change);
+    begin_batch(b);
+    return true;
+}
+
+static bool add_line(void *self, const struct line *line) {
+    struct batch *b = self;
+    jo_array(&b->out, NULL);
+    jo_int(&b->out, NULL, (int64_t)line->n);
+    jo_int(&b->out, NULL, line->t_ms);
+    jo_str(&b->out, NULL, line_kind_name(line->kind));
+    jo_str(&b->out, NULL, line->by);
+    jo_str(&b->out, NULL, line->text);
+    jo_end(&b->out);
+    return ++b->count < BATCH_LINES || send_batch(b, false);
+}
+
+/* A damaged recording is read as far as it goes. */
+static void read_lines(struct reporter *r, const struct job *job) {
+    struct batch batch = {.reporter = r, .session = &job->session, .is_first = true};
+    struct lines_figures figures;
+    struct fault fault = {""};
+    char base[TRANSCRIPT_PATH_BYTES];
+    snprintf(base, sizeof base, "%s/%s", r->transcript_dir, job->session.id);
+    buf_init(&batch.body, BATCH_BYTES);
+    begin_batch(&batch);
+    enum result result = lines_read(r->vault, base, add_line, &batch, &figures, &fault);
+    bool is_whole = !batch.has_failed && send_batch(&batch, true);
+    if (!is_whole)
+        log_warn("gateway.reporter", "lines_waiting", "session=%s", job->session.id);
+    else if (result != RESULT_OK && result != RESULT_NOT_FOUND)
+        log_warn("gateway.reporter", "lines_damaged", "session=%s lines=%lld reason=%s", job->session.id,
+                 (long long)figures.lines, log_text(fault.text));
+    else
+        log_info("gateway.reporter", "lines_read", "session=%s lines=%lld cut=%d", job->session.id,
+                 (long long)figures.lines, figures.is_cut);
+    buf_fini(&batch.body);
+}
+
+/* ---- the thread ---- */
+
 static void *run(void *self) {
     struct reporter *r = self;
     pthread_mutex_lock(&r->lock);
@@ -70,7 +166,10 @@ static void *run(void *self) {
         if (!r->first)
             r->last = &r->first;
         pthread_mutex_unlock(&r->lock);
-        write_report(r, job);
+        if (job->is_reading)
+            read_lines(r, job);
+        else
+            write_report(r, job);
         free(job);
         pthread_mutex_lock(&r->lock);
     }
@@ -88,6 +187,7 @@ struct reporter *reporter_start(const struct vault *vault, const char *transcrip
     r->self = self;
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->has_work, NULL);
+    pthread_cond_init(&r->was_taken, NULL);
     if (pthread_create(&r->thread, NULL, run, r) != 0)
         die("gateway.reporter", "cannot start a thread");
     return r;
@@ -99,6 +199,7 @@ void reporter_stop(struct reporter *r) {
     pthread_mutex_lock(&r->lock);
     r->is_stopping = true;
     pthread_cond_signal(&r->has_work);
+    pthread_cond_signal(&r->was_taken);
     pthread_mutex_unlock(&r->lock);
     pthread_join(r->thread, NULL);
     for (struct job *job = r->first, *next; job; job = next) {
@@ -106,18 +207,35 @@ void reporter_stop(struct reporter *r) {
         free(job);
     }
     pthread_cond_destroy(&r->has_work);
+    pthread_cond_destroy(&r->was_taken);
     pthread_mutex_destroy(&r->lock);
     free(r->transcript_dir);
     free(r);
 }
 
-void reporter_ask(struct reporter *r, const struct session *session, const char *subject) {
+static void add_job(struct reporter *r, const struct session *session, const char *subject, bool is_reading) {
     struct job *job = mem_alloc(sizeof *job);
     job->session = *session;
+    job->is_reading = is_reading;
     snprintf(job->subject, sizeof job->subject, "%s", subject);
     pthread_mutex_lock(&r->lock);
     *r->last = job;
     r->last = &job->next;
     pthread_cond_signal(&r->has_work);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void reporter_ask(struct reporter *r, const struct session *session, const char *subject) {
+    add_job(r, session, subject, false);
+}
+
+void reporter_read(struct reporter *r, const struct session *session) {
+    add_job(r, session, "", true);
+}
+
+void reporter_taken(struct reporter *r) {
+    pthread_mutex_lock(&r->lock);
+    r->under_way -= r->under_way > 0;
+    pthread_cond_signal(&r->was_taken);
     pthread_mutex_unlock(&r->lock);
 }

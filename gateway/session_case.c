@@ -49,10 +49,13 @@ enum result session_case_put(struct core *core, const struct session *s) {
  * failure. */
 enum result session_case_apply(struct core *core, struct session *s, const struct session_event *event,
                                const struct actor *by) {
-    static const char *const words[] = {
-        [SESSION_ASKING] = "session.consented", [SESSION_CODE_REQUIRED] = "session.code_required",
-        [SESSION_LIVE] = "session.live",        [SESSION_ENDED] = "session.ended",
-        [SESSION_DENIED] = "session.denied",    [SESSION_FAILED] = "session.failed"};
+    static const char *const words[] = {[SESSION_ASKING] = "session.consented",
+                                        [SESSION_CODE_REQUIRED] = "session.code_required",
+                                        [SESSION_LIVE] = "session.live",
+                                        [SESSION_ENDED] = "session.ended",
+                                        [SESSION_DENIED] = "session.denied",
+                                        [SESSION_FAILED] = "session.failed",
+                                        [SESSION_AWAITING_APPROVAL] = "session.request"};
     struct fault fault;
     struct buf text;
     const enum session_state before = s->state;

@@ -14,8 +14,7 @@
 #include "session_case.h"
 #include "store/cases.h"
 
-enum { REPORT_BYTES = 512 * 1024 };
-enum { ANSWER_MARGIN_MS = 15 * 1000 /* the agent's own time-out comes first; this is for an agent that is gone */ };
+enum { REPORT_BYTES = 1024 * 1024 };
 
 static enum result find(struct core *core, struct change *change, struct session *s, bool *is_found) {
     const enum result result = store_session_find(core->store, change->id, s);
@@ -71,7 +70,8 @@ enum result session_desk_end(struct core *core, struct change *change) {
     if (result != RESULT_OK || !is_found)
         return result;
     const bool is_own = strcmp(s.engineer, change->by.name) == 0;
-    if (!is_own && change->by.role == ROLE_ENGINEER) {
+    const bool is_approver = s.approver[0] && strcmp(s.approver, change->by.name) == 0;
+    if (!is_own && !is_approver && change->by.role == ROLE_ENGINEER) {
         change_problem(change, 403, "denied", "This is %s's session.", s.engineer);
         return RESULT_OK;
     }
@@ -80,6 +80,7 @@ enum result session_desk_end(struct core *core, struct change *change) {
         return RESULT_OK;
     }
     const char *why = is_own                          ? "ended_by_engineer"
+                      : is_approver                   ? "ended_by_approver"
                       : change->by.role == ROLE_OWNER ? "ended_by_owner"
                                                       : "ended_by_support";
     change->status = 202;
@@ -91,7 +92,9 @@ enum result session_desk_end(struct core *core, struct change *change) {
         effects_kill(core->effects, s.id, why); /* the edge ends it properly and reports back */
         return RESULT_OK;
     }
-    result = session_case_withdraw(core, &s);
+    if (s.state != SESSION_AWAITING_APPROVAL)
+        result = session_case_withdraw(core, &s);
+    effects_notify(core->effects, "approval", s.id, s.device);
     return result == RESULT_OK ? session_case_close(core, &s, SESSION_EVENT_FAILED, "withdrawn", &change->by) : result;
 }
 
@@ -116,6 +119,7 @@ enum result session_desk_edge_event(struct core *core, struct change *change) {
     result = store_ticket_find(core->store, s.ticket, &ticket);
     if (result == RESULT_OK)
         reporter_ask(core->reporter, &s, ticket.subject);
+    reporter_read(core->reporter, &s);
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 
@@ -170,41 +174,13 @@ enum result session_desk_reply(struct core *core, const char *session, const str
     return session_case_apply(core, &s, &event, NULL);
 }
 
-static enum result expire_one(struct core *core, struct session *s, const void *arg) {
-    (void)arg;
-    if (s->state == SESSION_LIVE || core->now_ms < s->requested_ms + core->settings->consent_wait_ms + ANSWER_MARGIN_MS)
-        return RESULT_OK;
-    if (s->has_consent) /* consented: the edge watches that the product dials in */
-        return RESULT_OK;
-    return session_case_close(core, s, SESSION_EVENT_DENIED, "timed_out", NULL);
-}
-
-enum result session_desk_tick(struct core *core) {
-    return session_case_each(core, expire_one, NULL);
-}
-
 static enum result device_gone_one(struct core *core, struct session *s, const void *arg) {
     const struct device *device = arg;
-    if (s->state == SESSION_LIVE || strcmp(s->device, device->id) != 0)
+    if (s->state == SESSION_LIVE || s->state == SESSION_AWAITING_APPROVAL || strcmp(s->device, device->id) != 0)
         return RESULT_OK;
     return session_case_close(core, s, SESSION_EVENT_FAILED, "device_offline", NULL);
 }
 
 enum result session_desk_device_gone(struct core *core, const struct device *device) {
     return session_case_each(core, device_gone_one, device);
-}
-
-static enum result ticket_closed_one(struct core *core, struct session *s, const void *arg) {
-    if (s->ticket != *(const int64_t *)arg)
-        return RESULT_OK;
-    if (s->state == SESSION_LIVE) {
-        effects_kill(core->effects, s->id, "ticket_closed");
-        return RESULT_OK;
-    }
-    const enum result result = session_case_withdraw(core, s);
-    return result == RESULT_OK ? session_case_close(core, s, SESSION_EVENT_FAILED, "ticket_closed", NULL) : result;
-}
-
-enum result session_desk_ticket_closed(struct core *core, int64_t ticket) {
-    return session_case_each(core, ticket_closed_one, &ticket);
 }

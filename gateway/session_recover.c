@@ -13,6 +13,7 @@
 #include "sessions/recover.h"
 #include "sessions/verify.h"
 #include "store/cases.h"
+#include "store/session_lines.h"
 
 struct recovered {
     struct recovered *next;
@@ -54,14 +55,6 @@ static bool read_seal(const struct recovery *r, const struct session *s, struct 
     return true;
 }
 
-/* The row may be behind by more than its end: it begins first, then. */
-static enum result end_as_recorded(struct core *core, struct session *s, const struct session_event *end) {
-    const struct session_event begin = {
-        .kind = SESSION_EVENT_LIVE, .at_ms = end->at_ms, .capabilities = s->capabilities, .deadline_ms = end->at_ms};
-    const enum result result = s->state == SESSION_LIVE ? RESULT_OK : session_case_apply(core, s, &begin, NULL);
-    return result == RESULT_OK ? session_case_apply(core, s, end, NULL) : result;
-}
-
 static enum result recover_one(struct core *core, struct session *s, const void *arg) {
     const struct recovery *r = arg;
     const struct recovered *found = r->list;
@@ -69,13 +62,20 @@ static enum result recover_one(struct core *core, struct session *s, const void 
     while (found && strcmp(found->session, s->id) != 0)
         found = found->next;
     if (found)
-        return end_as_recorded(core, s, &found->event);
+        return session_case_apply(core, s, &found->event, NULL);
     if (read_seal(r, s, &sealed))
-        return end_as_recorded(core, s, &sealed);
+        return session_case_apply(core, s, &sealed, NULL);
     if (s->state == SESSION_LIVE)
         return session_case_close(core, s, SESSION_EVENT_ENDED, "gateway_crashed", NULL);
+    if (s->state == SESSION_AWAITING_APPROVAL)
+        return RESULT_OK; /* a person is asked, and no product; that goes on */
     const enum result result = session_case_withdraw(core, s);
     return result == RESULT_OK ? session_case_close(core, s, SESSION_EVENT_FAILED, "gateway_crashed", NULL) : result;
+}
+
+static void ask_lines(void *self, const struct session *s) {
+    struct core *core = self;
+    reporter_read(core->reporter, s);
 }
 
 static void ask_report(void *self, const struct session *s) {
@@ -100,6 +100,8 @@ enum result session_desk_recover(struct core *core, const char *transcript_dir, 
         result = store_commit(core->store);
     if (result == RESULT_OK)
         result = store_sessions_unreported(core->store, ask_report, core);
+    if (result == RESULT_OK)
+        result = store_sessions_unread(core->store, ask_lines, core);
     if (result != RESULT_OK) {
         store_rollback(core->store);
         fault_set(fault, result, "recovering sessions: %s", store_error(core->store));

@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "fieldline/session.h"
 
 #define AT(member) offsetof(struct settings, member)
 #define COUNT(a)   (sizeof(a) / sizeof *(a))
@@ -66,6 +69,20 @@ static const struct config_row rows[] = {
      "and after this in any case"},
     {"sessions", "consent_wait", CONFIG_DURATION, AT(consent_wait_ms), "2m", 5000, 3600 * 1000, false,
      "how long an owner has to answer; no answer is a no"},
+    {"sessions", "approval_wait", CONFIG_DURATION, AT(approval_wait_ms), "15m", 10000, 24 * 3600 * 1000, false,
+     "how long a second person has to approve; no answer is a no"},
+    {"sessions", "max", CONFIG_DURATION, AT(session_max_ms), "60m", 60000, CAP_SESSION_SECONDS * 1000LL, false,
+     "longest session that is granted; a pack may allow less"},
+    {"sessions", "idle", CONFIG_DURATION, AT(session_idle_ms), "15m", 10000, CAP_SESSION_SECONDS * 1000LL, false,
+     "a session in which the engineer does nothing for so long ends"},
+    {"sessions", "four_eyes", CONFIG_STRING, AT(session_four_eyes_text), "", 0, 200, false,
+     "capabilities that need a second person's approval on every model, such as shell,update; a pack may ask for more"},
+    {"sessions", "moderated", CONFIG_STRING, AT(session_moderated_text), "", 0, 200, false,
+     "capabilities that need a moderator in the session on every model; a pack may ask for more"},
+    {"sessions", "qualification", CONFIG_STRING, AT(session_qualification), "optional", 0, 0, false,
+     "required: nobody has a session without a qualification; optional: only once somebody has been given one"},
+    {"sessions", "contract", CONFIG_STRING, AT(session_contract), "optional", 0, 0, false,
+     "required: no session without a customer's contract; optional: only once there is one"},
     {"sessions", "link_grace", CONFIG_DURATION, AT(link_grace_ms), "30s", 1000, 600 * 1000, false,
      "how long a session waits for a product whose link broke"},
     {"sessions", "master_key", CONFIG_STRING, AT(master_key), NULL, 0, 0, false,
@@ -107,9 +124,33 @@ static const struct config_row rows[] = {
 };
 static const struct config_schema schema = {.rows = rows, .row_count = COUNT(rows)};
 
+static void read_bits(const char *path, const char *key, const char *text, uint32_t *out, struct buf *problems) {
+    struct fault fault;
+    if (text && capabilities_parse(text, out, &fault) != RESULT_OK)
+        buf_printf(problems, "%s: [sessions] %s: %s\n", path, key, fault.text);
+}
+
+static void read_need(const char *path, const char *key, const char *text, bool *out, struct buf *problems) {
+    *out = strcmp(text, "required") == 0;
+    if (!*out && strcmp(text, "optional") != 0)
+        buf_printf(problems, "%s: [sessions] %s is '%s', expected required or optional\n", path, key, text);
+}
+
+/* What texts mean; a problem is written down. */
+static enum result read_meanings(const char *path, struct settings *s, struct buf *problems) {
+    const size_t before = problems->count;
+    read_bits(path, "four_eyes", s->session_four_eyes_text, &s->session_four_eyes, problems);
+    read_bits(path, "moderated", s->session_moderated_text, &s->session_moderated, problems);
+    read_need(path, "qualification", s->session_qualification, &s->session_needs_qualification, problems);
+    read_need(path, "contract", s->session_contract, &s->session_needs_contract, problems);
+    return problems->count == before ? RESULT_OK : RESULT_BAD_INPUT;
+}
+
 enum result settings_read(const char *path, struct settings **out, struct buf *problems) {
     struct settings *settings = mem_alloc(sizeof *settings);
-    const enum result result = config_read(&schema, path, settings, problems);
+    enum result result = config_read(&schema, path, settings, problems);
+    if (result == RESULT_OK)
+        result = read_meanings(path, settings, problems);
     if (result != RESULT_OK) {
         settings_free(settings);
         return result;

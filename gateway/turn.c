@@ -20,7 +20,8 @@
 #include "orphans.h"
 #include "outbox.h"
 #include "pipeline.h"
-#include "session_desk.h"
+#include "jobs.h"
+#include "session_guard.h"
 #include "store/depth.h"
 #include "watchdog.h"
 
@@ -162,7 +163,7 @@ static enum result tick(struct turns *t) {
         result = orphans_turn(core);
     if (result == RESULT_OK)
         result = log_wait_tick(core);
-    return result == RESULT_OK ? session_desk_tick(core) : result;
+    return result == RESULT_OK ? jobs_tick(core) : result;
 }
 
 /* Goes on while the machine sleeps, unlike the clock for waiting. */
@@ -211,6 +212,8 @@ static enum result carry_out(struct turns *t, size_t count, struct change *chang
     result = execute(core, changes, result);
     if (result == RESULT_OK)
         result = tick(t);
+    if (result == RESULT_OK)
+        result = session_guard_turn(core);
     if (result == RESULT_OK)
         result = housekeeping_turn(t->housekeeping, core, count);
     if (result == RESULT_OK)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "reaper.h"
 #include "session/visit_inside.h"
@@ -21,6 +22,7 @@
 enum {
     DIAL_MS = 30 * 1000,
     HANG_UP_MS = 3 * 1000,   /* for the terminal to be gone */
+    UNDO_MS = 7 * 1000,      /* for parameters to be put back; then it is the resident agent's */
     LAST_DOWN_MS = 5 * 1000, /* from session.ended to session.end */
     CLOSE_MS = 5 * 1000,     /* from the countersignature to the close */
     KILL_MS = 2 * 1000,
@@ -63,6 +65,8 @@ static void kill_everything(struct visit *v) {
     v->streams = NULL;
     files_free(v->files);
     v->files = NULL;
+    configure_free(v->configure);
+    v->configure = NULL;
     diagnose_free(v->diagnose);
     v->diagnose = NULL;
     pty_kill(v->pty);
@@ -116,6 +120,11 @@ static void on_no_last_down(void *self) {
 static void on_hung_up(void *self) {
     struct visit *v = self;
     char params[96];
+    int64_t left_ms = v->undo_until_mono_ms - clock_mono_ms();
+    if (configure_is_busy(v->configure) && left_ms > 0) {
+        loop_arm(v->loop, &v->step, left_ms, on_hung_up, v); /* or as soon as it is done */
+        return;
+    }
     kill_everything(v);
     int chars =
         snprintf(params, sizeof params, "{\"reason\":\"%s\",\"children_left\":%zu}", v->reason, v->children_left);
@@ -155,6 +164,7 @@ void visit_end(struct visit *v, const char *reason) {
     log_info("session.visit", "ending", "session=%s reason=%s", v->options.grant->session, v->reason);
     v->phase = VISIT_ENDING;
     observe_stop(v->observe);
+    v->undo_until_mono_ms = configure_end(v->configure) ? clock_mono_ms() + UNDO_MS : 0;
     if (v->pty != NULL) {
         pty_hang_up(v->pty);
     }
@@ -198,6 +208,7 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     v->streams = streams_new(&visit_streams_out, v);
     v->files = files_new(loop, options->grant, v->streams);
     v->forwards = forwards_new(loop, v->streams, options->grant, &visit_forward_events, v);
+    v->configure = visit_configure_new(v);
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -218,6 +229,7 @@ void visit_free(struct visit *visit) {
     streams_free(visit->streams);
     files_free(visit->files);
     forwards_free(visit->forwards);
+    configure_free(visit->configure);
     observe_free(visit->observe);
     free(visit);
 }

@@ -7,8 +7,8 @@
 #include "fieldline/log.h"
 #include "session/visit_inside.h"
 
-static const struct visit_verbs *const tables[] = {&visit_terminal, &visit_diagnose, &visit_observe,
-                                                   &visit_files,    &visit_forward,  &visit_screen};
+static const struct visit_verbs *const tables[] = {&visit_terminal, &visit_diagnose, &visit_observe,  &visit_files,
+                                                   &visit_forward,  &visit_screen,   &visit_configure};
 
 void visit_answer_nothing(struct visit *v, int64_t id) {
     if (id > 0) {

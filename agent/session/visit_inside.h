@@ -4,6 +4,7 @@
 #include "fieldline/backlog.h"
 #include "fieldline/json.h"
 #include "session/bundle.h"
+#include "session/configure.h"
 #include "session/diagnose.h"
 #include "session/files.h"
 #include "session/forward.h"
@@ -36,7 +37,9 @@ struct visit {
     struct streams *streams;
     struct files *files;
     struct forwards *forwards;
-    bool has_last_down; /* session.end has come */
+    struct configure *configure;
+    int64_t undo_until_mono_ms; /* how long the end waits for parameters to be put back; 0: it has not begun */
+    bool has_last_down;         /* session.end has come */
     /* visit_resume.c */
     struct backlog backlog;
     bool is_linked, is_away, is_stopping;
@@ -106,3 +109,5 @@ extern const struct visit_verbs visit_files;
 extern const struct diagnose_owner visit_diagnose_owner;
 extern const struct visit_verbs visit_forward, visit_screen;
 extern const struct forward_events visit_forward_events;
+extern const struct visit_verbs visit_configure;
+struct configure *visit_configure_new(struct visit *v); /* visit_configure.c */

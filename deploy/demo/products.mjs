@@ -46,6 +46,10 @@ function freezer(stack) {
     id,
     model: 'vaccine-freezer',
     owner: 'hook',
+    agent: {
+      session: { capabilities: 'observe,diagnose,configure,shell' },
+      'parameter setpoint': { type: 'number', unit: 'Cel', min: -30, max: -15, step: 0.5, file: stack.place.path(id, 'service', 'setpoint') },
+    },
     fake: { name: 'freezer', args: ['--speed', FREEZER_SPEED, '--charge', 75, '--leak-after', 0, '--leak', 5].map(String) },
     diagnostics: sheets(stack, id, ['sensors', 'compressor', 'leak-check']),
   };

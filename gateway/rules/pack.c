@@ -213,6 +213,7 @@ void pack_free(struct pack *pack) {
     free(pack->maker);
     free(pack->kind);
     free(pack->sla_class);
+    pack_parameters_fini(&pack->parameters);
     free(pack);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include "fieldline/bytes.h"
 #include "fieldline/session.h"
+#include "rules/pack_parameters.h"
 
 /* X.733 */
 enum severity { SEVERITY_IS_WARNING = 1, SEVERITY_IS_MINOR, SEVERITY_IS_MAJOR, SEVERITY_IS_CRITICAL };
@@ -32,6 +33,12 @@ struct pack_article {
     char **codes;                /* alarm names and fault codes it helps with, NULL at the end */
     char *body;                  /* Markdown */
 };
+/* What a session that uses a capability needs besides the grant; nothing when all is zero. */
+struct pack_session_rule {
+    bool needs_approval;  /* of a second person */
+    bool needs_moderator; /* in the session, all the time */
+    int64_t max_minutes;  /* 0: as long as the gateway allows */
+};
 struct rule; /* rules/rule.h */
 struct plan; /* rules/plan.h */
 struct pack {
@@ -43,10 +50,12 @@ struct pack {
     struct pack_diagnostic *diagnostics;
     size_t diagnostic_count;
     uint32_t capabilities; /* what a session on this model may be granted at most */
-    int64_t history_ms;    /* retention of telemetry as it was measured */
-    int64_t trends_ms;     /* of its minutes, ten minutes and hours; not shorter */
+    struct pack_session_rule sessions[CAPABILITY_COUNT];
+    int64_t history_ms; /* retention of telemetry as it was measured */
+    int64_t trends_ms;  /* of its minutes, ten minutes and hours; not shorter */
     int64_t logs_ms, events_ms;
     int64_t evidence_before_ms, evidence_after_ms; /* of an alarm's raise; before 0: no evidence is pulled */
+    struct pack_parameters parameters;
     char *sla_class;
     struct pack_article *articles;
     size_t article_count;

@@ -16,6 +16,11 @@ enum {
 
 /* pack.yaml. `model` is what the folder says. Makes pack->plan. */
 void pack_read_yaml(struct pack *pack, const struct document *doc, const char *model, struct problems *problems);
+/* `parameters` and `configure` of pack.yaml; nodes 0: missing. After the capabilities and the metrics. */
+void pack_read_parameters(struct pack *pack, const struct document *doc, yaml_at list, yaml_at limits,
+                          struct problems *problems);
+/* The section `sessions` of pack.yaml; 0: there is none. After the capabilities. */
+void pack_read_sessions(struct pack *pack, const struct document *doc, yaml_at at, struct problems *problems);
 /* alerts.yaml; after pack.yaml, whose metrics and fault codes its rules speak of. */
 void pack_read_alerts(struct pack *pack, const struct document *doc, struct problems *problems);
 /* One Markdown file with front matter; after alerts.yaml, whose alerts it may name. */

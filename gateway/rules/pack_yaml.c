@@ -190,7 +190,7 @@ static void read_capabilities(struct reader *r, const struct yaml_field *field) 
         else
             document_problem(r->doc, at, r->problems,
                              "there is no capability '%s', expected observe, diagnose, configure, files, forward, "
-                             "update or shell",
+                             "update, shell or screen",
                              text);
     }
 }
@@ -263,12 +263,17 @@ void pack_read_yaml(struct pack *pack, const struct document *doc, const char *m
         FAULTS,
         DIAGNOSTICS,
         EVIDENCE,
+        PARAMETERS,
+        CONFIGURE,
+        SESSIONS,
         FIELDS
     };
     struct yaml_field f[FIELDS] = {{"model", true, 0},        {"title", true, 0},        {"title_zh", false, 0},
                                    {"maker", true, 0},        {"kind", true, 0},         {"sla_class", false, 0},
                                    {"capabilities", true, 0}, {"retention", false, 0},   {"metrics", true, 0},
-                                   {"faults", false, 0},      {"diagnostics", false, 0}, {"evidence", false, 0}};
+                                   {"faults", false, 0},      {"diagnostics", false, 0}, {"evidence", false, 0},
+                                   {"parameters", false, 0},  {"configure", false, 0},
+                                   {"sessions", false, 0}};
     struct reader r = {.pack = pack, .doc = doc, .problems = problems};
     bool is_map = document_fields(doc, document_root(doc), "the pack", f, FIELDS, problems);
     for (size_t i = 0; !is_map && i < FIELDS; i++)
@@ -281,6 +286,7 @@ void pack_read_yaml(struct pack *pack, const struct document *doc, const char *m
     pack->sla_class = f[SLA].at ? read_name(&r, &f[SLA], TEXT_BYTES, word_valid, "a word such as standard or critical")
                                 : mem_strdup("standard");
     read_capabilities(&r, &f[CAPABILITIES]);
+    pack_read_sessions(pack, doc, f[SESSIONS].at, problems);
     read_retention(&r, &f[RETENTION]);
     read_evidence(&r, &f[EVIDENCE]);
     read_metrics(&r, &f[METRICS]);
@@ -292,5 +298,6 @@ void pack_read_yaml(struct pack *pack, const struct document *doc, const char *m
     pack->diagnostics = mem_alloc((diagnostics ? diagnostics : 1) * sizeof *pack->diagnostics);
     for (size_t i = 0; i < diagnostics; i++)
         read_diagnostic(&r, document_item(doc, f[DIAGNOSTICS].at, i));
+    pack_read_parameters(pack, doc, f[PARAMETERS].at, f[CONFIGURE].at, problems);
     pack->plan = plan_new(pack->metrics, pack->metric_count);
 }

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const struct methods *const tables[] = {&method_terminal, &method_diagnose, &method_observe,
-                                               &method_files,    &method_forward,  &method_screen};
+static const struct methods *const tables[] = {&method_terminal, &method_diagnose, &method_observe,  &method_files,
+                                               &method_forward,  &method_screen,   &method_configure};
 
 const struct method *method_find(const char *name) {
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {

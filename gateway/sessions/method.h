@@ -31,5 +31,6 @@ struct methods {
 extern const struct methods method_terminal, method_diagnose, method_observe;
 extern const struct methods method_files;
 extern const struct methods method_forward, method_screen;
+extern const struct methods method_configure;
 /* NULL: there is none. stream.finish and stream.close are the relay's own. */
 const struct method *method_find(const char *name);

@@ -17,6 +17,7 @@
 #include "fieldline/session.h"
 #include "sessions/session_event.h"
 
+struct pack; /* rules/pack.h */
 struct relay;
 struct vault;
 struct box_key;
@@ -61,6 +62,7 @@ struct relay_options {
     /* NULL: recordings are not encrypted. */
     const struct vault *vault;
     const struct box_key *escrow;
+    const struct pack *pack; /* of the model, for what it allows to be set; borrowed; NULL: nothing */
     const char *transcript_dir;
     const struct key *seal_key; /* Ed25519, borrowed */
     /* LIVE once; then ENDED once, or FAILED once when it never was live. Must not call back into the relay. */

@@ -152,9 +152,9 @@ static void on_output(struct relay *r, const struct json *params) {
 }
 
 static enum result check_change(const struct relay *r, const struct json *params, struct fault *fault) {
-    int64_t change;
+    const char *change;
     (void)r;
-    return json_integer(params, "change", 1, INT64_MAX / 2, &change, fault);
+    return json_string(params, "change", CAP_UUID_BYTES, &change, fault);
 }
 
 static enum result check_ended(const struct relay *r, const struct json *params, struct fault *fault) {

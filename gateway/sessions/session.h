@@ -5,26 +5,41 @@
 
 #include "fieldline/json.h"
 #include "fieldline/session.h"
+#include "tickets/role.h"
 
 enum session_state {
     SESSION_ASKING,        /* the product was asked; consented or not, nobody has dialled in yet */
     SESSION_CODE_REQUIRED, /* the owner reads out a code, the engineer passes it on */
     SESSION_LIVE,
-    SESSION_ENDED,  /* was live */
-    SESSION_DENIED, /* somebody said no, or did not answer */
-    SESSION_FAILED, /* nobody said no, but it could not be */
+    SESSION_ENDED,             /* was live */
+    SESSION_DENIED,            /* somebody said no, or did not answer */
+    SESSION_FAILED,            /* nobody said no, but it could not be */
+    SESSION_AWAITING_APPROVAL, /* of a second person; the product knows nothing yet. Last: the numbers are stored */
     SESSION_STATE_COUNT
 };
 const char *session_state_name(enum session_state state); /* "asking", "code_required", ... */
 FL_CHECK bool session_state_parse(const char *text, enum session_state *out);
-bool session_state_is_open(enum session_state state); /* asking, code_required, live */
+bool session_state_is_open(enum session_state state); /* awaiting_approval, asking, code_required, live */
 
-enum { SESSION_REASON_BYTES = 500, SESSION_WHY_BYTES = 31, SESSION_TEXT_BYTES = 255, SESSION_NAME_BYTES = 63 };
+enum {
+    SESSION_REASON_BYTES = 500,
+    SESSION_WHY_BYTES = 31,
+    SESSION_TEXT_BYTES = 255,
+    SESSION_NAME_BYTES = 63,
+    SESSION_DIAL_IN_MS = 45 * 1000 /* from the consent to the product's call; then the token is void */
+};
 
 struct session_consent {
     char method[16]; /* "hook", "code" */
     char by[SESSION_NAME_BYTES + 1];
     int64_t at_ms, until_ms;
+};
+
+/* What a supervisor says afterwards of an emergency session. */
+struct session_review {
+    bool is_justified;
+    char by[SESSION_NAME_BYTES + 1], text[SESSION_TEXT_BYTES + 1];
+    int64_t at_ms;
 };
 
 struct session {
@@ -35,6 +50,17 @@ struct session {
     char reason[SESSION_REASON_BYTES + 1]; /* the engineer's words */
     uint32_t capabilities;                 /* granted; from live on, what the owner consented to */
     enum session_state state;
+    enum role role;     /* the engineer's when it was asked for; another one now ends it */
+    int64_t duration_s; /* granted */
+    bool needs_approval, needs_moderator;
+    bool is_emergency;                     /* without approval, contract and qualification; has to be reviewed */
+    char approver[SESSION_NAME_BYTES + 1]; /* "": nobody yet, or nobody is needed */
+    char approval_text[SESSION_TEXT_BYTES + 1];
+    int64_t approved_ms;                   /* valid with an approver */
+    char customer[SESSION_NAME_BYTES + 1]; /* whose contract it is held under; "": none was needed */
+    int64_t due_ms; /* until live: when it fails without another event (session_overdue); 0: it waits for no time */
+    bool has_review;
+    struct session_review review;
     char why[SESSION_WHY_BYTES + 1];   /* denied, failed, ended: a code of session_why_text(); else "" */
     char text[SESSION_TEXT_BYTES + 1]; /* the same for a person; may say more than the code's sentence */
     int64_t requested_ms, started_ms, ended_ms, deadline_ms;
@@ -48,6 +74,13 @@ struct session {
 
 /* One English sentence for a `why` code; a sentence of its own for a code this version does not know. Never NULL. */
 const char *session_why_text(const char *why);
+
+/* Why a session that is not live yet has failed by now: "approval_expired", "timed_out", "no_product"; NULL: it has
+ * not.
+ */
+const char *session_overdue(const struct session *session, int64_t now_ms);
+/* An emergency session that is over or live and that nobody has reviewed. */
+bool session_wants_review(const struct session *session);
 
 struct session_event;
 /* Moves the session along its table. RESULT_CONFLICT with a sentence when the state does not allow the event (a late or

@@ -11,7 +11,7 @@ static const char *const kind_names[SESSION_EVENT_COUNT] = {
     [SESSION_EVENT_CONSENTED] = "consented",   [SESSION_EVENT_CODE_REQUIRED] = "code_required",
     [SESSION_EVENT_WRONG_CODE] = "wrong_code", [SESSION_EVENT_LIVE] = "live",
     [SESSION_EVENT_DENIED] = "denied",         [SESSION_EVENT_FAILED] = "failed",
-    [SESSION_EVENT_ENDED] = "ended",
+    [SESSION_EVENT_ENDED] = "ended",           [SESSION_EVENT_APPROVED] = "approved",
 };
 
 /* Errors of the agent (agent/launcher.h) -> what they mean for the session. One that is not here has failed it. */
@@ -140,7 +140,7 @@ enum result session_event_read(const struct json *object, struct session_event *
         (result = json_bool(object, "complete", &event.is_complete, fault)) != RESULT_OK) {
         return result;
     }
-    if (!kind_parse(kind, &event.kind)) {
+    if (!kind_parse(kind, &event.kind) || event.kind == SESSION_EVENT_APPROVED) {
         return fault_set(fault, RESULT_BAD_INPUT, "'event' is '%s', expected one of the session's", kind);
     }
     event.has_consent = json_get(object, "consent") != NULL;

@@ -13,6 +13,7 @@ enum session_event_kind {
     SESSION_EVENT_DENIED,
     SESSION_EVENT_FAILED,
     SESSION_EVENT_ENDED,
+    SESSION_EVENT_APPROVED, /* by a second person; the desk's own, never the edge's */
     SESSION_EVENT_COUNT
 };
 struct session_event {
@@ -24,6 +25,8 @@ struct session_event {
     bool has_consent;                  /* consented, live */
     struct session_consent consent;
     int64_t deadline_ms; /* live */
+    const char *by;      /* approved: who; lives as long as the event. text: his words */
+    int64_t due_ms;      /* approved: until when the product may answer */
     /* ended; failed after the product had dialled in */
     int64_t frames;
     char digest[SHA256_HEX_BYTES];

@@ -72,6 +72,10 @@ enum result reader_user(struct reader *reader, const char *name, struct user_row
     return find_user(&reader->sql, name, out);
 }
 
+enum result reader_users(struct reader *reader, user_fn *fn, void *self) {
+    return each_user(&reader->sql, fn, self);
+}
+
 enum result reader_login(struct reader *reader, const uint8_t token_sha256[SHA256_BYTES], struct login_row *login,
                          struct user_row *user) {
     struct query q =

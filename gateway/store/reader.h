@@ -21,7 +21,8 @@ const char *reader_error(const struct reader *reader);
 
 /* ---- people ---- */
 FL_CHECK enum result reader_user(struct reader *reader, const char *name,
-                                 struct user_row *out); /* or RESULT_NOT_FOUND */
+                                 struct user_row *out);                            /* or RESULT_NOT_FOUND */
+FL_CHECK enum result reader_users(struct reader *reader, user_fn *fn, void *self); /* by name */
 /* The login session and its user; RESULT_NOT_FOUND also when the user is disabled. Limits are the caller's to compare.
  */
 FL_CHECK enum result reader_login(struct reader *reader, const uint8_t token_sha256[SHA256_BYTES],
@@ -158,10 +159,12 @@ typedef void ticket_event_fn(void *self, const struct ticket_event *event);
 FL_CHECK enum result reader_ticket_events(struct reader *reader, int64_t ticket, ticket_event_fn *fn,
                                           void *self); /* oldest first */
 /* Its alarms: reader_alarms; its sessions: */
+enum session_filter { SESSIONS_ANY, SESSIONS_AWAITING_APPROVAL, SESSIONS_UNREVIEWED };
 struct session_query {
     const char *device; /* NULL: all */
     int64_t ticket;     /* 0: any */
     int limit;
+    enum session_filter filter; /* not ANY: nothing else but the limit counts */
 };
 typedef void session_fn(void *self, const struct session *row);
 FL_CHECK enum result reader_sessions(struct reader *reader, const struct session_query *query, session_fn *fn,

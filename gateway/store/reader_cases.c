@@ -176,13 +176,21 @@ enum result reader_ticket_events(struct reader *reader, int64_t ticket, ticket_e
     return query_end(&q);
 }
 
+_Static_assert(SESSION_AWAITING_APPROVAL == 6, "the query below says so");
+
 /* ---- sessions
  * ---------------------------------------------------------------------------------------------------------- */
 
 enum result reader_sessions(struct reader *reader, const struct session_query *query, session_fn *fn, void *self) {
     int64_t device = 0;
     const char *text = "SELECT " SESSION_COLUMNS SESSION_FROM "WHERE ?1 = 0 AND ?2 = 0 ORDER BY s.number DESC LIMIT ?3";
-    if (query->device != NULL) {
+    if (query->filter == SESSIONS_AWAITING_APPROVAL) {
+        text = "SELECT " SESSION_COLUMNS SESSION_FROM "WHERE s.is_running = 1 AND s.state = 6 AND ?1 = 0 AND ?2 = 0"
+               " ORDER BY s.number LIMIT ?3";
+    } else if (query->filter == SESSIONS_UNREVIEWED) {
+        text = "SELECT " SESSION_COLUMNS SESSION_FROM "WHERE s.is_emergency = 1 AND s.review_by = ''"
+               " AND s.started_ms > 0 AND ?1 = 0 AND ?2 = 0 ORDER BY s.number DESC LIMIT ?3";
+    } else if (query->device != NULL) {
         const enum result result = reader_device_row(reader, query->device, &device);
         if (result != RESULT_OK)
             return result == RESULT_NOT_FOUND ? RESULT_OK : result;
@@ -193,7 +201,7 @@ enum result reader_sessions(struct reader *reader, const struct session_query *q
     }
     struct query q = query_of(&reader->sql, text);
     put_int(&q, device);
-    put_int(&q, query->ticket);
+    put_int(&q, query->filter == SESSIONS_ANY ? query->ticket : 0);
     put_int(&q, reader_limit(query->limit));
     while (query_next(&q)) {
         struct session session;

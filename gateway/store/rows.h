@@ -6,9 +6,10 @@
 #include "store/users.h"
 #include "tickets/ticket.h"
 
-#define USER_COLUMNS "u.id, u.name, u.title, u.role, u.password, u.is_disabled, u.created_ms"
+#define USER_COLUMNS "u.id, u.name, u.title, u.role, u.password, u.is_disabled, u.created_ms, u.made_by"
 void take_user(struct query *q, struct user_row *out);
 FL_CHECK enum result find_user(struct sql *sql, const char *name, struct user_row *out);
+FL_CHECK enum result each_user(struct sql *sql, user_fn *fn, void *self);
 
 #define ALARM_COLUMNS                                                                                                  \
     "a.id, a.device, d.device, a.alarm, a.part, a.severity, a.is_active, a.is_unknown, a.is_acknowledged,"             \
@@ -33,7 +34,9 @@ FL_CHECK enum result find_ticket(struct sql *sql, int64_t id, struct ticket *out
     "s.id, s.ticket, d.device, s.engineer, s.reason, s.capabilities, s.state, s.why, s.line, s.requested_ms,"          \
     " s.started_ms IS NOT NULL, s.started_ms, s.ended_ms IS NOT NULL, s.ended_ms, s.deadline_ms IS NOT NULL,"          \
     " s.deadline_ms, s.consent_method IS NOT NULL, s.consent_method, s.consent_by, s.consent_ms, s.consent_until_ms,"  \
-    " s.frames, s.digest, s.is_countersigned, s.is_complete"
+    " s.frames, s.digest, s.is_countersigned, s.is_complete, s.role, s.duration_s, s.needs_approval,"                  \
+    " s.needs_moderator, s.is_emergency, s.approver, s.approval_line, s.approved_ms, s.customer, s.due_ms,"            \
+    " s.review_by, s.review_justified, s.review_line, s.review_ms"
 #define SESSION_FROM " FROM session s JOIN device d ON d.id = s.device "
 void take_session(struct query *q, struct session *out);
 FL_CHECK enum result find_session(struct sql *sql, const char *id, struct session *out);

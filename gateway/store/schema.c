@@ -245,6 +245,39 @@ static const char versions_schema[] =
     " applied_ms INTEGER NOT NULL, how INTEGER NOT NULL, who TEXT NOT NULL, report TEXT NOT NULL,"
     " outcome TEXT NOT NULL);";
 
+/* Who may have a session (sessions/grant.h): what people are qualified for, whose contract covers what, kill switches;
+ * and what a session's row says of its approval, its emergency and the review of that. */
+static const char access_schema[] =
+    "ALTER TABLE user ADD COLUMN made_by TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE qualification(id INTEGER PRIMARY KEY AUTOINCREMENT, who TEXT NOT NULL, model TEXT NOT NULL,"
+    " capabilities INTEGER NOT NULL, may_break_glass INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
+    " until_ms INTEGER NOT NULL, given_by TEXT NOT NULL, given_ms INTEGER NOT NULL, is_revoked INTEGER NOT NULL,"
+    " revoked_by TEXT NOT NULL, revoked_ms INTEGER NOT NULL);"
+    "CREATE INDEX qualification_who ON qualification(who, is_revoked, id DESC);"
+    "CREATE INDEX qualification_list ON qualification(is_revoked, id DESC);"
+    "CREATE INDEX qualification_used ON qualification(id) WHERE capabilities <> 0;"
+    "CREATE TABLE contract(scope INTEGER NOT NULL, target TEXT NOT NULL, customer TEXT NOT NULL,"
+    " until_ms INTEGER NOT NULL, capabilities INTEGER NOT NULL, set_by TEXT NOT NULL, set_ms INTEGER NOT NULL,"
+    " PRIMARY KEY(scope, target)) WITHOUT ROWID;"
+    "CREATE TABLE kill(id INTEGER PRIMARY KEY AUTOINCREMENT, scope INTEGER NOT NULL, target TEXT NOT NULL,"
+    " reason TEXT NOT NULL, who TEXT NOT NULL, at_ms INTEGER NOT NULL, is_lifted INTEGER NOT NULL,"
+    " lifted_by TEXT NOT NULL, lifted_ms INTEGER NOT NULL);"
+    "CREATE INDEX kill_on ON kill(is_lifted, id);"
+    "ALTER TABLE session ADD COLUMN role INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN duration_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN needs_approval INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN needs_moderator INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN is_emergency INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN approver TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE session ADD COLUMN approval_line TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE session ADD COLUMN approved_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN customer TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE session ADD COLUMN due_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN review_by TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE session ADD COLUMN review_justified INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN review_line TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE session ADD COLUMN review_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX session_unreviewed ON session(number) WHERE is_emergency = 1 AND review_by = '' AND started_ms > 0;";
 /* Recordings beside their sessions' rows: store/recordings.h. is_kept: held, or removed already. */
 static const char recording_schema[] =
     "CREATE TABLE recording(session TEXT PRIMARY KEY, ended_ms INTEGER, held_by TEXT NOT NULL DEFAULT '',"
@@ -256,6 +289,35 @@ static const char recording_schema[] =
     "CREATE TRIGGER session_over AFTER UPDATE OF is_running ON session WHEN OLD.is_running = 1 AND NEW.is_running = 0"
     " BEGIN INSERT INTO recording(session, ended_ms) VALUES(NEW.id, coalesce(NEW.ended_ms, NEW.requested_ms))"
     " ON CONFLICT(session) DO UPDATE SET ended_ms = excluded.ended_ms; END;";
+/* Parameters of many devices (store/jobs.h). */
+static const char jobs_schema[] =
+    "CREATE TABLE job(id INTEGER PRIMARY KEY AUTOINCREMENT, who TEXT NOT NULL, model TEXT NOT NULL, reason TEXT NOT "
+    "NULL,"
+    " new_values TEXT NOT NULL, confirm_s INTEGER NOT NULL, settle_s INTEGER NOT NULL, stop_after INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL);"
+    "CREATE INDEX job_running ON job(state) WHERE state = 0;"
+    "CREATE TABLE job_step(id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL REFERENCES job(id),"
+    " device TEXT NOT NULL, ticket INTEGER NOT NULL, session TEXT NOT NULL, state INTEGER NOT NULL, line TEXT NOT NULL,"
+    " before TEXT NOT NULL, after TEXT NOT NULL, begun_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL);"
+    "CREATE INDEX job_step_of ON job_step(job, state);"
+    "CREATE INDEX job_step_running ON job_step(state) WHERE state = 1;"
+    "CREATE INDEX job_step_session ON job_step(session) WHERE session <> '';";
+/* Lines of recorded sessions (store/session_lines.h) with their index, sessions of which they are missing, and what
+ * people added to service reports. */
+static const char session_lines_schema[] =
+    "CREATE TABLE session_line(id INTEGER PRIMARY KEY AUTOINCREMENT, session INTEGER NOT NULL,"
+    " device INTEGER NOT NULL, at_ms INTEGER NOT NULL, t_ms INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, who TEXT NOT NULL, line TEXT NOT NULL);"
+    "CREATE INDEX session_line_of ON session_line(session, id);"
+    "CREATE VIRTUAL TABLE session_text USING fts5(tags, body, content='', tokenize='unicode61 remove_diacritics 2');"
+    "CREATE TABLE session_unread(session INTEGER PRIMARY KEY);"
+    "INSERT INTO session_unread(session) SELECT number FROM session WHERE is_running = 0 AND started_ms > 0;"
+    "CREATE TRIGGER session_to_read AFTER UPDATE OF is_running ON session WHEN OLD.is_running = 1 AND"
+    " NEW.is_running = 0 AND NEW.started_ms > 0 BEGIN"
+    " INSERT OR IGNORE INTO session_unread(session) VALUES(NEW.number); END;"
+    "CREATE TABLE session_finding(id INTEGER PRIMARY KEY, session TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+    " who TEXT NOT NULL, line TEXT NOT NULL);"
+    "CREATE INDEX session_finding_of ON session_finding(session);";
 
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
@@ -266,6 +328,9 @@ const struct migration migrations[] = {
     {6, "evidence of alarms", evidence_schema},
     {7, "versions of the rules", versions_schema},
     {8, "log lines and events that rules have seen", rule_logs_schema},
+    {9, "who may have a session", access_schema},
     {10, "recordings that are held or were removed", recording_schema},
+    {11, "lines of recorded sessions, findings", session_lines_schema},
+    {13, "parameters of many devices", jobs_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

@@ -27,6 +27,41 @@ static void put_consent(struct query *q, const struct session *session) {
     put_optional(q, session->has_consent, session->consent.until_ms);
 }
 
+static void put_access(struct query *q, const struct session *session) {
+    put_int(q, session->role);
+    put_int(q, session->duration_s);
+    put_int(q, session->needs_approval);
+    put_int(q, session->needs_moderator);
+    put_int(q, session->is_emergency);
+    put_text(q, session->approver);
+    put_text(q, session->approval_text);
+    put_int(q, session->approved_ms);
+    put_text(q, session->customer);
+    put_int(q, session->due_ms);
+    put_text(q, session->has_review ? session->review.by : "");
+    put_int(q, session->review.is_justified);
+    put_text(q, session->review.text);
+    put_int(q, session->review.at_ms);
+}
+
+static void take_access(struct query *q, struct session *out) {
+    out->role = (enum role)take_int(q);
+    out->duration_s = take_int(q);
+    out->needs_approval = take_int(q) != 0;
+    out->needs_moderator = take_int(q) != 0;
+    out->is_emergency = take_int(q) != 0;
+    take_copy(q, out->approver, sizeof out->approver);
+    take_copy(q, out->approval_text, sizeof out->approval_text);
+    out->approved_ms = take_int(q);
+    take_copy(q, out->customer, sizeof out->customer);
+    out->due_ms = take_int(q);
+    take_copy(q, out->review.by, sizeof out->review.by);
+    out->has_review = out->review.by[0] != '\0';
+    out->review.is_justified = take_int(q) != 0;
+    take_copy(q, out->review.text, sizeof out->review.text);
+    out->review.at_ms = take_int(q);
+}
+
 enum result store_session_put(struct store *store, const struct session *session) {
     struct query q = query_of(
         &store->sql,
@@ -34,15 +69,19 @@ enum result store_session_put(struct store *store, const struct session *session
         "is_live,"
         " why, line, started_ms, ended_ms, deadline_ms, consent_method, consent_by, consent_ms, consent_until_ms, "
         "frames,"
-        " digest, is_countersigned, is_complete)"
+        " digest, is_countersigned, is_complete, role, duration_s, needs_approval, needs_moderator, is_emergency,"
+        " approver, approval_line, approved_ms, customer, due_ms, review_by, review_justified, review_line, review_ms)"
         " VALUES(?, ?, (SELECT id FROM device WHERE device = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-        "?, ?)"
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT(id) DO UPDATE SET capabilities = excluded.capabilities, state = excluded.state,"
         " is_running = excluded.is_running, is_live = excluded.is_live, why = excluded.why, line = excluded.line,"
         " started_ms = excluded.started_ms, ended_ms = excluded.ended_ms, deadline_ms = excluded.deadline_ms,"
         " consent_method = excluded.consent_method, consent_by = excluded.consent_by, consent_ms = excluded.consent_ms,"
         " consent_until_ms = excluded.consent_until_ms, frames = excluded.frames, digest = excluded.digest,"
-        " is_countersigned = excluded.is_countersigned, is_complete = excluded.is_complete");
+        " is_countersigned = excluded.is_countersigned, is_complete = excluded.is_complete,"
+        " approver = excluded.approver, approval_line = excluded.approval_line, approved_ms = excluded.approved_ms,"
+        " due_ms = excluded.due_ms, review_by = excluded.review_by, review_justified = excluded.review_justified,"
+        " review_line = excluded.review_line, review_ms = excluded.review_ms");
     put_text(&q, session->id);
     put_int(&q, session->ticket);
     put_text(&q, session->device);
@@ -63,6 +102,7 @@ enum result store_session_put(struct store *store, const struct session *session
     put_text(&q, session->digest);
     put_int(&q, session->is_countersigned);
     put_int(&q, session->is_complete);
+    put_access(&q, session);
     return query_run(&q);
 }
 
@@ -93,6 +133,7 @@ void take_session(struct query *q, struct session *out) {
     take_copy(q, out->digest, sizeof out->digest);
     out->is_countersigned = take_int(q) != 0;
     out->is_complete = take_int(q) != 0;
+    take_access(q, out);
 }
 
 enum result find_session(struct sql *sql, const char *id, struct session *out) {

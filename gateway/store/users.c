@@ -6,8 +6,8 @@
 
 enum result store_user_put(struct store *store, const struct user_row *user, int64_t *id) {
     struct query q =
-        query_of(&store->sql, "INSERT INTO user(name, title, role, password, is_disabled, created_ms)"
-                              " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET title = excluded.title,"
+        query_of(&store->sql, "INSERT INTO user(name, title, role, password, is_disabled, created_ms, made_by)"
+                              " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET title = excluded.title,"
                               " role = excluded.role, password = excluded.password, is_disabled = excluded.is_disabled"
                               " RETURNING id");
     put_text(&q, user->name);
@@ -16,6 +16,7 @@ enum result store_user_put(struct store *store, const struct user_row *user, int
     put_text(&q, user->password);
     put_int(&q, user->is_disabled);
     put_int(&q, user->created_ms);
+    put_text(&q, user->made_by);
     if (query_next(&q))
         *id = take_int(&q);
     enum result result = query_run(&q);
@@ -34,6 +35,7 @@ void take_user(struct query *q, struct user_row *out) {
     take_copy(q, out->password, sizeof out->password);
     out->is_disabled = take_int(q) != 0;
     out->created_ms = take_int(q);
+    take_copy(q, out->made_by, sizeof out->made_by);
 }
 
 enum result find_user(struct sql *sql, const char *name, struct user_row *out) {
@@ -52,7 +54,11 @@ enum result store_user_find(struct store *store, const char *name, struct user_r
 }
 
 enum result store_users(struct store *store, user_fn *fn, void *self) {
-    struct query q = query_of(&store->sql, "SELECT " USER_COLUMNS " FROM user u ORDER BY u.name");
+    return each_user(&store->sql, fn, self);
+}
+
+enum result each_user(struct sql *sql, user_fn *fn, void *self) {
+    struct query q = query_of(sql, "SELECT " USER_COLUMNS " FROM user u ORDER BY u.name");
     while (query_next(&q)) {
         struct user_row user;
         take_user(&q, &user);

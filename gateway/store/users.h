@@ -12,9 +12,10 @@ struct user_row {
     char password[USER_PASSWORD_BYTES + 1];
     bool is_disabled;
     int64_t created_ms;
+    char made_by[USER_NAME_BYTES + 1]; /* a user's name, or "operator" */
 };
-/* By name: inserts, or changes everything but id and created_ms. A change ends the user's login sessions: a new
- * password or role is asked for again. */
+/* By name: inserts, or changes everything but id, created_ms and made_by. A change ends the user's login sessions: a
+ * new password or role is asked for again. */
 FL_CHECK enum result store_user_put(struct store *store, const struct user_row *user, int64_t *id);
 FL_CHECK enum result store_user_find(struct store *store, const char *name,
                                      struct user_row *out); /* or RESULT_NOT_FOUND */

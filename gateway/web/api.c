@@ -14,6 +14,7 @@
 #include "fieldline/exposition.h"
 #include "fieldline/log.h"
 #include "rules/pack_holder.h"
+#include "web/confirm.h"
 #include "web/cookie.h"
 #include "web/pool.h"
 #include "web/read.h"
@@ -227,7 +228,8 @@ void api_answer(void *reader, void *argument) {
         } else if (request->route->kind == ROUTE_READ) {
             call_timed(api, &read, response);
             tell_read(api, &read, response);
-        } else if (hand_over(api, &read, response)) {
+        } else if ((request->route->kind != ROUTE_PASSWORD || confirm_password(api, &read, response)) &&
+                   hand_over(api, &read, response)) {
             response_free(response);
             response = NULL; /* comes with the change */
         }

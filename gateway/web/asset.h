@@ -21,8 +21,8 @@ struct asset_request {
     const char *if_none_match; /* NULL: none */
     bool takes_gzip, takes_html;
 };
-/* The file, or the folder's index.html; 304 when the client has it; index.html for a path without a file that looks like one of the console's pages
- * (no dot in its last part, and the client takes HTML); otherwise a 404 problem. */
+/* The file, or the folder's index.html; 304 when the client has it; index.html for a path without a file that looks
+ * like one of the console's pages (no dot in its last part, and the client takes HTML); otherwise a 404 problem. */
 struct response *asset_response(const struct assets *assets, const struct asset_request *request);
 /* Is gzip in an Accept-Encoding header (and not with q=0)? */
 bool accepts_gzip(const char *header);

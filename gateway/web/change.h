@@ -20,6 +20,16 @@ enum change_verb {
     CHANGE_DEVICE_LOCATE,     /* POST /devices/{device}/location  body: site, parent */
     CHANGE_DEVICE_PENDING,    /* GET /devices/{device}/pending: a read of what only the pipeline thread knows */
     CHANGE_SESSION_REQUEST,   /* POST /tickets/{id}/sessions    body: capabilities, minutes, reason */
+    CHANGE_SESSION_EMERGENCY, /* POST /tickets/{id}/emergency   the same and the password, which the edge has checked */
+    CHANGE_SESSION_APPROVE,   /* POST /sessions/{id}/approve    body: text */
+    CHANGE_SESSION_REFUSE,    /* POST /sessions/{id}/refuse     body: text */
+    CHANGE_SESSION_REVIEW,    /* POST /sessions/{id}/review     body: verdict, text */
+    CHANGE_SESSION_TERMS,     /* GET /devices/{device}/session-terms: a read of what only the pipeline thread knows */
+    CHANGE_QUALIFY,           /* POST /qualifications           body: user, model, capabilities, emergency, until_ms */
+    CHANGE_DISQUALIFY,        /* POST /qualifications/{id}/revoke */
+    CHANGE_CONTRACT_SET,      /* POST /contracts                body: scope, target, customer, until_ms, capabilities */
+    CHANGE_KILL,              /* POST /kill                     body: scope, target, reason */
+    CHANGE_KILL_LIFT,         /* POST /kill/{id}/lift */
     CHANGE_SESSION_CONSENT,   /* POST /sessions/{id}/consent    body: code */
     CHANGE_SESSION_END,       /* POST /sessions/{id}/end        body: reason */
     CHANGE_LOGIN, /* the password was right: make a login session (auth.h makes the token); cookie gets the token,
@@ -38,6 +48,11 @@ enum change_verb {
     CHANGE_SESSION_REPORT,  /* from gateway/reporter.c; body: markdown, digest */
     CHANGE_SESSION_HOLD,    /* POST /sessions/{id}/hold      body: reason */
     CHANGE_SESSION_RELEASE, /* POST /sessions/{id}/release */
+    CHANGE_JOB_OPEN,   /* POST /jobs                    body: model, devices, values, reason, settle_s, stop_after */
+    CHANGE_JOB_ACTION, /* POST /jobs/{id}/actions        body: action: pause, resume, cancel */
+    CHANGE_JOB_RESULT, /* from the edge: id is the session; body: outcome, text, before, after; nobody waits */
+    CHANGE_SESSION_LINES,   /* from gateway/reporter.c; body: first, last, lines: [[n,t_ms,kind,by,text],..] */
+    CHANGE_SESSION_FINDING, /* POST /sessions/{id}/findings   body: text */
     CHANGE_VERB_COUNT
 };
 

@@ -217,10 +217,11 @@ static void dispatch(struct exchange *exchange) {
     struct api_job *job = mem_alloc(sizeof *job);
     *job = (struct api_job){.api = &web->api, .request = exchange->request};
     bool is_login = exchange->request->route->kind == ROUTE_LOGIN;
+    struct pool *pool = is_login || exchange->request->route->kind == ROUTE_PASSWORD ? web->passwords : web->readers;
     exchange->state = WORKING;
     lws_set_timeout(exchange->conn->wsi, NO_PENDING_TIMEOUT, 0);
     set_timer(exchange, WORK_S);
-    if (pool_submit(is_login ? web->passwords : web->readers, is_login ? api_login : api_answer, job) != RESULT_OK) {
+    if (pool_submit(pool, is_login ? api_login : api_answer, job) != RESULT_OK) {
         free(job);
         overload(exchange);
         return;
@@ -253,6 +254,7 @@ static enum request_class class_of(const struct exchange *exchange) {
     }
     switch (route->kind) {
     case ROUTE_NOW: return REQUEST_WATCH;
+    case ROUTE_PASSWORD:
     case ROUTE_LOGIN: return REQUEST_LOGIN;
     case ROUTE_ASK:
     case ROUTE_CHANGE: return REQUEST_CHANGE;

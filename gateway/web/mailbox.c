@@ -28,6 +28,7 @@ void letter_free(struct letter *letter) {
     }
     response_free(letter->response);
     change_free(letter->change);
+    free(letter->drive);
     wipe(letter, sizeof *letter);
     free(letter);
 }

@@ -10,6 +10,7 @@ enum letter_kind {
     LETTER_CHANGE,   /* the desk has carried out `change` */
     LETTER_EXPECT,
     LETTER_KILL,
+    LETTER_DRIVE,
     LETTER_LOGIN_GONE, /* a login session is not valid any more: its WebSockets go */
 };
 struct letter {
@@ -19,6 +20,7 @@ struct letter {
     struct response *response; /* owned */
     struct change *change;     /* owned */
     struct web_session session;
+    struct web_drive *drive; /* owned */
     char reason[64];
     uint8_t login[SHA256_BYTES];
 };

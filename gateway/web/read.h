@@ -36,4 +36,7 @@ read_fn read_tickets, read_ticket;                                              
 read_fn read_evidence_list, read_evidence, read_evidence_csv;                             /* read_evidence.c */
 read_fn read_bundle;                                                                      /* read_bundle.c */
 read_fn read_cast_unmasked, read_transcript_unmasked;                                     /* read_sessions.c */
+read_fn read_jobs, read_job;                                                              /* read_jobs.c */
+read_fn read_session_lines, read_session_report;                                          /* read_session_lines.c */
+read_fn read_access, read_people, read_qualifications, read_contracts, read_kills;        /* read_access.c */
 read_fn read_sessions, read_session, read_cast, read_transcript, read_seal, read_verdict; /* read_sessions.c */

@@ -55,6 +55,11 @@ void read_models(struct read *read, struct response *response) {
         jo_str(&j, "title_zh", pack->title_zh == NULL ? pack->title : pack->title_zh);
         jo_int(&j, "metrics", (int64_t)pack->metric_count);
         jo_int(&j, "rules", (int64_t)pack->rule_count);
+        if (pack->parameters.count > 0) {
+            jo_object(&j, "configure");
+            pack_parameters_print(&pack->parameters, &j);
+            jo_end(&j);
+        }
         jo_end(&j);
     }
     jo_end(&j);

@@ -171,6 +171,11 @@ static void print_detail(void *self, const struct device_row *row) {
     }
     jo_end(j);
     print_diagnostics(j, row, pack);
+    if (pack != NULL && pack->parameters.count > 0) {
+        jo_object(j, "configure");
+        pack_parameters_print(&pack->parameters, j);
+        jo_end(j);
+    }
     print_metrics(detail, pack);
     jo_int(j, "quarantined", row->quarantined);
     jo_int(j, "clock_error_ms", row->clock_error_ms);

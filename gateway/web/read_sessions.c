@@ -40,6 +40,21 @@ static void list_session(void *self, const struct session *session) {
     jo_end(l->out);
 }
 
+/* What a session may wait for. */
+static bool read_waits(const char *text, enum session_filter *out) {
+    static const struct {
+        const char *text;
+        enum session_filter filter;
+    } rows[] = {{"approval", SESSIONS_AWAITING_APPROVAL}, {"review", SESSIONS_UNREVIEWED}};
+    for (size_t i = 0; text != NULL && i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(text, rows[i].text) == 0) {
+            *out = rows[i].filter;
+            return true;
+        }
+    }
+    return text == NULL;
+}
+
 void read_sessions(struct read *read, struct response *response) {
     const struct query *query = &read->request->query;
     struct fault fault;
@@ -50,6 +65,10 @@ void read_sessions(struct read *read, struct response *response) {
         return;
     }
     struct session_query wanted = {.device = query_text(query, "device"), .limit = (int)limit};
+    if (!read_waits(query_text(query, "waits"), &wanted.filter)) {
+        response_problem(response, 400, "bad_input", "'waits' is not approval or review");
+        return;
+    }
     struct json_out j = read_json(response);
     jo_object(&j, NULL);
     jo_array(&j, "items");

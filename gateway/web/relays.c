@@ -15,10 +15,16 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "web/invites.h"
+#include "rules/pack_holder.h"
+#include "web/driver.h"
 #include "web/socket.h"
+
+enum { JOIN_MS = 60 * 1000 /* a session to which its engineer does not come is over */ };
 
 struct room {
     struct relay *relay;
+    struct driver *driver;     /* NULL: none works here */
+    const struct packs *packs; /* whose pack the relay looks at; of the holder; NULL: of the options */
     struct room *next;
 };
 struct relays {
@@ -102,9 +108,24 @@ enum result relays_new(const struct web_options *options, struct figures *figure
     return RESULT_OK;
 }
 
+/* What became of a job's step, on its way to the desk. */
+static void tick_driver(struct relays *relays, struct room *room, int64_t mono_ms) {
+    struct change *change;
+    if (room->driver != NULL && driver_tick(room->driver, mono_ms, &change)) {
+        driver_free(room->driver);
+        room->driver = NULL;
+        relays->options->submit(relays->options->self, change);
+    }
+}
+
 static void free_room(struct relays *relays, struct room *room) {
     invites_forget(relays->invites, relay_session(room->relay));
     relay_free(room->relay);
+    tick_driver(relays, room, clock_mono_ms()); /* it was closed with the others */
+    driver_free(room->driver);
+    if (relays->options->holder != NULL) {
+        pack_holder_return(relays->options->holder, room->packs);
+    }
     free(room);
     relays->count--;
     atomic_fetch_sub(&relays->figures->sessions, 1);
@@ -180,6 +201,9 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .capabilities = session->capabilities,
                                     .expect_ms = session->expect_s * 1000,
                                     .duration_ms = session->duration_s * 1000,
+                                    .idle_ms = session->idle_s * 1000,
+                                    .join_ms = JOIN_MS,
+                                    .needs_moderator = session->needs_moderator,
                                     .grace_ms = relays->options->link_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
@@ -192,9 +216,13 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
     snprintf(options.session, sizeof options.session, "%s", session->session);
     snprintf(options.device, sizeof options.device, "%s", session->device);
     snprintf(options.engineer, sizeof options.engineer, "%s", session->engineer);
+    snprintf(options.approver, sizeof options.approver, "%s", session->approver);
     snprintf(options.subject, sizeof options.subject, "%s", session->subject);
     memcpy(options.token_sha256, session->token_sha256, sizeof options.token_sha256);
     struct room *room = mem_alloc(sizeof *room);
+    room->packs = relays->options->holder != NULL ? pack_holder_take(relays->options->holder) : NULL;
+    const struct packs *packs = room->packs != NULL ? room->packs : relays->options->packs;
+    options.pack = packs != NULL ? packs_find(packs, session->model) : NULL;
     room->relay = relay_new(&options, clock_mono_ms(), clock_wall_ms());
     room->next = relays->first;
     relays->first = room;
@@ -206,6 +234,42 @@ void relays_kill(struct relays *relays, const char *session, const char *reason)
     struct relay *relay = find(relays, session);
     if (relay != NULL && !relay_is_over(relay)) {
         relay_end(relay, reason, "gateway", clock_mono_ms());
+    }
+}
+
+static struct room *find_room(const struct relays *relays, const char *session) {
+    for (struct room *room = relays->first; room != NULL; room = room->next) {
+        if (strcmp(relay_session(room->relay), session) == 0) {
+            return room;
+        }
+    }
+    return NULL;
+}
+
+static void tell_not_driven(struct relays *relays, const char *session, const char *text) {
+    struct change *change = change_new(CHANGE_JOB_RESULT);
+    struct buf body;
+    snprintf(change->id, sizeof change->id, "%s", session);
+    snprintf(change->by.name, sizeof change->by.name, "gateway");
+    buf_init(&body, 1024);
+    struct json_out j = json_out(&body);
+    jo_object(&j, NULL);
+    jo_str(&j, "outcome", "failed");
+    jo_str(&j, "text", text);
+    jo_end(&j);
+    if (json_parse(buf_text(&body), body.count, &change->body, NULL) != RESULT_OK) {
+        change->body = NULL;
+    }
+    buf_fini(&body);
+    relays->options->submit(relays->options->self, change);
+}
+
+void relays_drive(struct relays *relays, const struct web_drive *drive) {
+    struct room *room = find_room(relays, drive->session);
+    struct fault fault = {"the session is over"};
+    bool is_free = room != NULL && room->driver == NULL && !relay_is_over(room->relay);
+    if (!is_free || driver_start(room->relay, drive, clock_mono_ms(), &room->driver, &fault) != RESULT_OK) {
+        tell_not_driven(relays, drive->session, fault.text);
     }
 }
 
@@ -234,6 +298,7 @@ void relays_tick(struct relays *relays) {
         if (!relay_is_over(room->relay)) {
             relay_tick(room->relay, mono_ms);
         }
+        tick_driver(relays, room, mono_ms);
         if (relay_is_over(room->relay)) {
             *at = room->next;
             free_room(relays, room);

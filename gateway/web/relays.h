@@ -14,6 +14,8 @@ void relays_free(struct relays *relays); /* seals what is left */
 void relays_expect(struct relays *relays, const struct web_session *session);
 /* `reason` is a code of session_why_text(). Unknown sessions: nothing happens. */
 void relays_kill(struct relays *relays, const char *session, const char *reason);
+/* A driver joins (driver.h); when it cannot, the result says so at once. */
+void relays_drive(struct relays *relays, const struct web_drive *drive);
 void relays_end_all(struct relays *relays, const char *reason);
 /* Those that are ending have had their time: they end now, sealed as they are, and say so. */
 void relays_give_up(struct relays *relays);

@@ -54,9 +54,9 @@ static const struct {
     {RESULT_BUSY, 503},   {RESULT_CLOSED, 503},    {RESULT_IO, 500},      {RESULT_CORRUPT, 500},
 };
 
-/* No inline script or style, ever. 'wasm-unsafe-eval' lets the player's decoder compile and nothing else. */
+/* No inline script or style, no code made at run time, ever. */
 static const char page_policy[] =
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 static const char data_policy[] = "default-src 'none'; frame-ancestors 'none'";

@@ -28,6 +28,8 @@
     { METHOD_POST, path, roles, ROUTE_READ, handler, 0, NULL, NULL }
 #define POST(path, roles, verb)                                                                                        \
     { METHOD_POST, path, roles, ROUTE_CHANGE, NULL, verb, NULL, NULL }
+#define CONFIRM(path, roles, verb)                                                                                     \
+    { METHOD_POST, path, roles, ROUTE_PASSWORD, NULL, verb, NULL, NULL }
 #define SOCKET(path, roles, arguments)                                                                                 \
     { METHOD_GET, path, roles, ROUTE_SOCKET, NULL, 0, arguments, NULL }
 
@@ -42,6 +44,7 @@ static const struct route rows[] = {
     GET("/api/v1/devices/{device}/logs", EVERYONE, read_logs, "q severity before_ms limit"),
     POST("/api/v1/devices/{device}/location", WORKERS, CHANGE_DEVICE_LOCATE),
     {METHOD_GET, "/api/v1/devices/{device}/pending", EVERYONE, ROUTE_ASK, NULL, CHANGE_DEVICE_PENDING, NULL, NULL},
+    {METHOD_GET, "/api/v1/devices/{device}/session-terms", WORKERS, ROUTE_ASK, NULL, CHANGE_SESSION_TERMS, NULL, NULL},
     GET("/api/v1/alarms", EVERYONE, read_alarms, "device active state incident after limit"),
     POST("/api/v1/alarms/{number}/acknowledge", WORKERS, CHANGE_ALARM_ACK),
     POST("/api/v1/alarms/{number}/shelve", WORKERS, CHANGE_ALARM_SHELVE),
@@ -58,13 +61,25 @@ static const struct route rows[] = {
     GET("/api/v1/tickets/{number}", EVERYONE, read_ticket, NULL),
     POST("/api/v1/tickets/{number}/actions", O | WORKERS, CHANGE_TICKET_ACTION),
     POST("/api/v1/tickets/{number}/sessions", WORKERS, CHANGE_SESSION_REQUEST),
+    CONFIRM("/api/v1/tickets/{number}/emergency", E | V, CHANGE_SESSION_EMERGENCY),
     GET("/api/v1/tickets/{number}/evidence", EVERYONE, read_evidence_list, NULL),
     GET("/api/v1/evidence/{number}", EVERYONE, read_evidence, NULL),
     GET("/api/v1/evidence/{number}/csv", EVERYONE, read_evidence_csv, NULL),
-    GET("/api/v1/sessions", EVERYONE, read_sessions, "device limit"),
+    LOOK("/api/v1/sessions/search", STAFF, read_session_lines, "q session device author kind from_ms to_ms limit after",
+         "session.search"),
+    GET("/api/v1/sessions/{uuid}/report", EVERYONE, read_session_report, NULL),
+    POST("/api/v1/sessions/{uuid}/findings", E | V | A, CHANGE_SESSION_FINDING),
+    GET("/api/v1/sessions", EVERYONE, read_sessions, "device waits limit"),
     GET("/api/v1/sessions/{uuid}", EVERYONE, read_session, NULL),
+    POST("/api/v1/sessions/{uuid}/approve", E | V, CHANGE_SESSION_APPROVE),
+    POST("/api/v1/sessions/{uuid}/refuse", E | V, CHANGE_SESSION_REFUSE),
+    POST("/api/v1/sessions/{uuid}/review", V, CHANGE_SESSION_REVIEW),
     POST("/api/v1/sessions/{uuid}/consent", WORKERS, CHANGE_SESSION_CONSENT),
     POST("/api/v1/sessions/{uuid}/end", O | WORKERS, CHANGE_SESSION_END),
+    GET("/api/v1/jobs", STAFF, read_jobs, "limit"),
+    POST("/api/v1/jobs", E | V, CHANGE_JOB_OPEN),
+    GET("/api/v1/jobs/{number}", STAFF, read_job, NULL),
+    POST("/api/v1/jobs/{number}/actions", E | V, CHANGE_JOB_ACTION),
     LOOK("/api/v1/sessions/{uuid}/cast", STAFF, read_cast, NULL, "session.replay"),
     LOOK("/api/v1/sessions/{uuid}/transcript", STAFF, read_transcript, NULL, "session.transcript"),
     LOOK("/api/v1/sessions/{uuid}/unmasked/cast", V | U, read_cast_unmasked, NULL, "session.unmasked"),
@@ -72,6 +87,16 @@ static const struct route rows[] = {
     LOOK("/api/v1/sessions/{uuid}/bundle", E | V | U, read_bundle, NULL, "session.bundle"),
     GET("/api/v1/sessions/{uuid}/seal", EVERYONE, read_seal, NULL),
     GET("/api/v1/sessions/{uuid}/verify", EVERYONE, read_verdict, NULL),
+    GET("/api/v1/access", EVERYONE, read_access, NULL),
+    GET("/api/v1/people", V | A | U, read_people, NULL),
+    GET("/api/v1/qualifications", STAFF, read_qualifications, "user limit"),
+    POST("/api/v1/qualifications", V, CHANGE_QUALIFY),
+    POST("/api/v1/qualifications/{number}/revoke", V, CHANGE_DISQUALIFY),
+    GET("/api/v1/contracts", STAFF, read_contracts, "scope after limit"),
+    POST("/api/v1/contracts", V | A, CHANGE_CONTRACT_SET),
+    GET("/api/v1/kill", EVERYONE, read_kills, "past limit"),
+    POST("/api/v1/kill", V | A, CHANGE_KILL),
+    POST("/api/v1/kill/{number}/lift", V | A, CHANGE_KILL_LIFT),
     POST("/api/v1/sessions/{uuid}/hold", V | U, CHANGE_SESSION_HOLD),
     POST("/api/v1/sessions/{uuid}/release", V | U, CHANGE_SESSION_RELEASE),
     SOCKET("/api/v1/sessions/{uuid}/ws", STAFF, "ticket part"),

@@ -10,12 +10,13 @@ typedef void read_fn(struct read *read, struct response *response);
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OTHER };
 enum route_kind {
-    ROUTE_READ,   /* a handler asks the store */
-    ROUTE_CHANGE, /* becomes a change for the desk */
-    ROUTE_ASK,    /* the same, but a read of what only the pipeline thread knows: it changes nothing */
-    ROUTE_NOW,    /* a handler answers on the edge thread at once; for anyone, without a store */
-    ROUTE_LOGIN,  /* POST /login: the password pool */
-    ROUTE_SOCKET  /* a WebSocket; over plain HTTP 426 */
+    ROUTE_READ,     /* a handler asks the store */
+    ROUTE_CHANGE,   /* becomes a change for the desk */
+    ROUTE_ASK,      /* the same, but a read of what only the pipeline thread knows: it changes nothing */
+    ROUTE_NOW,      /* a handler answers on the edge thread at once; for anyone, without a store */
+    ROUTE_PASSWORD, /* the same for a change that asks for the password again (confirm.h): the password pool */
+    ROUTE_LOGIN,    /* POST /login: the password pool */
+    ROUTE_SOCKET    /* a WebSocket; over plain HTTP 426 */
 };
 enum { ROUTE_ID_BYTES = 63 };
 #define ROUTE_ANYONE 0u         /* no login needed */

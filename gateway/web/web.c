@@ -66,6 +66,7 @@ static void serve_letter(struct web *web, struct letter *letter) {
     case LETTER_CHANGE: on_change_done(web, letter->change); break;
     case LETTER_EXPECT: relays_expect(web->relays, &letter->session); break;
     case LETTER_KILL: relays_kill(web->relays, letter->session.session, letter->reason); break;
+    case LETTER_DRIVE: relays_drive(web->relays, letter->drive); break;
     case LETTER_LOGIN_GONE: forget_login(web, letter->login); break;
     }
     letter_free(letter);
@@ -292,5 +293,12 @@ void web_session_kill(struct web *web, const char *session, const char *reason) 
     struct letter *letter = letter_new(LETTER_KILL);
     snprintf(letter->session.session, sizeof letter->session.session, "%s", session);
     snprintf(letter->reason, sizeof letter->reason, "%s", reason);
+    mailbox_put(web->mailbox, letter);
+}
+
+void web_session_drive(struct web *web, const struct web_drive *drive) {
+    struct letter *letter = letter_new(LETTER_DRIVE);
+    letter->drive = mem_alloc(sizeof *drive);
+    *letter->drive = *drive;
     mailbox_put(web->mailbox, letter);
 }

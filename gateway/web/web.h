@@ -21,7 +21,7 @@ struct web_options {    /* texts must outlive the web */
     const char *server_cert, *server_key, *device_ca;
     const char *console_dir; /* built console files */
     const char *store_path;  /* readers open it read-only */
-    int64_t link_grace_ms; /* of sessions */
+    int64_t link_grace_ms;   /* of sessions */
     const char *transcript_dir;
     const char *seal_key;         /* Ed25519 private key, PEM */
     const struct vault *vault;    /* keys of recordings; NULL: they are not encrypted */
@@ -64,13 +64,25 @@ void web_notify(struct web *web, const char *kind, const char *id, const char *d
 /* A granted and consented session: the product may now dial in once with this token. */
 struct web_session {
     char session[CAP_UUID_BYTES + 1], device[CAP_DEVICE_ID_BYTES + 1];
+    char model[CAP_MODEL_BYTES + 1];
     uint8_t token_sha256[SHA256_BYTES];
     uint32_t capabilities;
     int64_t expect_s;   /* it must dial in within this */
     int64_t duration_s; /* and end after this */
     int64_t ticket;
     char engineer[64]; /* who may join as the one who types */
+    char approver[64]; /* who approved it and may moderate it; "": nobody */
+    bool needs_moderator;
+    int64_t idle_s; /* ends after so much idleness; 0: the relay's own */
     char subject[200];
 };
 void web_session_expect(struct web *web, const struct web_session *session);
 void web_session_kill(struct web *web, const char *session, const char *reason);
+/* Somebody who is no person works in a live session (driver.h); a CHANGE_JOB_RESULT follows, once. */
+struct web_drive {
+    char session[CAP_UUID_BYTES + 1];
+    char by[64];           /* the engineer of the grant */
+    char values[4096 + 1]; /* of configure.set, an object */
+    int64_t confirm_s, settle_s;
+};
+void web_session_drive(struct web *web, const struct web_drive *drive);

@@ -33,9 +33,11 @@
  *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?,last?}} -> {interval_ms}   a second one changes
  *                                    it; metrics: beginnings of names; last: log lines from before
  *   observe.stop {}
- *   configure.list {}                -> {parameters:[{name,value,..}]}
+ *   configure.list {}                -> {parameters:[{name,value|fault,type,unit,writable,min,..}],rules:["a > b"],
+ *                                       confirm_s:{min,max},has_health,change?:{change,by,confirm_by_ms}}
  *   configure.set {values:{name:value},confirm_s} -> {change,before:{..},after:{..},confirm_by_ms}
  *   configure.confirm {change}       -> {}        configure.revert {change} -> {values:{..}}
+ *       change: a UUID; a duration is a number of seconds; by itself reverted: configure.reverted, and an event
  *   file.roots {} -> {roots:[{name,may_read,may_write,limit,left}]}          bytes of one file, and left in this session
  *   file.list {root,path,after?} -> {entries:[{name,kind,size,mtime_ms}],truncated,left_out?}   by name; kind: file,
  *                                    folder, link, other; after: a name to go on from

@@ -1,5 +1,6 @@
 // What the fake gateway answers, a row for each request: method, path, and a function of the gateway and what was asked.
-import { makeHistory, makeRecording, PEOPLE, SESSION_ASKING, SESSION_ENDED } from './fake-data.mjs';
+import { ACCESS_ROUTES } from './fake-access.mjs';
+import { makeHistory, makeRecording, PEOPLE, SESSION_ENDED } from './fake-data.mjs';
 
 export class Refusal extends Error {
   constructor(status, code, detail) {
@@ -77,6 +78,7 @@ const summary = ({ id, model, model_title, model_title_zh, serial, firmware, onl
 });
 
 export const ROUTES = [
+  ...ACCESS_ROUTES,
   [
     'POST',
     /^\/login$/,
@@ -354,40 +356,6 @@ export const ROUTES = [
       return { json: ticket };
     },
   ],
-  [
-    'POST',
-    /^\/tickets\/(\d+)\/sessions$/,
-    (fake, { id, body }) => {
-      const ticket = fake.find(fake.data.tickets, id, 'ticket');
-      const session = {
-        id: SESSION_ASKING,
-        ticket: ticket.id,
-        device: ticket.device,
-        engineer: fake.user.user,
-        reason: body.reason,
-        capabilities: body.capabilities,
-        state: 'asking',
-        why: '',
-        text: '',
-        requested_ms: Date.now(),
-        started_ms: null,
-        ended_ms: null,
-        deadline_ms: null,
-        consent: null,
-        frames: 0,
-        digest: null,
-        countersigned: false,
-        complete: false,
-      };
-      fake.data.sessions.unshift(session);
-      return { status: 201, json: session };
-    },
-  ],
-  [
-    'GET',
-    /^\/sessions$/,
-    ({ data }, { query }) => items(data.sessions.filter((s) => !query.get('device') || s.device === query.get('device'))),
-  ],
   ['GET', /^\/sessions\/([^/]+)$/, (fake, { id }) => ({ json: fake.find(fake.data.sessions, id, 'session') })],
   [
     'POST',
@@ -444,6 +412,23 @@ export const ROUTES = [
   ],
   [
     'GET',
+    /^\/sessions\/([^/]+)\/report$/,
+    (fake, { id }) => {
+      const report = fake.data.tickets.map((ticket) => ticket.report).find((one) => one?.session === id);
+      if (!report) throw new Refusal(404, 'not_found', 'there is no such report');
+      return { json: { ...report, findings: fake.data.findings?.filter((one) => one.session === id) ?? [] } };
+    },
+  ],
+  [
+    'POST',
+    /^\/sessions\/([^/]+)\/findings$/,
+    (fake, { id, body }) => {
+      fake.data.findings = [...(fake.data.findings ?? []), { session: id, at_ms: Date.now(), by: fake.user.user, text: body.text }];
+      return { status: 201 };
+    },
+  ],
+  [
+    'GET',
     /^\/sessions\/([^/]+)\/verify$/,
     () => ({ json: { ok: true, text: 'Every frame is there, in order and unchanged.', frames: 40, countersigned: true } }),
   ],
@@ -468,6 +453,20 @@ export const ROUTES = [
   ['GET', /^\/rules\/trial$/, () => ({ json: { sound: true, problems: '', changed: true, tickets: 3, devices: 9, samples: 540000, appear: 2, vanish: 1, stay: 1, report: 'would have opened 3 tickets on 2 devices in 7 days' } })],
   ['POST', /^\/rules\/(reload|revert)$/, () => ({ json: { changed: true, version: 1 } })],
 ];
+ROUTES.unshift([
+  'GET',
+  /^\/sessions\/search$/,
+  ({ user }, { query }) => {
+    if (user.role === 'owner') throw new Refusal(403, 'denied', 'the role owner may not do this');
+    const word = (query.get('q') ?? '').toLowerCase();
+    const found = searchHits(SESSION_ENDED)
+      .filter((hit) => !query.get('session') || hit.session === query.get('session'))
+      .filter((hit) => !query.get('kind') || hit.kind === query.get('kind'))
+      .filter((hit) => hit.text.toLowerCase().includes(word))
+      .map(({ text, ...hit }) => ({ ...hit, excerpt: marked(text, word) }));
+    return { json: { items: found, next: null } };
+  },
+]);
 for (const [what, type] of [
   ['cast', 'application/x-asciicast'],
   ['transcript', 'application/jsonl'],
@@ -479,4 +478,23 @@ for (const [what, type] of [
 
 function me({ user: { user, name, role } }) {
   return { json: { user, name, role } };
+}
+
+/** What the gateway would find in SESSION_ENDED's recording. */
+function searchHits(session) {
+  const hit = (id, t_ms, n, author, kind, text) => ({ id, session, device: 'freezer-7', ticket: 41, at_ms: Date.now() - 3_540_000 + t_ms, t_ms, n, author, kind, text });
+  return [
+    hit(3, 61_000, 33, 'freezer-7', 'diagnostic', 'air -12.4'),
+    hit(2, 5_050, 30, 'freezer-7', 'screen', 'air -12.4 C  superheat 15 K'),
+    hit(1, 5_000, 29, 'ann', 'typed', 'sensors --once'),
+  ];
+}
+
+function marked(text, word) {
+  const at = text.toLowerCase().indexOf(word);
+  return [
+    { text: text.slice(0, at), hit: false },
+    { text: text.slice(at, at + word.length), hit: true },
+    { text: text.slice(at + word.length), hit: false },
+  ].filter((piece) => piece.text !== '');
 }

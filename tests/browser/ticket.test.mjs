@@ -208,6 +208,26 @@ test(
 );
 
 test(
+  'findings are added to the report, stay, and are text',
+  withConsole(TICKET, async ({ page }) => {
+    await page.getByRole('textbox', { name: 'Add findings' }).fill('The bearing is <b>worn</b>.');
+    await button(page, 'Add to the report').click();
+    const finding = page.locator('.findings li');
+    await finding.getByText('The bearing is <b>worn</b>.').waitFor();
+    assert.match(await finding.textContent(), /^ann/);
+    assert.equal(await page.getByRole('textbox', { name: 'Add findings' }).inputValue(), '');
+  }),
+);
+
+test(
+  'the owner reads the report and adds nothing',
+  withConsole({ ...TICKET, user: 'otto' }, async ({ page }) => {
+    await page.locator('.card', { hasText: 'Superheat 15 K' }).waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'Add findings' }).count(), 0);
+  }),
+);
+
+test(
   'what the product recorded around the alarm is drawn with the moment of the alarm, and can be taken along',
   withConsole(TICKET, async ({ fake, page }) => {
     const section = page.locator('.evidence');

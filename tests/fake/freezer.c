@@ -182,12 +182,29 @@ static void say_metrics(struct freezer *f) {
         voice_gauge(f->voice, "battery_voltage", "", 12.9);
 }
 
+/* The set point is a file that the agent may replace (deploy/demo: [parameter setpoint]); the controller takes what it
+ * finds there when it is sensible. */
+static void read_setting(struct freezer *f) {
+    double setpoint_c;
+    if (!service_port_setting(f->port, "setpoint", &setpoint_c)) {
+        struct buf b;
+        buf_init(&b, 32);
+        buf_printf(&b, "%.1f\n", f->cold.setpoint_c);
+        service_port_sheet(f->port, "setpoint", &b);
+        buf_fini(&b);
+    } else if (setpoint_c != f->cold.setpoint_c && setpoint_c >= -35 && setpoint_c <= -10) {
+        product_say(f->voice, f->port, SEVERITY_NOTICE, "set point %.1f Cel, was %.1f", setpoint_c, f->cold.setpoint_c);
+        f->cold.setpoint_c = setpoint_c;
+    }
+}
+
 static void report(void *self) {
     struct freezer *f = self;
     f->duty[f->reports % MINUTE] = f->passed_s > 0 ? f->ran_s / f->passed_s : 0;
     f->ran_s = f->passed_s = 0;
     say_metrics(f);
     write_sheets(f);
+    read_setting(f);
     f->reports++;
 }
 

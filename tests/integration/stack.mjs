@@ -16,7 +16,7 @@ export { waitFor } from '../../deploy/demo/process.mjs';
 export const MODE = process.env.FIELDLINE_MODE ?? 'release';
 /** Sanitizers make things slower; deadlines, not loads, are stretched. */
 export const SLOW = { release: 1, debug: 1, cov: 2, asan: 3, tsan: 5 }[MODE];
-const PASSWORD = 'correct horse battery staple';
+export const PASSWORD = 'correct horse battery staple';
 
 export class TestStack extends Stack {
   #failed = false;

@@ -11,6 +11,7 @@ import { Login } from './pages/login';
 import { address, go, match, safe_next } from './router';
 import { ROUTES, type PageProps, type Route } from './routes';
 import { Header } from './ui/header';
+import { KillBanner } from './ui/kill_banner';
 import { ProblemNote } from './ui/problem_note';
 import { ShortcutHelp } from './ui/shortcuts';
 import { t } from './words/words';
@@ -151,6 +152,7 @@ export function App() {
       </a>
       <Header />
       <Banner />
+      <KillBanner />
       <Outlet />
       <ShortcutHelp />
     </>

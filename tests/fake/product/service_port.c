@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fieldline/clock.h"
+#include "fieldline/number.h"
 #include "fieldline/log.h"
 
 enum { NOTE_BYTES = 512 };
@@ -69,4 +70,15 @@ void service_port_sheet(struct service_port *p, const char *name, struct buf *te
     close(fd);
     if (is_whole)
         (void)!renameat(p->folder, ".sheet", p->folder, name);
+}
+
+bool service_port_setting(struct service_port *p, const char *name, double *out) {
+    char text[64];
+    int fd = openat(p->folder, name, O_RDONLY | O_CLOEXEC);
+    ssize_t count = fd >= 0 ? read(fd, text, sizeof text) : -1;
+    if (fd >= 0)
+        close(fd);
+    while (count > 0 && (text[count - 1] == '\n' || text[count - 1] == ' '))
+        count--;
+    return count > 0 && number_double(text, (size_t)count, out);
 }

@@ -15,3 +15,5 @@ FL_CHECK bool service_port_take(struct service_port *port, char *out, size_t roo
 void service_port_note(struct service_port *port, const char *text);
 /* Replaces the sheet NAME at once (a reader never sees half of it). */
 void service_port_sheet(struct service_port *port, const char *name, struct buf *text);
+/* The number in the file NAME; false: there is none. */
+FL_CHECK bool service_port_setting(struct service_port *port, const char *name, double *out);

@@ -114,6 +114,23 @@ Test(agent_config, each_mistake_is_named) {
         {GOOD "[diagnostic disk]\ntitle = x\n", "[diagnostic disk] command: missing"},
         {GOOD "[diagnostic disk]\ncommand = df -h\n", "expected an absolute path"},
         {GOOD "[diagnostic disk]\ncommand = /bin/df 'x\n", "a quote is left open"},
+        {GOOD "[parameter setpoint]\nfile = /a\n", "[parameter setpoint] type: missing"},
+        {GOOD "[parameter setpoint]\ntype = float\nfile = /a\n", "[parameter setpoint] type: 'float', expected int"},
+        {GOOD "[parameter Set]\ntype = int\nfile = /a\n", "a letter first"},
+        {GOOD "[parameter setpoint]\ntype = number\n", "expected either 'file' or 'read'"},
+        {GOOD "[parameter setpoint]\ntype = number\nfile = a\n", "expected an absolute path"},
+        {GOOD "[parameter setpoint]\ntype = number\nread = cat /a\n", "expected an absolute path"},
+        {GOOD "[parameter setpoint]\ntype = number\nread = /bin/get\nwritable = yes\n", "'write' is missing"},
+        {GOOD "[parameter setpoint]\ntype = number\nmin = 2\nmax = 1\nfile = /a\n", "'min' is above 'max'"},
+        {GOOD "[parameter setpoint]\ntype = number\nmin = cold\nfile = /a\n", "[parameter setpoint] min: 'cold' is no"},
+        {GOOD "[parameter mode]\ntype = enum\nfile = /a\n", "type enum needs 'choices'"},
+        {GOOD "[parameter mode]\ntype = enum\nchoices = a, a\nfile = /a\n", "the choice 'a' is there twice"},
+        {GOOD "[parameter a]\ntype = int\nfile = /a\nrequire = a > b\n", "there is no parameter 'b'"},
+        {GOOD "[parameter a]\ntype = int\nfile = /a\nrequire = a >> 3\n", "[parameter a] require: expected"},
+        {GOOD "[parameter a]\ntype = int\nfile = /a\nlimit = 1h\n", "not a time from 100ms to 5m"},
+        {GOOD "[parameter a]\ntype = int\nfile = /a\nunknown = 1\n", "unknown key 'unknown', expected type"},
+        {GOOD "[configure]\nhealth = is-well\n", "[configure] health: it starts with 'is-well'"},
+        {GOOD "[configure]\nconfirm_min = 10m\nconfirm_max = 5m\n", "is above the longest"},
         {GOOD "[diagnostic disk]\ncommand = /bin/df\ntime_limit = 2h\n", "is not a time from 1s to 1h"},
         {GOOD "[diagnostic disk]\ncommand = /bin/df\nshell = yes\n", "unknown key 'shell'"},
         {GOOD "[extra disk]\ncommand = /bin/df\n", "unknown section [extra disk]"},
@@ -194,4 +211,33 @@ Test(agent_config, the_example_shows_every_option_and_is_right) {
         buf_fini(&text);
     }
     buf_fini(&reference);
+}
+
+Test(agent_config, parameters) {
+    struct agent_config c;
+    struct buf problems;
+    cr_assert_eq(read_text(GOOD "[agent]\ndata_dir = /d\n"
+                                "[configure]\nhealth = /bin/is-well --now\nconfirm_min = 5s\n"
+                                "[parameter setpoint]\nmax = -15\nmin = -30\ntype = number\nunit = Cel\n"
+                                "read = /bin/get setpoint\nwrite = /bin/set setpoint\n"
+                                "require = alarm >= setpoint + 2, setpoint < 0\n"
+                                "[parameter alarm]\ntype = number\nfile = /etc/alarm\nwritable = no\n"
+                                "[parameter delay]\nmax = 1h\ntype = duration\nfile = /etc/delay\n",
+                           &c, &problems),
+                 RESULT_OK, "%s", buf_text(&problems));
+    cr_assert_eq(c.parameters.count, 3);
+    cr_expect_str_eq(c.parameters.folder, "/d");
+    cr_expect_str_eq(c.parameters.health[1], "--now");
+    cr_expect_eq(c.parameters.confirm_min_ms, 5000);
+    cr_expect_eq(c.parameters.confirm_max_ms, 3600 * 1000);
+    const struct param *p = param_find(&c.parameters, "setpoint");
+    cr_assert_not_null(p);
+    cr_expect(p->is_writable && p->form.has_min && p->form.min == -30);
+    cr_expect_str_eq(p->write[1], "setpoint");
+    cr_expect_eq(c.parameters.rule_count, 2);
+    cr_expect_not(param_find(&c.parameters, "alarm")->is_writable);
+    cr_expect_eq(param_find(&c.parameters, "delay")->form.max, 3600);
+    cr_expect_null(param_find(&c.parameters, "nothing"));
+    agent_config_fini(&c);
+    buf_fini(&problems);
 }

@@ -10,6 +10,7 @@
 #include "fieldline/topic.h"
 #include "fixture.h"
 #include "session_desk.h"
+#include "session_guard.h"
 #include "sessions/session_event.h"
 #include "sessions/token.h"
 #include "store/audit.h"
@@ -28,6 +29,7 @@ static int ask(struct fixture *f, enum change_verb verb, const char *who, enum r
 
 static struct fixture *with_ticket(void) {
     struct fixture *f = fixture_new();
+    fixture_person(f, "eva", ROLE_ENGINEER);
     fixture_birth(f, "freezer-7", "vaccine-freezer");
     cr_assert_eq(ask(f, CHANGE_TICKET_OPEN, "sue", ROLE_SUPPORT, "",
                      "{\"device\":\"freezer-7\",\"subject\":\"It is too warm\"}"),
@@ -160,11 +162,6 @@ Test(desk, sessions_that_may_not_be_say_why) {
             static const char *const way[] = {
                 "{\"action\":\"diagnose\",\"text\":\"x\"}", "{\"action\":\"agree_plan\",\"text\":\"x\"}",
                 "{\"action\":\"repair\",\"text\":\"x\"}", "{\"action\":\"resolve\",\"text\":\"x\"}"};
-            const struct user_row user = {.name = "eva", .title = "Eva", .role = ROLE_ENGINEER, .password = "x"};
-            int64_t id;
-            cr_assert_eq(store_begin(f->core.store), RESULT_OK);
-            cr_assert_eq(store_user_put(f->core.store, &user, &id), RESULT_OK);
-            cr_assert_eq(store_commit(f->core.store), RESULT_OK);
             cr_assert_eq(ask(f, CHANGE_TICKET_ACTION, "sue", ROLE_SUPERVISOR, "1",
                              "{\"action\":\"assign\",\"assignee\":\"eva\"}"),
                          200, "%s", reply_text);
@@ -251,7 +248,7 @@ Test(desk, no_answer_is_a_no) {
     struct fixture *f = with_request();
     f->core.now_ms = clock_wall_ms() + f->settings.consent_wait_ms + 60000;
     cr_assert_eq(store_begin(f->core.store), RESULT_OK);
-    cr_assert_eq(session_desk_tick(&f->core), RESULT_OK);
+    cr_assert_eq(session_guard_now(&f->core), RESULT_OK);
     cr_assert_eq(store_commit(f->core.store), RESULT_OK);
     cr_expect_eq(session_now(f)->state, SESSION_DENIED);
     cr_expect_str_eq(session_now(f)->why, "timed_out");

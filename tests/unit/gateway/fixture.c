@@ -117,6 +117,9 @@ struct fixture *fixture_new(void) {
     cr_assert_eq(packs_load("rules", &f->packs, &problems), RESULT_OK, "%s", buf_text(&problems));
     buf_fini(&problems);
     f->settings.consent_wait_ms = 60000;
+    f->settings.approval_wait_ms = 60000;
+    f->settings.session_max_ms = 3600000;
+    f->settings.session_idle_ms = 60000;
     f->settings.login_max_ms = 3600000;
     f->settings.data_dir = f->dir;
     f->settings.retention_ms = INT64_C(730) * 86400000;
@@ -229,6 +232,16 @@ void fixture_birth(struct fixture *f, const char *device, const char *model) {
     topic_format(device, TOPIC_UP_BIRTH, topic);
     fixture_feed(f, topic, payload.data, payload.count, fixture_urgent, 1, 0);
     buf_fini(&payload);
+}
+
+void fixture_person(struct fixture *f, const char *name, enum role role) {
+    struct user_row user = {.role = role, .password = "x", .made_by = "operator"};
+    int64_t id;
+    snprintf(user.name, sizeof user.name, "%s", name);
+    snprintf(user.title, sizeof user.title, "%s", name);
+    cr_assert_eq(store_begin(f->core.store), RESULT_OK);
+    cr_assert_eq(store_user_put(f->core.store, &user, &id), RESULT_OK);
+    cr_assert_eq(store_commit(f->core.store), RESULT_OK);
 }
 
 void fixture_change(struct fixture *f, struct change *change) {

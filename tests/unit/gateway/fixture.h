@@ -28,6 +28,8 @@ void fixture_feed_stamp(struct fixture *f, const char *topic, const void *payloa
 void fixture_tick(struct fixture *f);
 /* The birth of a device with that model, as seq 1 of its urgent stream. */
 void fixture_birth(struct fixture *f, const char *device, const char *model);
+/* An account, as the command line makes or changes it. */
+void fixture_person(struct fixture *f, const char *name, enum role role);
 /* A change in a turn of its own; the caller frees it. */
 void fixture_change(struct fixture *f, struct change *change);
 struct change *fixture_ask(struct fixture *f, enum change_verb verb, const char *who, enum role role, const char *id,

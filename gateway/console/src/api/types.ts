@@ -66,7 +66,33 @@ export interface Diagnostic {
   title: string;
   title_zh: string;
 }
+export type ParameterValue = number | boolean | string;
+export interface Parameter {
+  name: string;
+  title: string;
+  title_zh?: string;
+  unit: string;
+  type: 'int' | 'number' | 'bool' | 'enum' | 'text' | 'duration'; // a duration is a number of seconds
+  min?: number;
+  max?: number;
+  step?: number;
+  choices?: string[];
+  max_bytes?: number;
+  pattern?: string;
+  default?: ParameterValue;
+  risk: 'low' | 'medium' | 'high';
+  writable: boolean;
+  restarts: boolean;
+}
+// What the pack says of parameters; missing when it names none.
+export interface Configure {
+  parameters: Parameter[];
+  depends: string[];
+  health: string[];
+  confirm_s: { min: number; max: number };
+}
 export interface DeviceDetail extends Device {
+  configure?: Configure;
   agent: string;
   capabilities: string[];
   diagnostics: Diagnostic[];
@@ -276,7 +302,8 @@ export interface TicketDetail extends Ticket {
   articles: Article[];
 }
 
-export type SessionState = 'asking' | 'code_required' | 'live' | 'ended' | 'denied' | 'failed';
+export const CAPABILITIES = ['observe', 'diagnose', 'configure', 'files', 'forward', 'screen', 'update', 'shell'] as const;
+export type SessionState = 'awaiting_approval' | 'asking' | 'code_required' | 'live' | 'ended' | 'denied' | 'failed';
 export interface Session {
   id: string;
   ticket: number;
@@ -292,6 +319,15 @@ export interface Session {
   ended_ms: number | null;
   deadline_ms: number | null;
   consent: { method: string; by: string; at_ms: number; until_ms: number } | null;
+  needs_approval: boolean;
+  approved_by: string | null;
+  approved_ms: number | null;
+  approval_text: string;
+  needs_moderator: boolean;
+  emergency: boolean;
+  contract: string | null;
+  wants_review: boolean;
+  review: { justified: boolean; by: string; at_ms: number; text: string } | null;
   frames: number;
   digest: string | null;
   countersigned: boolean;
@@ -304,6 +340,78 @@ export interface Recording {
   held_ms: number;
   hold_reason: string;
   removed_ms: number | null;
+}
+// A line of a recording that was found; the excerpt is in pieces, of which some are what was looked for.
+export interface LineHit {
+  id: number;
+  session: string;
+  device: string;
+  ticket: number;
+  at_ms: number;
+  t_ms: number; // since the session began
+  n: number;
+  author: string;
+  kind: string;
+  excerpt: { text: string; hit: boolean }[];
+}
+export interface SessionReport {
+  session: string;
+  markdown: string;
+  digest: string;
+  at_ms: number;
+  findings: { at_ms: number; by: string; text: string }[];
+}
+
+/** What a session of mine on a product would need. */
+export interface Terms {
+  emergency: boolean;
+  contract: string | null;
+  max_minutes: number;
+  capabilities: { capability: string; may: boolean; why_not: string; approval: boolean; moderator: boolean; max_minutes: number }[];
+}
+export interface Kill {
+  id: number;
+  scope: 'all' | 'device' | 'user';
+  target: string;
+  reason: string;
+  by: string;
+  at_ms: number;
+  lifted_by: string | null;
+  lifted_ms: number | null;
+}
+export interface Access {
+  awaiting_approval: number;
+  unreviewed: number;
+  kills: Kill[];
+}
+export interface Person {
+  user: string;
+  name: string;
+  role: Role;
+  disabled: boolean;
+}
+export interface Qualification {
+  id: number;
+  user: string;
+  model: string; // "*": every one
+  capabilities: string[];
+  emergency: boolean;
+  from_ms: number;
+  until_ms: number;
+  given_by: string;
+  given_ms: number;
+  valid: boolean;
+  revoked_by: string | null;
+}
+export interface Contract {
+  scope: 'device' | 'site';
+  target: string;
+  customer: string;
+  until_ms: number;
+  capabilities: string[];
+  valid: boolean;
+  set_by: string;
+  set_ms: number;
 }
 export interface Verdict {
   ok: boolean;
@@ -369,4 +477,35 @@ export interface Notice {
   kind: string;
   id?: string;
   device?: string;
+}
+
+// New settings for many products.
+export interface Job {
+  id: number;
+  by: string;
+  model: string;
+  reason: string;
+  values: Record<string, ParameterValue>;
+  confirm_s: number;
+  settle_s: number;
+  stop_after: number;
+  state: 'running' | 'paused' | 'stopped' | 'cancelled' | 'done';
+  created_ms: number;
+  ended_ms: number | null;
+  steps: Record<JobStepState, number>;
+}
+export type JobStepState = 'waiting' | 'running' | 'done' | 'unchanged' | 'skipped' | 'failed';
+export interface JobStep {
+  device: string;
+  state: JobStepState;
+  text: string;
+  ticket: number | null;
+  session: string | null;
+  before: Record<string, ParameterValue> | null;
+  after: Record<string, ParameterValue> | null;
+  begun_ms: number;
+  ended_ms: number;
+}
+export interface JobDetail extends Job {
+  devices: JobStep[];
 }

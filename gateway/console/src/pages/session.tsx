@@ -5,6 +5,7 @@ import { useResource } from '../api/resource';
 import type { DeviceDetail, Notice, Session } from '../api/types';
 import type { PageProps } from '../routes';
 import { Room } from '../session/room';
+import { AccessFacts, AwaitingApproval, Review } from '../session/approval';
 import { so_far, type SoFar } from '../session/transcript';
 import { Waiting } from '../session/waiting';
 import { Loaded } from '../ui/loaded';
@@ -39,6 +40,7 @@ function Facts({ session }: { session: Session }) {
         <dt>{t('session.reason')}</dt>
         <dd>{session.reason}</dd>
       </div>
+      <AccessFacts session={session} />
       {session.consent && (
         <div>
           <dt>{t('session.consent')}</dt>
@@ -103,6 +105,8 @@ export function SessionPage({ id }: PageProps) {
         <>
           <h1>{t('session.title', { device: data.device })}</h1>
           <Facts session={data} />
+          {data.state === 'awaiting_approval' && <AwaitingApproval session={data} withdraw={withdraw} changed={session.reload} />}
+          <Review session={data} changed={session.reload} />
           {(data.state === 'asking' || data.state === 'code_required') && <Waiting session={data} is_mine={is_mine} withdraw={withdraw} />}
           {is_live && (
             <Loaded from={ready}>

@@ -9,6 +9,7 @@ import { Actions } from '../ticket/actions';
 import { AskSession } from '../ticket/ask_session';
 import { EvidenceSection } from '../ticket/evidence';
 import { Markdown } from '../ticket/markdown';
+import { ReportSection } from '../ticket/report';
 import { Timeline } from '../ticket/timeline';
 import { AlarmTable } from '../ui/alarm_table';
 import { Loaded } from '../ui/loaded';
@@ -147,20 +148,7 @@ function CaseFile({ ticket, etag, reload }: { ticket: TicketDetail; etag: string
             <h2>{t('ticket.knowledge')}</h2>
             <Knowledge ticket={ticket} />
           </section>
-          <section>
-            <h2>{t('ticket.report')}</h2>
-            {ticket.report ? (
-              <div class="card">
-                <Markdown text={ticket.report.markdown} />
-                <p class="quiet small">
-                  <Time at={ticket.report.at_ms} is_exact /> · {t('ticket.digest')}: <code>{ticket.report.digest}</code>{' '}
-                  <a href={`/sessions/${ticket.report.session}/replay`}>{t('session.replay')}</a>
-                </p>
-              </div>
-            ) : (
-              <p class="quiet">{t('ticket.no_report')}</p>
-            )}
-          </section>
+          <ReportSection session={ticket.report?.session} />
         </div>
       </div>
     </>

@@ -78,6 +78,11 @@ export function Today() {
     concerns: (n) => n.kind === 'session',
   });
   const under_way = sessions.data?.items.filter(is_open) ?? [];
+  const unreviewed = useResource(
+    'unreviewed',
+    (abort) => get<Page<Session, never>>(with_query('/sessions', { waits: 'review', limit: SESSIONS }), abort),
+    { concerns: (n) => n.kind === 'session' || n.kind === 'emergency' },
+  );
   const is_calm =
     alarms.data?.items.length === 0 && tickets.data?.items.length === 0 && sessions.data !== undefined && under_way.length === 0;
   return (
@@ -87,6 +92,12 @@ export function Today() {
       <Loaded from={overview}>{(data) => <Figures overview={data} />}</Loaded>
       {is_calm && overview.data && overview.data.devices > 0 && <p class="note good">{t('today.calm')}</p>}
       {overview.data?.devices === 0 && <p class="note">{t('fleet.empty')}</p>}
+      {unreviewed.data !== undefined && unreviewed.data.items.length > 0 && (
+        <section>
+          <h2>{t('approvals.reviews')}</h2>
+          <SessionTable sessions={unreviewed.data.items} />
+        </section>
+      )}
       {under_way.length > 0 && (
         <section>
           <h2>{t('today.sessions')}</h2>

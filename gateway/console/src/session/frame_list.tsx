@@ -12,7 +12,15 @@ function author(frame: Frame): string {
   return frame.dir === 'up' ? frame.by || t('replay.product') : frame.by;
 }
 
-export function FrameList({ frames, seek }: { frames: Frame[]; seek: ((at_s: number) => void) | undefined }) {
+export function FrameList({
+  frames,
+  seek,
+  colour_of,
+}: {
+  frames: Frame[];
+  seek: ((at_ms: number) => void) | undefined;
+  colour_of: (author: string) => string;
+}) {
   const [q, set_q] = useState('');
   const [who, set_who] = useState('');
   const authors = [...new Set(frames.map(author))];
@@ -35,20 +43,20 @@ export function FrameList({ frames, seek }: { frames: Frame[]; seek: ((at_s: num
             ))}
           </select>
         </label>
-        <SearchBox label={t('replay.search')} value={q} change={set_q} />
+        <SearchBox label={t('replay.filter_list')} value={q} change={set_q} />
       </div>
       {found.length === 0 && <p class="quiet">{t('replay.no_match')}</p>}
       <ol class="frames">
         {found.slice(0, SHOWN).map((frame) => (
           <li key={frame.n} class={frame.dir}>
             {seek ? (
-              <button type="button" class="plain number" title={t('replay.seek')} onClick={() => seek(frame.t_ms / 1_000)}>
+              <button type="button" class="plain number" title={t('replay.seek')} onClick={() => seek(frame.t_ms)}>
                 {duration(frame.t_ms)}
               </button>
             ) : (
               <span class="number">{duration(frame.t_ms)}</span>
             )}
-            <b>{author(frame)}</b>
+            <b class={frame.dir === 'down' ? colour_of(frame.by) : ''}>{author(frame)}</b>
             <span class="said">
               {frame.method && <b>{frame.method} </b>}
               {frame.text.replace(/^\n+/, '')}

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { adopt_style } from '../style/adopt';
 import { t } from '../words/words';
 import type { Leg } from './leg';
+import { quiet } from './quiet';
 import type { SoFar } from './transcript';
 
 adopt_style(xterm_css);
@@ -15,7 +16,7 @@ const SCROLLBACK_LINES = 5_000;
 const COLORS = { background: '#10151a', foreground: '#d7dde3', cursor: '#7fd6c8', cursorAccent: '#10151a', selectionBackground: '#33566b' };
 
 function make_terminal(may_act: boolean): Terminal {
-  return new Terminal({
+  const made = new Terminal({
     disableStdin: !may_act,
     scrollback: SCROLLBACK_LINES,
     fontFamily: 'ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace',
@@ -25,6 +26,7 @@ function make_terminal(may_act: boolean): Terminal {
     linkHandler: { activate: () => undefined },
     windowOptions: {},
   });
+  return quiet(made);
 }
 
 // `may_act` comes and goes (a freeze, the keyboard in other hands) while the screen stays; whose window gives the size is who
@@ -54,7 +56,7 @@ export function TerminalPane({ leg, may_act, before }: { leg: Leg; may_act: bool
     if (before.screen) made.write(before.screen);
     term.current = made;
     leg.draw_with((bytes, done) => made.write(bytes, done));
-    // What the program asked xterm to answer comes through the same event as keys; only who types may send either.
+    // Keys only: what the program asks the terminal is not answered (quiet.ts).
     made.onData((text) => {
       if (now.current.may_act && leg.is_terminal_open.value) set_refused(!leg.type(text));
     });

@@ -10,6 +10,7 @@ export interface Frame {
   bytes: number;
   method: string; // of a control frame: its method, or "result"/"error" of an answer
   text: string; // for a person
+  params?: unknown; // of a control frame
 }
 export interface CastEvent {
   at_s: number;
@@ -51,9 +52,9 @@ interface Line {
   data?: { method?: string; params?: unknown; result?: unknown; error?: unknown };
 }
 
-function control_text(data: Line['data']): { method: string; text: string } {
+function control_text(data: Line['data']): { method: string; text: string; params?: unknown } {
   if (!data) return { method: '', text: '' };
-  if (data.method) return { method: data.method, text: data.params === undefined ? '' : JSON.stringify(data.params) };
+  if (data.method) return { method: data.method, params: data.params, text: data.params === undefined ? '' : JSON.stringify(data.params) };
   return data.error === undefined
     ? { method: 'result', text: JSON.stringify(data.result) }
     : { method: 'error', text: JSON.stringify(data.error) };
@@ -62,11 +63,12 @@ function control_text(data: Line['data']): { method: string; text: string } {
 // What a terminal frame says to a reader: escape sequences are left out, control characters become visible signs.
 export function visible(text: string, is_typed: boolean): string {
   return text
-    .replace(/\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>78]/g, '')
+    .replace(/\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>78]/g, '')
     .replace(/\r\n/g, '\n')
     .replace(/\r/g, is_typed ? '⏎' : '')
     .replace(/[\x00-\x09\x0b-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
-    .replace(/\x7f/g, '⌫');
+    .replace(/\x7f/g, '⌫')
+    .replace(/[\x80-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, '');
 }
 
 export function parse_transcript(text: string, cast: Cast | undefined, hidden: (bytes: number) => string): Frame[] {

@@ -1,4 +1,5 @@
 // The bar above every page: where one can go, whether updates arrive, language, who is logged in.
+import { access } from '../api/access';
 import { is_live } from '../api/live';
 import { is_down } from '../api/link';
 import { post } from '../api/client';
@@ -34,6 +35,7 @@ export function LanguageSwitch() {
 
 export function Header() {
   const path = address.value.path;
+  const waiting = access.value?.awaiting_approval ?? 0;
   const is_here = (pattern: string): boolean =>
     path === pattern || (pattern === '/fleet' && path.startsWith('/devices/')) || (pattern !== '/' && path.startsWith(`${pattern}/`));
   return (
@@ -46,6 +48,7 @@ export function Header() {
         {visible_pages().map((page) => (
           <a key={page.pattern} href={page.pattern} aria-current={is_here(page.pattern) ? 'page' : undefined}>
             {t(page.title)}
+            {page.pattern === '/approvals' && waiting > 0 && <span class="count">{waiting}</span>}
           </a>
         ))}
       </nav>

@@ -16,6 +16,7 @@ const BY_STATUS: Record<number, Saying> = {
 };
 
 function saying(problem: Problem): Saying {
+  if (problem.code === 'wrong_password') return { what: 'problem.other' };
   if (problem.code === 'timeout') return { what: 'problem.timeout', todo: 'problem.timeout_do' };
   if (problem.is_network) return { what: 'problem.network', todo: 'problem.network_do' };
   if (problem.status >= 500) return { what: 'problem.5xx', todo: 'problem.5xx_do' };

@@ -6,7 +6,7 @@ import { Table, type Column } from './table';
 import { Time } from './time';
 
 export function is_open(session: Session): boolean {
-  return session.state === 'asking' || session.state === 'code_required' || session.state === 'live';
+  return session.state === 'awaiting_approval' || session.state === 'asking' || session.state === 'code_required' || session.state === 'live';
 }
 
 // Why it is over, in the reader's language; the gateway's sentence where the reason is not known here.
@@ -22,6 +22,12 @@ function StateAndWhy({ session }: { session: Session }) {
   return (
     <>
       <SessionState session={session} />
+      {session.emergency && <span class="tag bad-word">{t('session.emergency')}</span>}
+      {session.wants_review && (
+        <a class="tag" href={`/sessions/${session.id}`}>
+          {t('session.wants_review')}
+        </a>
+      )}
       {!is_open(session) && session.why && <p class="quiet small">{why_text(session)}</p>}
     </>
   );

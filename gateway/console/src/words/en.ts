@@ -1,13 +1,19 @@
 // English. Keys are "where.what"; {name} is filled in. Words of the gateway are state.*, why.*, action.*, ... and may be
 // missing here: then what the gateway said is shown.
+import { access_en } from './access_en';
 import { alarm_en } from './alarm_en';
 import { people_en } from './people_en';
 import { recording_en } from './recording_en';
+import { configure_en } from './configure_en';
+import { replay_en } from './replay_en';
 import { session_en } from './session_en';
 
 export const en = {
+  ...access_en,
   ...alarm_en,
   ...recording_en,
+  ...configure_en,
+  ...replay_en,
   ...session_en,
   ...people_en,
   'app.title': 'Fieldline',

@@ -1,14 +1,20 @@
 // Chinese. The compiler checks that no key of English is missing here.
 import type { en } from './en';
 
+import { access_zh } from './access_zh';
 import { alarm_zh } from './alarm_zh';
 import { people_zh } from './people_zh';
 import { recording_zh } from './recording_zh';
+import { configure_zh } from './configure_zh';
+import { replay_zh } from './replay_zh';
 import { session_zh } from './session_zh';
 
 export const zh: Record<keyof typeof en, string> = {
+  ...access_zh,
   ...alarm_zh,
   ...recording_zh,
+  ...configure_zh,
+  ...replay_zh,
   ...session_zh,
   ...people_zh,
   'app.title': 'Fieldline',

@@ -60,6 +60,17 @@ Test(pack_yaml, refusals) {
         {HEAD METRIC "evidence: {before: soon}\n", "'before' is \"soon\", expected a duration"},
         {HEAD METRIC "evidence: {before: 31m}\n", "'before' is longer than 30 minutes"},
         {HEAD METRIC "evidence: {after: 5m}\n", "'after' is longer than 4 minutes"},
+        {HEAD METRIC "sessions: [observe]\n", "sessions is a list, expected a map"},
+        {HEAD METRIC "sessions: {fly: {}}\n", "pack.yaml:8:12: 'fly' is no capability"},
+        {HEAD METRIC "sessions: {shell: {}}\n", "pack.yaml:8:12: 'shell' is not among the pack's capabilities"},
+        {HEAD METRIC "sessions: {observe: yes}\n", "a session's rule is a text, expected a map of keys"},
+        {HEAD METRIC "sessions: {observe: {recording: no}}\n", "unknown key 'recording' in a session's rule"},
+        {HEAD METRIC "sessions: {observe: {approval: maybe}}\n",
+         "pack.yaml:8:32: 'approval' is \"maybe\", expected none or second_person"},
+        {HEAD METRIC "sessions: {observe: {moderator: yes}}\n", "'moderator' is \"yes\", expected no or required"},
+        {HEAD METRIC "sessions: {observe: {max_minutes: 0}}\n", "'max_minutes' must be a whole number of 1 to 240"},
+        {HEAD METRIC "sessions: {observe: {max_minutes: 241}}\n", "'max_minutes' must be a whole number"},
+        {HEAD METRIC "sessions: {observe: {max_minutes: 1.5}}\n", "'max_minutes' must be a whole number"},
         {HEAD METRIC "diagnostics:\n- {name: Disk!, title: D}\n", "'name' is \"Disk!\", expected [a-z0-9][a-z0-9-]*"},
         {HEAD METRIC "diagnostics:\n- {name: d, title: D}\n- {name: d, title: D}\n",
          "the diagnostic 'd' is there twice"},
@@ -170,4 +181,20 @@ Test(pack_yaml, evidence_is_five_minutes_and_one_unless_said) {
         pack_free(pack);
         buf_fini(&problems);
     }
+}
+
+Test(pack_yaml, what_sessions_need) {
+    struct pack *pack;
+    struct buf problems;
+    buf_init(&problems, 4096);
+    cr_assert_eq(read_pack("model: m\ntitle: T\nmaker: us\nkind: machine\ncapabilities: [observe, shell]\n" METRIC
+                           "sessions:\n  shell: {approval: second_person, moderator: required, max_minutes: 20}\n",
+                           &pack, &problems),
+                 0, "%s", buf_text(&problems));
+    const struct pack_session_rule *shell = &pack->sessions[CAPABILITY_SHELL];
+    const struct pack_session_rule *observe = &pack->sessions[CAPABILITY_OBSERVE];
+    cr_expect(shell->needs_approval && shell->needs_moderator && shell->max_minutes == 20);
+    cr_expect(!observe->needs_approval && !observe->needs_moderator && observe->max_minutes == 0);
+    pack_free(pack);
+    buf_fini(&problems);
 }

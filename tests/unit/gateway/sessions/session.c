@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sessions/grant.h"
 #include "sessions/session_event.h"
 #include "sessions/token.h"
 
@@ -22,25 +21,35 @@ static void print_row(const struct session *s, struct buf *out) {
 /* Which events each state takes, and where they lead. */
 Test(session, the_whole_table) {
     enum { NO = SESSION_STATE_COUNT };
-    static const int to[SESSION_STATE_COUNT][SESSION_EVENT_COUNT] = {
-        /*                         consented         code_required          wrong_code             live          denied
-           failed          ended */
-        [SESSION_ASKING] = {SESSION_ASKING, SESSION_CODE_REQUIRED, NO, SESSION_LIVE, SESSION_DENIED, SESSION_FAILED,
-                            SESSION_ENDED},
-        [SESSION_CODE_REQUIRED] = {SESSION_ASKING, SESSION_CODE_REQUIRED, SESSION_CODE_REQUIRED, SESSION_LIVE,
-                                   SESSION_DENIED, SESSION_FAILED, SESSION_ENDED},
-        [SESSION_LIVE] = {SESSION_LIVE, NO, NO, NO, NO, NO, SESSION_ENDED},
-        [SESSION_ENDED] = {NO, NO, NO, NO, NO, NO, NO},
-        [SESSION_DENIED] = {NO, NO, NO, NO, NO, NO, NO},
-        [SESSION_FAILED] = {NO, NO, NO, NO, NO, NO, NO}};
-    for (int state = 0; state < SESSION_STATE_COUNT; state++) {
+    static const struct {
+        enum session_state from;
+        int to[SESSION_EVENT_COUNT];
+    } rows[] = {
+        /* consented, code_required, wrong_code, live, denied, failed, ended, approved */
+        {SESSION_AWAITING_APPROVAL, {NO, NO, NO, NO, SESSION_DENIED, SESSION_FAILED, NO, SESSION_ASKING}},
+        {SESSION_ASKING,
+         {SESSION_ASKING, SESSION_CODE_REQUIRED, NO, SESSION_LIVE, SESSION_DENIED, SESSION_FAILED, SESSION_ENDED, NO}},
+        {SESSION_CODE_REQUIRED,
+         {SESSION_ASKING, SESSION_CODE_REQUIRED, SESSION_CODE_REQUIRED, SESSION_LIVE, SESSION_DENIED, SESSION_FAILED,
+          SESSION_ENDED, NO}},
+        {SESSION_LIVE, {SESSION_LIVE, NO, NO, NO, NO, NO, SESSION_ENDED, NO}},
+        {SESSION_ENDED, {NO, NO, NO, NO, NO, NO, NO, NO}},
+        {SESSION_DENIED, {NO, NO, NO, NO, NO, NO, NO, NO}},
+        {SESSION_FAILED, {NO, NO, NO, NO, NO, NO, NO, NO}}};
+    cr_assert_eq(sizeof rows / sizeof *rows, SESSION_STATE_COUNT);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (int kind = 0; kind < SESSION_EVENT_COUNT; kind++) {
-            struct session s = {.id = "x", .state = (enum session_state)state, .capabilities = OBSERVE}, before = s;
-            struct session_event event = {.kind = (enum session_event_kind)kind, .at_ms = 5, .capabilities = OBSERVE};
+            struct session s = {.id = "x", .engineer = "eva", .state = rows[i].from, .capabilities = OBSERVE},
+                           before = s;
+            struct session_event event = {.kind = (enum session_event_kind)kind,
+                                          .at_ms = 5,
+                                          .capabilities = OBSERVE,
+                                          .has_consent = true,
+                                          .by = "tom"};
             struct fault fault = {""};
             enum result result = session_apply(&s, &event, &fault);
-            if (to[state][kind] == NO) {
-                cr_expect_eq(result, RESULT_CONFLICT, "%d %d", state, kind);
+            if (rows[i].to[kind] == NO) {
+                cr_expect_eq(result, RESULT_CONFLICT, "%d %d", (int)rows[i].from, kind);
                 struct buf was, is;
                 print_row(&before, &was);
                 print_row(&s, &is);
@@ -49,17 +58,88 @@ Test(session, the_whole_table) {
                 buf_fini(&is);
                 cr_expect_not_null(strstr(fault.text, session_state_name(before.state)));
             } else {
-                cr_expect_eq(result, RESULT_OK, "%d %d: %s", state, kind, fault.text);
-                cr_expect_eq((int)s.state, to[state][kind], "%d %d", state, kind);
+                cr_expect_eq(result, RESULT_OK, "%d %d: %s", (int)rows[i].from, kind, fault.text);
+                cr_expect_eq((int)s.state, rows[i].to[kind], "%d %d", (int)rows[i].from, kind);
             }
         }
     }
 }
 
+/* What the row itself refuses, whoever says that it happened. */
+Test(session, gates_of_the_row) {
+    static const struct {
+        const char *what;
+        struct session row;
+        struct session_event event;
+        const char *says;
+    } rows[] = {
+        {"live without consent",
+         {.state = SESSION_ASKING, .capabilities = OBSERVE},
+         {.kind = SESSION_EVENT_LIVE, .capabilities = OBSERVE},
+         "consented"},
+        {"live with nothing left",
+         {.state = SESSION_ASKING, .capabilities = OBSERVE},
+         {.kind = SESSION_EVENT_LIVE, .capabilities = SHELL, .has_consent = true},
+         "nothing was consented"},
+        {"live without the approval that it needs",
+         {.state = SESSION_ASKING, .capabilities = OBSERVE, .needs_approval = true},
+         {.kind = SESSION_EVENT_LIVE, .capabilities = OBSERVE, .has_consent = true},
+         "nobody approved"},
+        {"approved by nobody",
+         {.state = SESSION_AWAITING_APPROVAL, .engineer = "eva"},
+         {.kind = SESSION_EVENT_APPROVED},
+         "somebody else"},
+        {"approved by who asked",
+         {.state = SESSION_AWAITING_APPROVAL, .engineer = "eva"},
+         {.kind = SESSION_EVENT_APPROVED, .by = "eva"},
+         "somebody else"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct session s = rows[i].row;
+        struct fault fault = {""};
+        cr_expect_eq(session_apply(&s, &rows[i].event, &fault), RESULT_DENIED, "%s", rows[i].what);
+        cr_expect_eq(s.state, rows[i].row.state, "%s", rows[i].what);
+        cr_expect_not_null(strstr(fault.text, rows[i].says), "%s: %s", rows[i].what, fault.text);
+    }
+}
+
+Test(session, what_is_waited_for_has_its_time) {
+    static const struct {
+        struct session row;
+        int64_t now_ms;
+        const char *why;
+    } rows[] = {
+        {{.state = SESSION_AWAITING_APPROVAL, .due_ms = 100}, 99, NULL},
+        {{.state = SESSION_AWAITING_APPROVAL, .due_ms = 100}, 100, "approval_expired"},
+        {{.state = SESSION_ASKING, .due_ms = 100}, 100, "timed_out"},
+        {{.state = SESSION_CODE_REQUIRED, .due_ms = 100}, 101, "timed_out"},
+        {{.state = SESSION_ASKING, .has_consent = true, .due_ms = 100}, 101, "no_product"},
+        {{.state = SESSION_LIVE, .due_ms = 100}, 101, NULL},
+        {{.state = SESSION_ENDED, .due_ms = 100}, 101, NULL},
+        {{.state = SESSION_ASKING}, 101, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *why = session_overdue(&rows[i].row, rows[i].now_ms);
+        cr_expect_str_eq(why ? why : "-", rows[i].why ? rows[i].why : "-", "row %zu", i);
+    }
+}
+
+Test(session, promise_34_an_unused_token_is_void_within_a_minute_of_the_consent) {
+    struct session s = {.state = SESSION_ASKING, .capabilities = OBSERVE, .due_ms = 1000000};
+    const struct session_event event = {
+        .kind = SESSION_EVENT_CONSENTED, .at_ms = 5000, .capabilities = OBSERVE, .has_consent = true};
+    cr_assert_eq(session_apply(&s, &event, NULL), RESULT_OK);
+    cr_expect_leq(s.due_ms, 5000 + 60000);
+    cr_expect_str_eq(session_overdue(&s, s.due_ms), "no_product");
+}
+
 Test(session, consent_narrows_and_never_widens) {
     struct session s = {.state = SESSION_ASKING, .capabilities = OBSERVE | DIAGNOSE};
-    struct session_event event = {
-        .kind = SESSION_EVENT_LIVE, .at_ms = 7, .capabilities = OBSERVE | SHELL, .deadline_ms = 99};
+    struct session_event event = {.kind = SESSION_EVENT_LIVE,
+                                  .at_ms = 7,
+                                  .capabilities = OBSERVE | SHELL,
+                                  .has_consent = true,
+                                  .deadline_ms = 99};
     cr_assert_eq(session_apply(&s, &event, NULL), RESULT_OK);
     cr_expect_eq(s.capabilities, OBSERVE);
     cr_expect(s.has_started && s.has_deadline && s.started_ms == 7 && s.deadline_ms == 99);
@@ -156,69 +236,6 @@ Test(session_event, replies_that_say_yes_to_nothing) {
         cr_expect_neq(session_event_of_reply(&reply, 5, &event, &fault), RESULT_OK, "%s", rows[i]);
         cr_expect_str_not_empty(fault.text);
         reply_fini(&reply);
-    }
-}
-
-static const struct grant_request good = {.role = ROLE_ENGINEER,
-                                          .is_ticket_open = true,
-                                          .is_device_online = true,
-                                          .asked = OBSERVE | SHELL,
-                                          .pack = OBSERVE | DIAGNOSE | SHELL,
-                                          .birth = OBSERVE | SHELL,
-                                          .minutes = 30,
-                                          .reason = "noise",
-                                          .allowed_on_device = 2};
-
-Test(grant, the_good_one) {
-    struct grant grant;
-    struct fault fault = {""};
-    cr_assert_eq(grant_decide(&good, &grant, &fault), RESULT_OK, "%s", fault.text);
-    cr_expect_eq(grant.capabilities, OBSERVE | SHELL);
-    cr_expect_eq(grant.duration_s, 1800);
-}
-
-Test(grant, one_thing_wrong) {
-    struct {
-        const char *what, *says;
-        enum result result;
-        struct grant_request request;
-    } rows[] = {{"no role", "role", RESULT_DENIED, good},
-                {"an owner", "role", RESULT_DENIED, good},
-                {"an auditor", "role", RESULT_DENIED, good},
-                {"support", "role", RESULT_DENIED, good},
-                {"an administrator", "role", RESULT_DENIED, good},
-                {"a closed ticket", "closed", RESULT_CONFLICT, good},
-                {"nothing asked", "capabilities", RESULT_BAD_INPUT, good},
-                {"an unknown bit", "capabilities", RESULT_BAD_INPUT, good},
-                {"not in the pack", "pack", RESULT_DENIED, good},
-                {"not in the birth", "product", RESULT_DENIED, good},
-                {"offline", "connected", RESULT_CONFLICT, good},
-                {"no minute", "minutes", RESULT_BAD_INPUT, good},
-                {"five hours", "minutes", RESULT_BAD_INPUT, good},
-                {"no reason", "reason", RESULT_BAD_INPUT, good},
-                {"blanks", "reason", RESULT_BAD_INPUT, good},
-                {"too many sessions", "sessions", RESULT_BUSY, good}};
-    rows[0].request.role = ROLE_NONE;
-    rows[1].request.role = ROLE_OWNER;
-    rows[2].request.role = ROLE_AUDITOR;
-    rows[3].request.role = ROLE_SUPPORT;
-    rows[4].request.role = ROLE_ADMINISTRATOR;
-    rows[5].request.is_ticket_open = false;
-    rows[6].request.asked = 0;
-    rows[7].request.asked = CAPABILITY_BIT(CAPABILITY_COUNT);
-    rows[8].request.pack = OBSERVE;
-    rows[9].request.birth = OBSERVE;
-    rows[10].request.is_device_online = false;
-    rows[11].request.minutes = 0;
-    rows[12].request.minutes = 300;
-    rows[13].request.reason = NULL;
-    rows[14].request.reason = " \t";
-    rows[15].request.open_on_device = 2;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct grant grant;
-        struct fault fault = {""};
-        cr_expect_eq(grant_decide(&rows[i].request, &grant, &fault), rows[i].result, "%s", rows[i].what);
-        cr_expect_not_null(strstr(fault.text, rows[i].says), "%s: %s", rows[i].what, fault.text);
     }
 }
 

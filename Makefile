@@ -39,9 +39,10 @@ endif
 LIBS_wire      := -lcjson -linih -lcrypto -lm
 LIBS_ingest    := -lpaho-mqtt3as -lprotobuf-c
 LIBS_rules     := -lyaml -lpcre2-8
+LIBS_sessions  := -larchive
 LIBS_store     := -lsqlite3
 LIBS_web       := -lwebsockets -lssl -lsodium
-LIBS_gateway   := $(LIBS_web) $(LIBS_ingest) $(LIBS_rules) $(LIBS_store) $(LIBS_wire)
+LIBS_gateway   := $(LIBS_web) $(LIBS_ingest) $(LIBS_rules) $(LIBS_sessions) $(LIBS_store) $(LIBS_wire)
 LIBS_agent     := -lpaho-mqtt3as $(LIBS_wire)
 LIBS_session   := -lwebsockets -lssl -lz $(LIBS_wire)
 

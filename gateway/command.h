@@ -25,6 +25,7 @@ int command_kill_list(int argc, char **argv);
 int command_transcript_verify(int argc, char **argv);
 int command_transcript_show(int argc, char **argv);
 int command_transcript_rewrap(int argc, char **argv);
+int command_transcript_bundle(int argc, char **argv);
 int command_transcript_open_escrow(int argc, char **argv);
 int command_rules_check(int argc, char **argv);
 int command_rules_test(int argc, char **argv);

@@ -11,6 +11,7 @@
 #include "foreign.h"
 #include "gateway.h"
 #include "rules/check.h"
+#include "sessions/mask.h"
 #include "sessions/vault.h"
 #include "store/backup.h"
 
@@ -44,6 +45,7 @@ int command_check(int argc, char **argv) {
     char *seal_key = settings_path(settings, "seal.key"), *master_key = settings_master_key(settings);
     struct vault *vault = NULL;
     struct box_key *escrow = NULL;
+    struct mask *mask = NULL;
     const char *const files[] = {seal_key,           settings->broker_ca, settings->broker_cert, settings->broker_key,
                                  settings->web_cert, settings->web_key,   settings->device_ca,   settings->console_dir};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -60,6 +62,11 @@ int command_check(int argc, char **argv) {
         buf_printf(&report, "%s\n", fault.text);
         status = 1;
     }
+    if (mask_new(settings->mask_file, &mask, &fault) != RESULT_OK) {
+        buf_printf(&report, "%s\n", fault.text);
+        status = 1;
+    }
+    mask_free(mask);
     box_key_free(escrow);
     vault_close(vault);
     free(master_key);

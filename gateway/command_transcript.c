@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fieldline/json.h"
+#include "sessions/dossier.h"
 #include "sessions/escrow.h"
 #include "sessions/transcript_copy.h"
 #include "sessions/transcript_reader.h"
@@ -32,37 +33,50 @@ static bool is_encrypted(const char *path) {
     return access(key, F_OK) == 0;
 }
 
+static const char verify_usage[] =
+    "transcript verify FILE|BUNDLE [--keys DIR] [--key seal.pub] [--ca ca.crt] [--master FILE | --config FILE]";
+
+static int tell(const char *path, enum result result, const struct verdict *verdict, const struct fault *fault) {
+    if (result != RESULT_OK)
+        return command_failed(fault);
+    printf("%s: %s\n", path, verdict->text);
+    return verdict->is_ok ? 0 : 1;
+}
+
+static bool is_bundle(const char *path) {
+    const size_t chars = strlen(path);
+    return chars > 4 && strcmp(path + chars - 4, ".zip") == 0;
+}
+
 int command_transcript_verify(int argc, char **argv) {
     struct verify_options options = {.seal_pub = command_option(&argc, argv, "--key"),
                                      .ca = command_option(&argc, argv, "--ca")};
-    const char *master = command_option(&argc, argv, "--master");
+    const char *master = command_option(&argc, argv, "--master"), *keys = command_option(&argc, argv, "--keys");
+    char seal_pub[TRANSCRIPT_PATH_BYTES], ca[TRANSCRIPT_PATH_BYTES];
     struct settings *settings = NULL;
     struct vault *vault = NULL;
     struct verdict verdict;
     struct fault fault;
     enum result result = RESULT_OK;
-    if (argc >= 1 && is_encrypted(argv[0])) {
+    if (argc >= 1 && !is_bundle(argv[0]) && is_encrypted(argv[0])) {
         if (!master && !(settings = command_settings(&argc, argv)))
             return 1;
         result = open_vault(settings, master, &vault, &fault);
     } else {
         (void)command_option(&argc, argv, "--config");
     }
-    if (argc != 1) {
-        result = RESULT_BAD_INPUT;
-        (void)command_usage("transcript verify FILE [--key seal.pub] [--ca ca.crt] [--master FILE | --config FILE]");
-    } else if (result == RESULT_OK) {
-        options.vault = vault;
-        result = transcript_verify(argv[0], &options, &verdict, &fault);
-    }
+    if (keys && !options.seal_pub && snprintf(seal_pub, sizeof seal_pub, "%s/seal.pub", keys) < (int)sizeof seal_pub)
+        options.seal_pub = seal_pub;
+    if (keys && !options.ca && snprintf(ca, sizeof ca, "%s/ca.crt", keys) < (int)sizeof ca)
+        options.ca = ca;
+    options.vault = vault;
+    if (argc == 1 && result == RESULT_OK)
+        result = is_bundle(argv[0]) ? dossier_verify(argv[0], keys, &verdict, &fault)
+                                    : transcript_verify(argv[0], &options, &verdict, &fault);
+    const int status = argc == 1 ? tell(argv[0], result, &verdict, &fault) : command_usage(verify_usage);
     vault_close(vault);
     settings_free(settings);
-    if (argc != 1)
-        return 2;
-    if (result != RESULT_OK)
-        return command_failed(&fault);
-    printf("%s: %s\n", argv[0], verdict.text);
-    return verdict.is_ok ? 0 : 1;
+    return status;
 }
 
 /* "DIR/ID.cast" -> base and ".cast". */

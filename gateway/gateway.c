@@ -22,6 +22,7 @@
 #include "pipeline.h"
 #include "reporter.h"
 #include "session_desk.h"
+#include "sessions/mask.h"
 #include "sessions/vault.h"
 #include "turn.h"
 #include "watchdog.h"
@@ -31,6 +32,7 @@ struct gateway {
     struct turns *turns;
     struct key *seal_key;
     struct box_key *escrow;
+    struct mask *mask;
     char *store_path, *reserve_path, *seal_path, *master_path, *transcript_dir;
 };
 
@@ -89,6 +91,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .seal_key = g->seal_path,
                                         .vault = g->core.vault,
                                         .escrow = g->escrow,
+                                        .mask = g->mask,
                                         .holder = g->core.holder,
                                         .reader_threads = (int)s->reader_threads,
                                         .login_idle_ms = s->login_idle_ms,
@@ -145,6 +148,8 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
         result = vault_open(g->master_path, s->master_key_previous, &core->vault, fault);
     if (result == RESULT_OK && s->escrow_key)
         result = box_key_read_public(s->escrow_key, &g->escrow, fault);
+    if (result == RESULT_OK)
+        result = mask_new(s->mask_file, &g->mask, fault);
     if (result == RESULT_OK)
         result = evidence_place(s, fault);
     if (result == RESULT_OK)
@@ -250,6 +255,7 @@ void gateway_free(struct gateway *g) {
     key_free(g->seal_key);
     vault_close(g->core.vault);
     box_key_free(g->escrow);
+    mask_free(g->mask);
     pack_holder_free(g->core.holder);
     free(g->store_path);
     free(g->reserve_path);

@@ -90,6 +90,8 @@ enum result session_hold_expire(struct core *core) {
     struct session s;
     struct recording recording;
     struct fault fault;
+    if (core->now_mono_ms < core->guard.unsettled_until_mono_ms) /* our own clock leapt: nothing is old for that */
+        return RESULT_OK;
     enum result result = store_recording_expired(core->store, core->now_ms - core->settings->retention_ms, &s);
     if (result == RESULT_OK)
         result = store_recording_read(core->store, s.id, &recording);

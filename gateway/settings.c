@@ -91,6 +91,8 @@ static const struct config_row rows[] = {
      "the one before, until 'transcript rewrap' has run"},
     {"sessions", "escrow_key", CONFIG_STRING, AT(escrow_key), NULL, 0, 0, false,
      "public X25519 key, PEM, of who decides disputes: hidden input is sealed to it; without: it is not kept"},
+    {"sessions", "mask_file", CONFIG_STRING, AT(mask_file), NULL, 0, 0, false,
+     "patterns of what is covered where recordings are shown, one a line, beside the built-in ones"},
     {"sessions", "retention", CONFIG_DURATION, AT(retention_ms), "730d", DAY_MS, 36500 * DAY_MS, false,
      "recordings are destroyed after this, unless they are held; their rows stay"},
     {"sessions", "call_stun", CONFIG_STRING, AT(call_stun), NULL, 0, 500, false,

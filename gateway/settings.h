@@ -20,7 +20,7 @@ struct settings {
     bool session_needs_contract, session_needs_qualification;
     int64_t link_grace_ms;
     int64_t retention_ms;
-    char *master_key, *master_key_previous, *escrow_key;
+    char *master_key, *master_key_previous, *escrow_key, *mask_file;
     char *call_stun, *call_turn, *call_turn_secret;
     int64_t evidence_bytes;
     int64_t disk_low_bytes, connections_per_address;

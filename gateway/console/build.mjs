@@ -72,6 +72,27 @@ await rm(out, { recursive: true, force: true });
 await rename(fresh, out);
 console.log(`console: ${out}, ${Math.round(total / 1024)} KiB compressed in all`);
 
+// The page that goes into evidence bundles: everything inside, because it is opened from a folder, without network. The gateway
+// takes it from here and puts a recording into it.
+async function evidencePlayer() {
+  const { outputFiles } = await build({
+    absWorkingDir: here,
+    entryPoints: ['src/evidence/main.ts'],
+    bundle: true,
+    format: 'iife',
+    target: ['chrome105', 'firefox110', 'safari16'],
+    minify: true,
+    write: false,
+    legalComments: 'eof',
+    outdir: 'evidence',
+    charset: 'utf8',
+  });
+  const script = outputFiles.find(({ path }) => path.endsWith('.js')).text.replaceAll('</script', '<\\/script').replaceAll('"EVIDENCE"', '"EVI"+"DENCE"');
+  const sheets = ['node_modules/asciinema-player/dist/bundle/asciinema-player.css', 'src/evidence/evidence.css'];
+  const styles = (await Promise.all(sheets.map((path) => readFile(join(here, path), 'utf8')))).join('\n').replaceAll('</style', '<\\/style');
+  return (await readFile(join(here, 'evidence.html'), 'utf8')).replace('/* styles */', () => styles).replace('/* scripts */', () => script);
+}
+
 // The page that loads one entry. What the entry imports at once is preloaded, so that the first page needs no chain of requests.
 async function page(source) {
   const [path, made] = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === source);

@@ -34,6 +34,8 @@ read_fn read_devices, read_device, read_history, read_logs;                     
 read_fn read_alarms, read_shelves, read_maintenance, read_incidents, read_incident;       /* read_alarms.c */
 read_fn read_tickets, read_ticket;                                                        /* read_tickets.c */
 read_fn read_evidence_list, read_evidence, read_evidence_csv;                             /* read_evidence.c */
+read_fn read_bundle;                                                                      /* read_bundle.c */
+read_fn read_cast_unmasked, read_transcript_unmasked;                                     /* read_sessions.c */
 read_fn read_jobs, read_job;                                                              /* read_jobs.c */
 read_fn read_session_lines, read_session_report;                                          /* read_session_lines.c */
 read_fn read_access, read_people, read_qualifications, read_contracts, read_kills;        /* read_access.c */

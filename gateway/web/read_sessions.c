@@ -13,6 +13,7 @@
 #include "fieldline/log.h"
 #include "sessions/seal.h"
 #include "sessions/transcript_copy.h"
+#include "sessions/transcript_view.h"
 #include "sessions/verify.h"
 #include "store/recordings.h"
 
@@ -101,6 +102,19 @@ static void no_recording(struct response *response, const struct session *sessio
                      session_state_name(session->state));
 }
 
+static void refuse_recording(const struct read *read, struct response *response, const struct session *session,
+                             const char *ending, enum result result, const struct fault *fault) {
+    if (result == RESULT_NOT_FOUND) {
+        no_recording(response, session);
+        return;
+    }
+    if (result != RESULT_TOO_BIG) {
+        log_error("web.read", "recording_unreadable", "session=%s file=%s error=%s", read->request->id, ending,
+                  log_text(fault->text));
+    }
+    response_refuse(response, result, fault);
+}
+
 /* Into memory without a name: a decrypted recording must not come to lie on a disk. */
 static void send_text(struct read *read, struct response *response, const char *ending, const char *type) {
     struct session session;
@@ -124,22 +138,50 @@ static void send_text(struct read *read, struct response *response, const char *
     if (fd >= 0) {
         close(fd);
     }
-    if (result == RESULT_NOT_FOUND) {
-        no_recording(response, &session);
+    refuse_recording(read, response, &session, ending, result, &fault);
+}
+
+/* The same with what the mask covers. */
+static void send_view(struct read *read, struct response *response, const char *ending, const char *type) {
+    struct session session;
+    char base[TRANSCRIPT_PATH_BYTES];
+    struct fault fault = {0};
+    struct buf text;
+    size_t covered;
+    if (read->options->mask == NULL) {
+        send_text(read, response, ending, type);
         return;
     }
-    if (result != RESULT_TOO_BIG) {
-        log_error("web.read", "recording_unreadable", "session=%s file=%s error=%s", read->request->id, ending,
-                  log_text(fault.text));
+    enum result result = reader_session(read->reader, read->request->id, &session);
+    if (read_failed(read, response, result, "session")) {
+        return;
     }
-    response_refuse(response, result, &fault);
+    recording_base(read, base);
+    buf_init(&text, READ_RECORDING_BYTES);
+    result = transcript_view(read->options->vault, read->options->mask, base, ending, &text, &covered, &fault);
+    if (result == RESULT_OK) {
+        response->type = type;
+        buf_fini(&response->body);
+        response->body = text;
+        return;
+    }
+    buf_wipe(&text);
+    refuse_recording(read, response, &session, ending, result, &fault);
 }
 
 void read_cast(struct read *read, struct response *response) {
-    send_text(read, response, ".cast", "application/x-asciicast");
+    send_view(read, response, ".cast", "application/x-asciicast");
 }
 
 void read_transcript(struct read *read, struct response *response) {
+    send_view(read, response, ".jsonl", "application/jsonl");
+}
+
+void read_cast_unmasked(struct read *read, struct response *response) {
+    send_text(read, response, ".cast", "application/x-asciicast");
+}
+
+void read_transcript_unmasked(struct read *read, struct response *response) {
     send_text(read, response, ".jsonl", "application/jsonl");
 }
 

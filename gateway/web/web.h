@@ -12,6 +12,7 @@ struct reader;
 struct pack_holder;
 struct vault;
 struct box_key;
+struct mask;
 struct web_options {    /* texts must outlive the web */
     const char *listen; /* IP address for people: HTTPS + WebSocket; NULL: every one of this machine */
     int port;           /* 0: any free one */
@@ -24,6 +25,7 @@ struct web_options {    /* texts must outlive the web */
     const char *transcript_dir;
     const char *seal_key;         /* Ed25519 private key, PEM */
     const struct vault *vault;    /* keys of recordings; NULL: they are not encrypted */
+    const struct mask *mask;      /* of what is shown; NULL: nothing is covered */
     const struct box_key *escrow; /* hidden input is sealed to it; NULL: it is not kept */
     const struct packs *packs;    /* what a request sees; taken from the holder for each */
     struct pack_holder *holder;   /* NULL: packs stay as they are */

@@ -23,6 +23,7 @@ const TOPICS = [
   ['detectors', 'detectorsFigures'],
   ['logs', 'logsFigures'],
   ['spool', 'spoolFigures'],
+  ['record', 'recordFigures'],
   ['prometheus', 'prometheusFigures'],
   ['products', 'productsFigures', ({ stack }) => ({ program: stack.place.program('bench-products'), root: stack.place.source() })],
   ['flood', 'floodFigures'],

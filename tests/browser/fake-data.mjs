@@ -156,6 +156,7 @@ function session(id, more) {
     digest: 'c0ffee'.repeat(10) + 'c0ff',
     countersigned: true,
     complete: true,
+    recording: { state: 'sealed', held_by: null, held_ms: 0, hold_reason: '', removed_ms: null },
     ...more,
   };
 }
@@ -169,6 +170,7 @@ const OVER_NOTHING = {
   digest: null,
   countersigned: false,
   complete: false,
+  recording: { state: 'none', held_by: null, held_ms: 0, hold_reason: '', removed_ms: null },
 };
 
 export const ARTICLE = `When the **air** gets warm while the compressor runs all the time, refrigerant is missing.
@@ -309,6 +311,7 @@ export function makeData({ empty = false } = {}) {
       digest: null,
       countersigned: false,
       complete: false,
+      recording: { state: 'running', held_by: null, held_ms: 0, hold_reason: '', removed_ms: null },
     }),
     session(SESSION_ENDED, {}),
     session(SESSION_DENIED, {

@@ -387,6 +387,23 @@ export const ROUTES = [
     },
   ],
   [
+    'POST',
+    /^\/sessions\/([^/]+)\/hold$/,
+    (fake, { id, body }) => {
+      const { recording } = fake.find(fake.data.sessions, id, 'session');
+      Object.assign(recording, { held_by: fake.user.user, held_ms: 1, hold_reason: body.reason });
+      return { json: {} };
+    },
+  ],
+  [
+    'POST',
+    /^\/sessions\/([^/]+)\/release$/,
+    (fake, { id }) => {
+      Object.assign(fake.find(fake.data.sessions, id, 'session').recording, { held_by: null, held_ms: 0, hold_reason: '' });
+      return { json: {} };
+    },
+  ],
+  [
     'GET',
     /^\/sessions\/([^/]+)\/(?:cast|transcript|seal)$/,
     () => {

@@ -18,7 +18,8 @@ const LIBRARIES = [
   [/^MQTT(Async|Client|Properties|ReasonCodes)\.h$/, /^(gateway\/ingest|agent)\/mqtt\.c$/],
   [/^protobuf-c\//, /^$/], // only what protoc-c makes of gateway/ingest/adapters/sparkplug_b.proto
   [/^yaml\.h$/, /^gateway\/rules\//],
-  [/^pcre2\.h$/, /^gateway\/rules\/logs\/pattern\.c$/],
+  [/^pcre2\.h$/, /^gateway\/(rules\/logs\/pattern|sessions\/mask)\.c$/], // one asks whether, the other where
+  [/^archive(_entry)?\.h$/, /^gateway\/sessions\/zip\.c$/],
   [/^sodium\.h$/, /^gateway\/web\//],
   [/^c[jJ][sS][oO][nN]\/cJSON\.h$/, /^include\/src\//],
   [/^ini\.h$/, /^include\/src\//],

@@ -333,6 +333,23 @@ Test(desk, a_live_session_ends_with_its_ticket_and_is_reported) {
     fixture_free(f);
 }
 
+Test(desk, a_recording_is_held_with_a_reason_and_once) {
+    struct fixture *f = with_request();
+    const char *id = session_now(f)->id;
+    char session[CAP_UUID_BYTES + 1];
+    snprintf(session, sizeof session, "%s", id);
+    cr_expect_eq(ask(f, CHANGE_SESSION_RELEASE, "vera", ROLE_AUDITOR, session, "{}"), 409, "it is not held");
+    cr_expect_eq(ask(f, CHANGE_SESSION_HOLD, "vera", ROLE_AUDITOR, session, "{}"), 400, "no reason");
+    cr_expect_eq(ask(f, CHANGE_SESSION_HOLD, "vera", ROLE_AUDITOR, session, "{\"reason\":\"\"}"), 400, "an empty one");
+    cr_expect_eq(ask(f, CHANGE_SESSION_HOLD, "vera", ROLE_AUDITOR, session, "{\"reason\":\"claim 17\"}"), 200);
+    cr_expect_eq(ask(f, CHANGE_SESSION_HOLD, "sun", ROLE_SUPERVISOR, session, "{\"reason\":\"mine\"}"), 409);
+    cr_expect_eq(ask(f, CHANGE_SESSION_RELEASE, "sun", ROLE_SUPERVISOR, session, "{}"), 200, "by anybody who may");
+    cr_expect_eq(ask(f, CHANGE_SESSION_HOLD, "vera", ROLE_AUDITOR, "33333333-3333-4333-8333-333333333333",
+                     "{\"reason\":\"claim 17\"}"),
+                 404);
+    fixture_free(f);
+}
+
 Test(desk, a_restart_ends_what_was_live_or_asked) {
     struct fixture *f = with_request();
     struct fault fault = {""};

@@ -121,6 +121,8 @@ struct fixture *fixture_new(void) {
     f->settings.session_max_ms = 3600000;
     f->settings.session_idle_ms = 60000;
     f->settings.login_max_ms = 3600000;
+    f->settings.data_dir = f->dir;
+    f->settings.retention_ms = INT64_C(730) * 86400000;
     f->settings.return_within_ms = 60000;
     core->settings = &f->settings;
     core->packs = f->packs;

@@ -332,6 +332,14 @@ export interface Session {
   digest: string | null;
   countersigned: boolean;
   complete: boolean;
+  recording?: Recording; // in lists of sessions and of one; not inside a ticket
+}
+export interface Recording {
+  state: 'none' | 'running' | 'sealed' | 'unsealed' | 'missing' | 'removed';
+  held_by: string | null;
+  held_ms: number;
+  hold_reason: string;
+  removed_ms: number | null;
 }
 // A line of a recording that was found; the excerpt is in pieces, of which some are what was looked for.
 export interface LineHit {

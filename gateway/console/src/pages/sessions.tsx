@@ -1,4 +1,4 @@
-// Every session that was asked for, newest first: who, where, how it ended, and whether its recording is complete.
+// Every session that was asked for, newest first: who, where, how it ended, and whether its recording is there and complete.
 import { get, with_query } from '../api/client';
 import { useResource } from '../api/resource';
 import type { Page, Session } from '../api/types';
@@ -16,7 +16,7 @@ export function Sessions() {
     <>
       <h1>{t('session.list')}</h1>
       <Loaded from={sessions}>
-        {(data) => (data.items.length === 0 ? <p class="note">{t('session.empty')}</p> : <SessionTable sessions={data.items} />)}
+        {(data) => (data.items.length === 0 ? <p class="note">{t('session.empty')}</p> : <SessionTable sessions={data.items} changed={sessions.reload} />)}
       </Loaded>
     </>
   );

@@ -1,5 +1,6 @@
 import type { Session } from '../api/types';
 import { duration, now_ms, tick } from '../time';
+import { RecordingCell } from '../session/recording';
 import { t, t_or } from '../words/words';
 import { Table, type Column } from './table';
 import { Time } from './time';
@@ -39,7 +40,7 @@ function length_of(session: Session): string {
 }
 
 // `is_brief`: inside the ticket, where product and ticket are known.
-export function SessionTable({ sessions, is_brief = false }: { sessions: Session[]; is_brief?: boolean }) {
+export function SessionTable({ sessions, is_brief = false, changed }: { sessions: Session[]; is_brief?: boolean; changed?: () => void }) {
   const all: (Column<Session> & { is_left_out?: boolean })[] = [
     { head: t('session.state'), is_main: true, cell: (s) => <StateAndWhy session={s} /> },
     { head: t('ticket.ticket'), is_left_out: is_brief, cell: (s) => <a href={`/tickets/${s.ticket}`}>#{s.ticket}</a> },
@@ -55,11 +56,8 @@ export function SessionTable({ sessions, is_brief = false }: { sessions: Session
     { head: t('session.length'), is_number: true, is_wide_only: true, cell: length_of },
     {
       head: t('session.recording'),
-      is_wide_only: true,
-      cell: (s) =>
-        s.state === 'ended' ? (
-          <span class={s.complete ? 'good-word' : 'bad-word'}>{t(s.complete ? 'session.complete' : 'session.incomplete')}</span>
-        ) : null,
+      is_wide_only: is_brief,
+      cell: (s) => <RecordingCell session={s} changed={changed} />,
     },
     {
       head: t('session.session'),

@@ -4,6 +4,7 @@ import { access_en } from './access_en';
 import { alarm_en } from './alarm_en';
 import { files_en } from './files_en';
 import { people_en } from './people_en';
+import { recording_en } from './recording_en';
 import { configure_en } from './configure_en';
 import { replay_en } from './replay_en';
 import { screen_en } from './screen_en';

@@ -5,6 +5,7 @@ import { access_zh } from './access_zh';
 import { alarm_zh } from './alarm_zh';
 import { files_zh } from './files_zh';
 import { people_zh } from './people_zh';
+import { recording_zh } from './recording_zh';
 import { configure_zh } from './configure_zh';
 import { replay_zh } from './replay_zh';
 import { screen_zh } from './screen_zh';

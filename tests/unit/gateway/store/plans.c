@@ -16,6 +16,7 @@
 #include "store/qualifications.h"
 #include "store/reader_evidence.h"
 #include "store/reader_handle.h"
+#include "store/recordings.h"
 #include "store/records.h"
 #include "store/session_lines.h"
 #include "store/shelves.h"
@@ -116,6 +117,7 @@ static void ask_reader(struct reader *r) {
     fine(reader_ticket_events(r, 1, no_ticket_event, NULL));
     fine(reader_ticket(r, 1, &ticket));
     fine(reader_session(r, "x", &session));
+    fine(reader_recording(r, "x", &(struct recording){0}));
     for (int i = 0; i < 8; i++) {
         const char *device = devices[i & 1];
         fine(reader_quarantine(r, device, 10, no_quarantined, NULL));

@@ -59,6 +59,7 @@ await mkdir(join(fresh, 'join'), { recursive: true });
 await writeFile(join(fresh, 'join/index.html'), await page('src/join/main.tsx')); // for who is invited by a link
 const owner = await ownerPage();
 await cp(join(here, 'public'), fresh, { recursive: true });
+await writeFile(join(fresh, 'evidence-player.html'), await evidencePlayer());
 await writeFile(join(fresh, 'licenses.txt'), await licenses([...Object.keys(result.metafile.inputs), ...Object.keys(owner.metafile.inputs)]));
 
 let total = 0;

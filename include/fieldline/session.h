@@ -54,7 +54,8 @@
  *   session.end {reason}
  *   notice.show {text}                            a line for the product's display: who is there, what they say
  * product -> gateway:
- *   session.hello {session,agent,capabilities,consent:{method,by,at_ms,until_ms},deadline_s}   the first frame
+ *   session.hello {session,agent,capabilities,consent:{method,by,at_ms,until_ms,statement?,signature?,key?},deadline_s,
+ *                  resume?}                       the first frame; statement: what the owner has signed (owner.h)
  *   terminal.closed {exit,signal}    terminal.echo {on}
  *   observe.sample {t,values:{"metric/part":v}}   observe.log {t,sev,app,msg}
  *   diagnose.output {id,text}                     of a run under way; all that it prints comes so

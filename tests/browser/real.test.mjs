@@ -162,7 +162,7 @@ test('more output than all buffers hold comes through whole', async () => {
 test('values come while one watches', async () => {
   await page.getByRole('tab', { name: 'Live values' }).click();
   await button(page, 'Watch').click();
-  await page.locator('#panel-observe tbody tr').first().waitFor({ timeout: START_MS });
+  await page.locator('#panel-observe .live-course').first().waitFor({ timeout: START_MS });
 });
 
 test('a check runs on the product', async () => {

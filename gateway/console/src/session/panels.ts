@@ -26,5 +26,7 @@ export const PANELS: Panel[] = [
   { id: 'files', capability: 'files', title: 'files.title', load: async () => (await import('./files')).FilesPane },
   { id: 'diagnose', capability: 'diagnose', title: 'diagnose.title', load: async () => (await import('./diagnose')).DiagnosePane },
   { id: 'observe', capability: 'observe', title: 'observe.title', load: async () => (await import('./observe')).ObservePane },
+  { id: 'screen', capability: 'screen', title: 'screen.title', load: async () => (await import('./screen')).ScreenPane },
+  { id: 'forward', capability: 'forward', title: 'forward.title', load: async () => (await import('./forward')).ForwardPane },
   { id: 'configure', capability: 'configure', title: 'configure.title', load: async () => (await import('./configure')).ConfigurePane },
 ];

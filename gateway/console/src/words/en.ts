@@ -14,6 +14,7 @@ export const en = {
   ...access_en,
   ...alarm_en,
   ...files_en,
+  ...recording_en,
   ...configure_en,
   ...replay_en,
   ...session_en,

@@ -15,6 +15,7 @@ export const zh: Record<keyof typeof en, string> = {
   ...access_zh,
   ...alarm_zh,
   ...files_zh,
+  ...recording_zh,
   ...configure_zh,
   ...replay_zh,
   ...session_zh,

@@ -59,6 +59,8 @@ void read_models(struct read *read, struct response *response) {
             jo_object(&j, "configure");
             pack_parameters_print(&pack->parameters, &j);
             jo_end(&j);
+        } else {
+            jo_null(&j, "configure");
         }
         jo_end(&j);
     }

@@ -175,6 +175,8 @@ static void print_detail(void *self, const struct device_row *row) {
         jo_object(j, "configure");
         pack_parameters_print(&pack->parameters, j);
         jo_end(j);
+    } else {
+        jo_null(j, "configure");
     }
     print_metrics(detail, pack);
     jo_int(j, "quarantined", row->quarantined);

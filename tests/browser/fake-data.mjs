@@ -67,6 +67,7 @@ function device(id, pack, more = {}) {
     agent: '1.0.0',
     capabilities: ['observe', 'diagnose', 'shell'],
     diagnostics,
+    configure: pack.configure ?? null,
     metrics,
     quarantined: 0,
     clock_error_ms: 0,

@@ -414,7 +414,7 @@ export const ROUTES = [
     'GET',
     /^\/sessions\/([^/]+)\/report$/,
     (fake, { id }) => {
-      const report = fake.data.tickets.map((ticket) => ticket.report).find((one) => one?.session === id);
+      const report = [...fake.data.details.values()].map((ticket) => ticket.report).find((one) => one?.session === id);
       if (!report) throw new Refusal(404, 'not_found', 'there is no such report');
       return { json: { ...report, findings: fake.data.findings?.filter((one) => one.session === id) ?? [] } };
     },

@@ -121,6 +121,7 @@ test(
     await says(page, 'The code was wrong; 2 tries are left.');
     await page.getByLabel('Code from the owner').fill('47 11');
     await button(page, 'Send the code').click();
+    await page.getByRole('tab', { name: 'Live values' }).click();
     await button(page, 'Watch').waitFor();
     assert.equal(await page.locator('.terminal').count(), 0, 'no terminal was asked for');
   }),

@@ -92,7 +92,7 @@ export interface Configure {
   confirm_s: { min: number; max: number };
 }
 export interface DeviceDetail extends Device {
-  configure?: Configure;
+  configure: Configure | null;
   agent: string;
   capabilities: string[];
   diagnostics: Diagnostic[];

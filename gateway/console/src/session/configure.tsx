@@ -32,7 +32,7 @@ interface Change {
 interface Props {
   leg: Caller;
   may_act: boolean;
-  device: { configure?: Configure };
+  device: { configure: Configure | null };
 }
 
 const CONFIRM_S = 120;

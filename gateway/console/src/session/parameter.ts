@@ -31,7 +31,7 @@ export type Checked = { value: ParameterValue } | { wrong: string };
 const greater = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined ? b : b === undefined ? a : Math.max(a, b));
 const smaller = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined ? b : b === undefined ? a : Math.min(a, b));
 
-export function rows_of(pack: Configure | undefined, product: ProductParameter[]): Row[] {
+export function rows_of(pack: Configure | null, product: ProductParameter[]): Row[] {
   return product.map((one): Row => {
     const said = pack?.parameters.find(({ name }) => name === one.name);
     return {

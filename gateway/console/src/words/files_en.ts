@@ -38,11 +38,9 @@ export const files_en = {
   'diagnose.copied': 'Copied',
   'diagnose.bundle': 'Download all checks as one archive',
   'diagnose.bundle_making': 'The product runs them one after the other…',
-  'diagnose.optional': 'optional',
 
   'observe.every': 'How often',
   'observe.every_ms': 'every {seconds} s',
-  'observe.usual': 'as the product usually tells',
   'observe.choose': 'What to watch',
   'observe.all': 'Everything',
   'observe.pause': 'Pause',

@@ -40,11 +40,9 @@ export const files_zh: Record<keyof typeof files_en, string> = {
   'diagnose.copied': '已复制',
   'diagnose.bundle': '将全部检查下载为一个压缩包',
   'diagnose.bundle_making': '产品正在逐项运行…',
-  'diagnose.optional': '可选',
 
   'observe.every': '频率',
   'observe.every_ms': '每 {seconds} 秒',
-  'observe.usual': '按产品平时的频率',
   'observe.choose': '查看内容',
   'observe.all': '全部',
   'observe.pause': '暂停',

@@ -132,9 +132,6 @@ export const session_en = {
   'observe.start': 'Watch',
   'observe.stop': 'Stop watching',
   'observe.waiting': 'Waiting for the first values…',
-  'observe.metric': 'Measurement',
-  'observe.value': 'Value',
-  'observe.course': 'Last minutes',
   'observe.log': 'Log as it happens',
 
   'replay.title': 'Recording of session {id}',

@@ -134,9 +134,6 @@ export const session_zh: Record<keyof typeof session_en, string> = {
   'observe.start': '开始观察',
   'observe.stop': '停止观察',
   'observe.waiting': '等待第一批数值…',
-  'observe.metric': '测量项',
-  'observe.value': '数值',
-  'observe.course': '最近几分钟',
   'observe.log': '实时日志',
 
   'replay.title': '会话 {id} 的记录',

@@ -231,6 +231,9 @@ enum result relay_attach_person(struct relay *r, const struct relay_person *pers
         return fault_set(fault, RESULT_DENIED, "only who holds the keyboard may use tools here");
     }
     struct relay_leg *before = person->is_tool ? NULL : relay_find_person(r, person->name);
+    if (before != NULL && before->is_driver) {
+        return fault_set(fault, RESULT_CONFLICT, "a job is at work in this session in your name; it ends by itself");
+    }
     if (before != NULL) {
         relay_drop_leg(before, "replaced");
         settle(r);
@@ -240,6 +243,7 @@ enum result relay_attach_person(struct relay *r, const struct relay_person *pers
     }
     struct relay_leg *leg = leg_new(r, person->name, ops, leg_self);
     relay_person_init(leg, person);
+    leg->is_driver = person->is_driver;
     leg->next = r->people;
     r->people = leg;
     if (is_typist) {
@@ -324,7 +328,7 @@ static void tick_calls(struct relay *r) {
         struct relay_call *call = &r->calls[i];
         if (call->is_used && r->now_mono_ms - call->since_mono_ms > CALL_MS) {
             call->is_used = false;
-            struct relay_leg *leg = call->leg != NULL ? call->leg : r->typist;
+            struct relay_leg *leg = relay_call_leg(r, call);
             if (leg != NULL) {
                 relay_refuse(leg, call->person_id, "timed_out", "the product did not answer");
             }

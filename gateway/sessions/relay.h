@@ -89,6 +89,7 @@ FL_CHECK enum result relay_attach_product(struct relay *relay, const char *token
 enum { RELAY_GUEST_WATCH = 1 << 0, RELAY_GUEST_CALL = 1 << 1, RELAY_GUEST_CHAT = 1 << 2 };
 struct relay_person {
     const char *name;
+    bool is_driver;     /* no person: works through a job in the name of one */
     bool is_tool;       /* a further connection of who types, for files and ports: takes over from nothing */
     bool may_type;      /* role and qualification allow it; the granted engineer may in any case */
     bool may_moderate;  /* role allows it; the granted engineer may not in any case */

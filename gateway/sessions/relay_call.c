@@ -6,6 +6,7 @@
 
 #include "sessions/relay_inside.h"
 
+enum { CALL_JOINS = 20, CALL_JOINS_WITHIN_MS = 10 * 1000 /* each is a line of the record */ };
 enum {
     CALL_PEOPLE = 4,
     SIGNAL_BYTES = 12 * 1024,
@@ -91,6 +92,10 @@ void relay_call_join(struct relay_leg *leg, const struct json *params, const cha
     }
     if (result != RESULT_OK) {
         relay_refuse(leg, id, result_name(result), fault.text);
+        return;
+    }
+    if (!relay_pace(&leg->call_joins, r->now_mono_ms, CALL_JOINS, CALL_JOINS_WITHIN_MS)) {
+        relay_refuse(leg, id, "busy", "the call was joined or changed too often; wait a moment");
         return;
     }
     struct buf text;

@@ -90,7 +90,9 @@ void relay_begin_end(struct relay *r, const char *why, const char *by) {
     if (r->phase == RELAY_ENDING || r->phase == RELAY_OVER) {
         return;
     }
-    if (r->phase != RELAY_LIVE) {
+    /* What was sent into a broken link must not be carried out by a product that comes back after the end. */
+    bool has_undelivered = r->is_away && record_sums(r->record)->down.count > r->away_down;
+    if (r->phase != RELAY_LIVE || has_undelivered) {
         relay_finish(r, why, "");
         return;
     }

@@ -179,6 +179,11 @@ void relay_floor_take(struct relay_leg *leg, const struct json *params, const ch
     if (before != NULL) {
         relay_streams_leave(before);
     }
+    for (struct relay_leg *tool = r->people; tool != NULL; tool = tool->next) {
+        if (tool->is_tool && strcmp(tool->name, leg->name) != 0) {
+            relay_drop_leg(tool, "keyboard_taken"); /* whose hands it was for has lost the keyboard */
+        }
+    }
     if (r->phase == RELAY_OVER) {
         return;
     }

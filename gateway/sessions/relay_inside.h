@@ -25,6 +25,7 @@ enum {
     DEADLINE_GRACE_MS = 2 * 1000, /* the product keeps the deadline itself; the gateway only when it does not */
     CALL_MS = 5 * 60 * 1000,      /* an unanswered request is given up */
     SYNC_MS = 2 * 1000,
+    STRIKES_WITHIN_MS = 10 * 1000,
     CALL_ID_BYTES = 80, /* an engineer's request id, as JSON */
     MESSAGE_BYTES = CAP_FRAME_BYTES
 };
@@ -56,6 +57,7 @@ struct relay_leg {
     struct relay *relay;
     struct relay_leg *next; /* people only */
     bool is_product, is_dead;
+    bool is_driver;
     bool is_tool;    /* a second connection of the engineer: files and ports only */
     bool is_joining; /* its owner learns from attach that it was refused, not from ops.close */
     char name[SESSION_NAME_BYTES + 1];
@@ -63,23 +65,24 @@ struct relay_leg {
     void *self;
     bool has_credit; /* it speaks credit; until it does, its queue alone counts */
     int64_t credit_bytes;
-    int strikes;
     /* people (relay_people.c) */
     bool may_type, may_moderate, is_guest;
     unsigned guest_may;
     char invite[CAP_UUID_BYTES + 1];
     int64_t joined_mono_ms;
     struct relay_in_call call;
-    struct relay_pace chat, signals;
+    struct relay_pace chat, signals, call_joins, refusals;
 };
 
 /* A request of the engineer that the product has not answered. */
 struct relay_call {
     bool is_used, is_terminal_open;
-    struct relay_leg *leg;         /* who asked; NULL: gone, whoever types now gets the answer */
-    int64_t stream;                /* that it opens; 0: none */
-    int64_t id;                    /* ours, on the product's leg */
-    char person_id[CALL_ID_BYTES]; /* theirs */
+    struct relay_leg *leg; /* who asked; NULL: gone */
+    bool is_of_tool;
+    char asker[SESSION_NAME_BYTES + 1]; /* the same person's next leg gets the answer */
+    int64_t stream;                     /* that it opens; 0: none */
+    int64_t id;                         /* ours, on the product's leg */
+    char person_id[CALL_ID_BYTES];      /* theirs */
     int64_t since_mono_ms;
 };
 
@@ -141,6 +144,7 @@ struct relay {
     bool has_ticket, has_used_ticket;
     uint8_t ticket_sha256[SHA256_BYTES];      /* the newest, */
     uint8_t used_ticket_sha256[SHA256_BYTES]; /* and the last that was used: the newest may have been lost */
+    uint64_t away_down; /* frames down when the link broke: what is beyond nobody on the product has seen */
     int64_t away_since_mono_ms, resume_due_mono_ms, input_credit_then;
     uint64_t sync_up;
     size_t unacked_frames, unacked_bytes;
@@ -192,6 +196,8 @@ const struct relay_notice *relay_notice_find(const char *method);
 void relay_from_product(struct relay *r, bool is_text, const void *message, size_t bytes);
 void relay_from_person(struct relay_leg *leg, bool is_text, const void *message, size_t bytes);
 void relay_request(struct relay_leg *leg, const struct frame *frame);
+/* Who gets the answer: who asked, or his next leg. NULL: nobody. */
+struct relay_leg *relay_call_leg(const struct relay *r, const struct relay_call *call);
 struct relay_call *relay_call_find(struct relay *r, int64_t id);
 
 /* ---- relay_resume.c ---- */

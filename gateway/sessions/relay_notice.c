@@ -132,7 +132,7 @@ static void on_output(struct relay *r, const struct json *params) {
         return; /* checked a moment ago */
     }
     struct relay_call *call = relay_call_find(r, id);
-    struct relay_leg *leg = call != NULL && call->leg != NULL ? call->leg : r->typist;
+    struct relay_leg *leg = call != NULL ? relay_call_leg(r, call) : NULL;
     if (call == NULL || leg == NULL) {
         return;
     }

@@ -111,8 +111,8 @@ void relay_send_leg(struct relay_leg *leg, bool is_text, const void *bytes, size
 
 void relay_send_people(struct relay *r, bool is_text, const void *bytes, size_t count) {
     for (struct relay_leg *leg = r->people; leg != NULL; leg = leg->next) {
-        if (leg->is_dead || !relay_sees(leg)) {
-            continue;
+        if (leg->is_dead || !relay_sees(leg) || (leg->is_tool && !is_text)) {
+            continue; /* a tool shows no terminal */
         }
         if (!is_text) {
             leg->credit_bytes -= (int64_t)count - 1;
@@ -215,7 +215,8 @@ void relay_refuse(struct relay_leg *leg, const char *id, const char *code, const
     jo_end(&j);
     if (relay_note(leg->relay, buf_text(&message), message.count) && !leg->is_dead) {
         relay_send_leg(leg, true, message.data, message.count);
-        if (++leg->strikes >= RELAY_STRIKES) {
+        bool is_held = strcmp(code, "frozen") == 0; /* keys that were under way are nobody's fault */
+        if (!is_held && !relay_pace(&leg->refusals, leg->relay->now_mono_ms, RELAY_STRIKES - 1, STRIKES_WITHIN_MS)) {
             relay_drop_leg(leg, "too_many_errors");
         }
     }
@@ -263,8 +264,12 @@ static bool send_input(struct relay *r, const uint8_t *text, size_t count) {
     return is_kept && r->phase != RELAY_OVER;
 }
 
+/* While the product is away what is typed waits here, where a freeze or the end forgets it. */
 void relay_flush_input(struct relay *r) {
     size_t done = 0;
+    if (!relay_may_give(r)) {
+        return;
+    }
     while (r->phase == RELAY_LIVE && r->typist != NULL && done < r->input.count && r->input_credit_bytes > 0) {
         size_t count = r->input.count - done;
         if (count > (size_t)r->input_credit_bytes) {

@@ -332,7 +332,8 @@ bool relay_people_request(struct relay_leg *leg, const char *method, const struc
 
 bool relay_may_act(struct relay_leg *leg, const char *id) {
     struct relay *r = leg->relay;
-    if (leg != r->typist && !leg->is_tool) {
+    bool holds_it = leg == r->typist || (leg->is_tool && strcmp(leg->name, r->floor.keyboard) == 0);
+    if (!holds_it) {
         relay_refuse(leg, id, "denied", "only who holds the keyboard may do anything here");
         return false;
     }

@@ -39,7 +39,7 @@ static void on_method(struct relay *r, const struct frame *frame, const char *me
 
 /* The product's answer with the engineer's own id, to who asked; when he has gone, to whoever types now. */
 static void forward_answer(struct relay *r, const struct relay_call *call, const struct json *answer) {
-    struct relay_leg *leg = call->leg != NULL ? call->leg : r->typist;
+    struct relay_leg *leg = relay_call_leg(r, call);
     const struct json *part = json_get(answer, "error");
     const char *key = part != NULL ? "error" : "result";
     struct buf value, message;

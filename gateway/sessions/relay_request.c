@@ -18,6 +18,14 @@ struct relay_call *relay_call_find(struct relay *r, int64_t id) {
     return NULL;
 }
 
+struct relay_leg *relay_call_leg(const struct relay *r, const struct relay_call *call) {
+    if (call->leg != NULL) {
+        return call->leg;
+    }
+    bool is_again = !call->is_of_tool && r->typist != NULL && strcmp(r->typist->name, call->asker) == 0;
+    return is_again ? r->typist : NULL;
+}
+
 static struct relay_call *call_free_slot(struct relay *r) {
     for (size_t i = 0; i < RELAY_CALLS; i++) {
         if (!r->calls[i].is_used) {
@@ -66,6 +74,8 @@ static void keep_call(struct relay_leg *leg, struct relay_call *call, const stru
                                 .leg = leg,
                                 .id = r->next_id++,
                                 .since_mono_ms = r->now_mono_ms};
+    call->is_of_tool = leg->is_tool;
+    snprintf(call->asker, sizeof call->asker, "%s", leg->name);
     snprintf(call->person_id, sizeof call->person_id, "%s", id);
     if ((method->flags & METHOD_OPENS_STREAM) != 0 &&
         json_integer(params, "stream", 1, UINT16_MAX, &call->stream, NULL) == RESULT_OK) {
@@ -136,6 +146,9 @@ static enum result check(const struct relay_leg *leg, const struct method *metho
     if (!is_allowed) {
         return fault_set(fault, RESULT_DENIED, "'%s' was not granted or not consented to",
                          capability_name(method->capability));
+    }
+    if (r->is_away) {
+        return fault_set(fault, RESULT_BUSY, "the product's link is broken; it has a moment to come back");
     }
     if (leg->is_tool && (method->flags & METHOD_FOR_TOOLS) == 0) {
         return fault_set(fault, RESULT_DENIED, "a tool's connection may only move files and ports");

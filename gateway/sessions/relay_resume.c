@@ -103,6 +103,7 @@ bool relay_goes_away(struct relay *r) {
     if (!r->is_away) {
         r->is_away = true;
         r->away_since_mono_ms = r->now_mono_ms;
+        r->away_down = record_sums(r->record)->down.count;
         log_warn("gateway.sessions", "product_away", "session=%s device=%s", r->options.session, r->options.device);
         note(r, "session.away", r->options.grace_ms);
     }
@@ -235,4 +236,5 @@ void relay_sync(struct relay *r) {
     buf_fini(&message);
     relay_give_credit(r);
     relay_streams_give(r);
+    relay_flush_input(r);
 }

@@ -121,7 +121,7 @@ enum result driver_start(struct relay *relay, const struct web_drive *drive, int
     d->confirm_s = drive->confirm_s;
     d->settle_ms = drive->settle_s * 1000;
     text_copy(d->session, sizeof d->session, drive->session);
-    struct relay_person person = {.name = drive->by};
+    struct relay_person person = {.name = drive->by, .is_driver = true};
     enum result result = relay_attach_person(relay, &person, &leg_ops, d, mono_ms, &d->leg, fault);
     if (result != RESULT_OK) {
         driver_free(d);

@@ -13,8 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fieldline/digest.h"
 #include "sessions/escrow.h"
 #include "sessions/heads.h"
+#include "sessions/seal.h"
 #include "sessions/vault_file.h"
 
 enum { DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 24 };
@@ -32,7 +34,8 @@ struct record {
     int64_t cap_bytes;
     struct transcript_head about;
     struct transcript_sums sums;
-    struct buf cast, jsonl; /* the lines under way */
+    struct digest *cast_digest, *jsonl_digest; /* of what was written; NULL: not from the beginning */
+    struct buf cast, jsonl;                    /* the lines under way */
 };
 
 static struct record *record_make(int64_t cap_bytes) {
@@ -54,6 +57,8 @@ void record_close(struct record *record) {
     buf_wipe(&record->cast);
     buf_wipe(&record->jsonl);
     buf_fini(&record->escrow);
+    digest_free(record->cast_digest);
+    digest_free(record->jsonl_digest);
     free(record);
 }
 
@@ -122,6 +127,9 @@ enum result record_open(const struct record_options *options, struct record **ou
         goto out;
     }
     transcript_sums_head(&r->sums, &r->jsonl);
+    r->cast_digest = digest_new();
+    r->jsonl_digest = digest_new();
+    digest_add(r->jsonl_digest, r->jsonl.data, r->jsonl.count);
     *out = r;
     r = NULL;
 out:
@@ -169,6 +177,10 @@ static enum result append(struct record *r, struct transcript_line *line, const 
         return fail(r, fault);
     }
     transcript_sums_add(&r->sums, line, leaf, &r->jsonl, line->has_cast ? &r->cast : NULL);
+    if (r->jsonl_digest != NULL) {
+        digest_add(r->jsonl_digest, r->jsonl.data, r->jsonl.count);
+        digest_add(r->cast_digest, r->cast.data, line->has_cast ? r->cast.count : 0);
+    }
     return RESULT_OK;
 }
 
@@ -346,6 +358,16 @@ enum result record_finish(struct record *r, int64_t t_ms, struct fault *fault) {
     }
     r->is_finished = true;
     return result;
+}
+
+bool record_texts(struct record *r, struct seal_texts *out) {
+    if (r->jsonl_digest == NULL) {
+        return false;
+    }
+    digest_end(r->cast_digest, out->cast_sha256);
+    digest_end(r->jsonl_digest, out->jsonl_sha256);
+    r->cast_digest = r->jsonl_digest = NULL;
+    return true;
 }
 
 const struct transcript_sums *record_sums(const struct record *record) {

@@ -44,5 +44,8 @@ FL_CHECK enum result record_sync(struct record *record, int64_t t_ms, struct fau
 /* Gives a session that never opened a terminal its empty cast; writes and syncs all. Nothing is recorded after it. */
 FL_CHECK enum result record_finish(struct record *record, int64_t t_ms, struct fault *fault);
 
+struct seal_texts; /* seal.h */
+/* The hashes of what was written, counted along; once, after record_finish. False: it went on after another's work. */
+bool record_texts(struct record *record, struct seal_texts *out);
 /* What seal.h seals; valid until record_close. */
 const struct transcript_sums *record_sums(const struct record *record);

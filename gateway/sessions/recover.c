@@ -134,7 +134,8 @@ enum result transcript_recover(const struct vault *vault, const char *dir, const
     }
     int64_t ended_ms = sums.started_ms + sums.last_t_ms;
     if ((result = add_note(record, cut_cast, cut_jsonl, missing, fault)) == RESULT_OK &&
-        (result = seal_make(vault, base, record_sums(record), NULL, WHY, false, ended_ms, &seal, fault)) == RESULT_OK &&
+        (result = seal_make(vault, base, record_sums(record), NULL, NULL, WHY, false, ended_ms, &seal, fault)) ==
+            RESULT_OK &&
         (result = seal_write(&seal, base, seal_key, fault)) == RESULT_OK) {
         *event = (struct session_event){
             .kind = SESSION_EVENT_ENDED, .at_ms = wall_ms, .why = WHY, .frames = (int64_t)seal.frames};

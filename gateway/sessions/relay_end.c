@@ -21,8 +21,10 @@ static bool seal_up(struct relay *r, struct session_event *event, struct fault *
     bool is_complete = record_finish(r->record, relay_t_ms(r), fault) == RESULT_OK && r->has_product_ended;
     const struct transcript_sums *sums = record_sums(r->record);
     snprintf(base, sizeof base, "%s/%s", r->options.transcript_dir, r->options.session);
-    if (seal_make(r->options.vault, base, sums, &countersign, r->end_why, is_complete, relay_wall_ms(r), &seal,
-                  fault) != RESULT_OK ||
+    struct seal_texts texts;
+    bool is_counted = record_texts(r->record, &texts);
+    if (seal_make(r->options.vault, base, sums, is_counted ? &texts : NULL, &countersign, r->end_why, is_complete,
+                  relay_wall_ms(r), &seal, fault) != RESULT_OK ||
         seal_write(&seal, base, r->options.seal_key, fault) != RESULT_OK) {
         log_error("gateway.sessions", "seal_failed", "session=%s reason=%s", r->options.session, log_text(fault->text));
         return false;

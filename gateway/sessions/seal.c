@@ -174,9 +174,20 @@ static const char *check_countersign(const struct countersign *c, struct seal *s
     return why;
 }
 
+static enum result hash_texts(const struct vault *vault, const char *base, const struct seal_texts *texts,
+                              struct seal *s, struct fault *fault) {
+    if (texts != NULL) {
+        memcpy(s->cast_sha256, texts->cast_sha256, SHA256_BYTES);
+        memcpy(s->jsonl_sha256, texts->jsonl_sha256, SHA256_BYTES);
+        return RESULT_OK;
+    }
+    enum result result = hash_file(vault, base, ".cast", s->cast_bytes, s->cast_sha256, fault);
+    return result == RESULT_OK ? hash_file(vault, base, ".jsonl", s->jsonl_bytes, s->jsonl_sha256, fault) : result;
+}
+
 enum result seal_make(const struct vault *vault, const char *base, const struct transcript_sums *sums,
-                      const struct countersign *countersign, const char *why, bool is_complete, int64_t ended_ms,
-                      struct seal *out, struct fault *fault) {
+                      const struct seal_texts *texts, const struct countersign *countersign, const char *why,
+                      bool is_complete, int64_t ended_ms, struct seal *out, struct fault *fault) {
     struct seal s = {.started_ms = sums->started_ms,
                      .ended_ms = ended_ms,
                      .cast_bytes = sums->cast_bytes,
@@ -185,8 +196,7 @@ enum result seal_make(const struct vault *vault, const char *base, const struct 
                      .is_complete = is_complete};
     struct buf statement;
     enum result result;
-    if ((result = hash_file(vault, base, ".cast", s.cast_bytes, s.cast_sha256, fault)) != RESULT_OK ||
-        (result = hash_file(vault, base, ".jsonl", s.jsonl_bytes, s.jsonl_sha256, fault)) != RESULT_OK ||
+    if ((result = hash_texts(vault, base, texts, &s, fault)) != RESULT_OK ||
         (result = count_heads(base, &s, fault)) != RESULT_OK) {
         return result;
     }

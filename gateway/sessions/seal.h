@@ -50,11 +50,15 @@ struct countersign {
     const char *signature;   /* base64url */
     const char *certificate; /* PEM, NULL: unknown */
 };
-/* Fills a seal from the sums, hashing the text of both files; checks the countersignature against the certificate and
- * the sums, and says in the seal when it does not hold. */
+/* SHA-256 of the texts of both files, as whoever wrote them has counted along. */
+struct seal_texts {
+    uint8_t cast_sha256[SHA256_BYTES], jsonl_sha256[SHA256_BYTES];
+};
+/* Fills a seal from the sums and the hashes of both texts (NULL: by reading the files again, which may take long);
+ * checks the countersignature against the certificate and the sums, and says in the seal when it does not hold. */
 FL_CHECK enum result seal_make(const struct vault *vault, const char *base, const struct transcript_sums *sums,
-                               const struct countersign *countersign, const char *why, bool is_complete,
-                               int64_t ended_ms, struct seal *out, struct fault *fault);
+                               const struct seal_texts *texts, const struct countersign *countersign, const char *why,
+                               bool is_complete, int64_t ended_ms, struct seal *out, struct fault *fault);
 /* Signs and writes base.seal (temporary file, fsync, rename, fsync of the directory). Refuses to replace one. */
 FL_CHECK enum result seal_write(struct seal *seal, const char *base, const struct key *key, struct fault *fault);
 FL_CHECK enum result seal_parse(const char *text, size_t chars, struct seal *out, struct fault *fault);

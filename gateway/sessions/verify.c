@@ -117,7 +117,7 @@ static enum result check_files(const struct vault *vault, const char *base, cons
                                const struct seal *seal, struct fault *fault) {
     struct seal again;
     enum result result =
-        seal_make(vault, base, sums, NULL, seal->why, seal->is_complete, seal->ended_ms, &again, fault);
+        seal_make(vault, base, sums, NULL, NULL, seal->why, seal->is_complete, seal->ended_ms, &again, fault);
     if (result == RESULT_OK && (memcmp(again.cast_sha256, seal->cast_sha256, SHA256_BYTES) != 0 ||
                                 memcmp(again.jsonl_sha256, seal->jsonl_sha256, SHA256_BYTES) != 0)) {
         return fault_set(fault, RESULT_CORRUPT, "a file's SHA-256 is not the sealed one");

@@ -198,8 +198,8 @@ static void seal_again(struct stage *s, bool keeps_statement) {
     }
     cr_assert_eq(result, RESULT_NOT_FOUND, "%s", fault.text);
     cr_assert_eq(seal_read(base, &old, &fault), RESULT_OK, "%s", fault.text);
-    cr_assert_eq(seal_make(NULL, base, transcript_reader_sums(reader), NULL, old.why, old.is_complete, old.ended_ms,
-                           &fresh, &fault),
+    cr_assert_eq(seal_make(NULL, base, transcript_reader_sums(reader), NULL, NULL, old.why, old.is_complete,
+                           old.ended_ms, &fresh, &fault),
                  RESULT_OK, "%s", fault.text);
     transcript_reader_close(reader);
     fresh.is_countersigned = true;

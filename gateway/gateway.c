@@ -58,6 +58,7 @@ static int print_health(void *self, bool only_live, bool is_detailed, struct buf
         .commit_age_ms = ago(h->commit_mono_ms, now),
         .turn_failed_age_ms = ago(h->turn_failed_mono_ms, now),
         .journal_late_ms = oldest_ms == 0 ? 0 : clock_wall_ms() - oldest_ms - h->journal_keep_ms,
+        .is_crl_stale = h->is_crl_stale,
         .disk_free_bytes = h->disk_free_bytes,
         .disk_low_bytes = g->core.settings->disk_low_bytes,
     };
@@ -84,6 +85,8 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .server_cert = s->web_cert,
                                         .server_key = s->web_key,
                                         .device_ca = s->device_ca,
+                                        .device_crl = s->device_crl,
+                                        .is_crl_stale = &g->core.health.is_crl_stale,
                                         .console_dir = s->console_dir,
                                         .store_path = g->store_path,
                                         .link_grace_ms = s->link_grace_ms,

@@ -59,6 +59,8 @@ static const struct config_row rows[] = {
     {"web", "key", CONFIG_STRING, AT(web_key), NULL, 0, 0, true, "its private key, PEM, mode 0600"},
     {"web", "device_ca", CONFIG_STRING, AT(device_ca), NULL, 0, 0, true,
      "CA that signs the products' certificates, PEM"},
+    {"web", "device_crl", CONFIG_STRING, AT(device_crl), NULL, 0, 0, false,
+     "revocation list of that CA, PEM; read again when it changes; without: nobody is revoked"},
     {"web", "console_dir", CONFIG_STRING, AT(console_dir), NULL, 0, 0, true, "the built console"},
     {"web", "reader_threads", CONFIG_INTEGER, AT(reader_threads), "2", 1, 64, false, "threads that answer reads"},
     {"web", "connections_per_address", CONFIG_INTEGER, AT(connections_per_address), "256", 0, 4096, false,

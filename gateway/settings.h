@@ -12,7 +12,7 @@ struct settings {
     int64_t reserve_bytes;
     char *web_listen, *session_listen, *session_url;
     int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
-    char *web_cert, *web_key, *device_ca, *console_dir;
+    char *web_cert, *web_key, *device_ca, *device_crl, *console_dir;
     int64_t consent_wait_ms, approval_wait_ms, session_max_ms, session_idle_ms;
     char *session_four_eyes_text, *session_moderated_text, *session_contract, *session_qualification;
     /* made of these texts */

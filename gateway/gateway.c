@@ -90,6 +90,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .console_dir = s->console_dir,
                                         .store_path = g->store_path,
                                         .link_grace_ms = s->link_grace_ms,
+                                        .moderator_grace_ms = s->moderator_grace_ms,
                                         .transcript_dir = g->transcript_dir,
                                         .seal_key = g->seal_path,
                                         .vault = g->core.vault,

@@ -81,6 +81,8 @@ static const struct config_row rows[] = {
      "capabilities that need a second person's approval on every model, such as shell,update; a pack may ask for more"},
     {"sessions", "moderated", CONFIG_STRING, AT(session_moderated_text), "", 0, 200, false,
      "capabilities that need a moderator in the session on every model; a pack may ask for more"},
+    {"sessions", "moderator_grace", CONFIG_DURATION, AT(moderator_grace_ms), "1m", 1000, 600 * 1000, false,
+     "how long a session that needs a moderator stays frozen after the last one has left; then it ends"},
     {"sessions", "qualification", CONFIG_STRING, AT(session_qualification), "optional", 0, 0, false,
      "required: nobody has a session without a qualification; optional: only once somebody has been given one"},
     {"sessions", "contract", CONFIG_STRING, AT(session_contract), "optional", 0, 0, false,

@@ -18,7 +18,7 @@ struct settings {
     /* made of these texts */
     uint32_t session_four_eyes, session_moderated;
     bool session_needs_contract, session_needs_qualification;
-    int64_t link_grace_ms;
+    int64_t link_grace_ms, moderator_grace_ms;
     int64_t retention_ms;
     char *master_key, *master_key_previous, *escrow_key, *mask_file;
     char *call_stun, *call_turn, *call_turn_secret;

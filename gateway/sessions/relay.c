@@ -16,7 +16,13 @@
 #include "sessions/relay_inside.h"
 #include "sessions/token.h"
 
-enum { IDLE_MS = 15 * 60 * 1000, REJOIN_MS = 30 * 1000, JOIN_MS = 2 * 60 * 1000, GRACE_MS = 30 * 1000 };
+enum {
+    IDLE_MS = 15 * 60 * 1000,
+    REJOIN_MS = 30 * 1000,
+    JOIN_MS = 2 * 60 * 1000,
+    GRACE_MS = 30 * 1000,
+    MODERATOR_MS = 60 * 1000
+};
 #define RECORD_BYTES (INT64_C(1) << 30)
 
 int64_t relay_wall_ms(const struct relay *r) {
@@ -54,6 +60,7 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
     r->options.rejoin_ms = or_default(options->rejoin_ms, REJOIN_MS);
     r->options.join_ms = or_default(options->join_ms, JOIN_MS);
     r->options.grace_ms = or_default(options->grace_ms, GRACE_MS);
+    r->options.moderator_ms = or_default(options->moderator_ms, MODERATOR_MS);
     r->options.record_bytes = or_default(options->record_bytes, RECORD_BYTES);
     r->options.transcript_dir = mem_strdup(options->transcript_dir);
     r->born_mono_ms = r->now_mono_ms = mono_ms;

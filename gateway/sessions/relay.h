@@ -58,6 +58,7 @@ struct relay_options {
     int64_t rejoin_ms;     /* without a typing leg, once one was there; 0: 30 s */
     int64_t join_ms;       /* without a typing leg from the start; 0: 2 minutes */
     int64_t grace_ms;      /* without the product, when it can come back; 0: 30 s */
+    int64_t moderator_ms;  /* without a moderator, once one was there, when it needs one; 0: 1 minute */
     int64_t record_bytes;  /* cap of the transcript; 0: 1 GiB */
     /* NULL: recordings are not encrypted. */
     const struct vault *vault;

@@ -206,6 +206,7 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .join_ms = JOIN_MS,
                                     .needs_moderator = session->needs_moderator,
                                     .grace_ms = relays->options->link_grace_ms,
+                                    .moderator_ms = relays->options->moderator_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
                                     .vault = relays->options->vault,

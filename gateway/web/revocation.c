@@ -244,21 +244,22 @@ bool revocation_is_stale(const struct revocation *r) {
 enum result revocation_check(const struct revocation *r, const char *pem, size_t bytes, struct fault *fault) {
     BIO *memory = bytes <= INT32_MAX ? BIO_new_mem_buf(pem, (int)bytes) : NULL;
     X509 *certificate = memory == NULL ? NULL : PEM_read_bio_X509(memory, NULL, no_passphrase, NULL);
-    enum result result = fault_set(fault, RESULT_DENIED, "no revocation list is of who has signed this certificate");
+    bool is_covered = false, is_revoked = false;
     for (int i = 0; certificate != NULL && i < sk_X509_CRL_num(r->lists); i++) {
         X509_CRL *list = sk_X509_CRL_value(r->lists, i);
         X509_REVOKED *entry = NULL;
         if (X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_issuer_name(certificate)) != 0) {
             continue;
         }
-        if (X509_CRL_get0_by_cert(list, &entry, certificate) != 0) {
-            result = fault_set(fault, RESULT_DENIED, "the certificate was revoked");
-            break;
-        }
-        result = RESULT_OK;
+        is_covered = true;
+        is_revoked = is_revoked || X509_CRL_get0_by_cert(list, &entry, certificate) != 0;
     }
     X509_free(certificate);
     BIO_free(memory);
     ERR_clear_error();
-    return result;
+    if (is_revoked) {
+        return fault_set(fault, RESULT_DENIED, "the certificate was revoked");
+    }
+    return is_covered ? RESULT_OK
+                      : fault_set(fault, RESULT_DENIED, "no revocation list is of who has signed this certificate");
 }

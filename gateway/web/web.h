@@ -19,11 +19,11 @@ struct web_options {    /* texts must outlive the web */
     const char *session_listen;
     int session_port; /* products dial in here; client certificate required */
     const char *server_cert, *server_key, *device_ca;
-    const char *device_crl;     /* revocation.h; NULL: no certificate is ever revoked */
-    _Atomic bool *is_crl_stale; /* set while the file cannot be used; NULL: nobody asks */
-    const char *console_dir;    /* built console files */
-    const char *store_path;     /* readers open it read-only */
-    int64_t link_grace_ms;      /* of sessions */
+    const char *device_crl;                    /* revocation.h; NULL: no certificate is ever revoked */
+    _Atomic bool *is_crl_stale;                /* set while the file cannot be used; NULL: nobody asks */
+    const char *console_dir;                   /* built console files */
+    const char *store_path;                    /* readers open it read-only */
+    int64_t link_grace_ms, moderator_grace_ms; /* of sessions */
     const char *transcript_dir;
     const char *seal_key;         /* Ed25519 private key, PEM */
     const struct vault *vault;    /* keys of recordings; NULL: they are not encrypted */

@@ -8,12 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fieldline/clock.h"
 #include "foreign.h"
 #include "gateway.h"
 #include "rules/check.h"
 #include "sessions/mask.h"
 #include "sessions/vault.h"
 #include "store/backup.h"
+#include "web/revocation.h"
 
 int command_init(int argc, char **argv) {
     struct settings *settings = command_settings(&argc, argv);
@@ -46,6 +48,7 @@ int command_check(int argc, char **argv) {
     struct vault *vault = NULL;
     struct box_key *escrow = NULL;
     struct mask *mask = NULL;
+    struct revocation *revocation = NULL;
     const char *const files[] = {seal_key,           settings->broker_ca, settings->broker_cert, settings->broker_key,
                                  settings->web_cert, settings->web_key,   settings->device_ca,   settings->console_dir};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -58,6 +61,11 @@ int command_check(int argc, char **argv) {
         buf_printf(&report, "%s\n", fault.text);
         status = 1;
     }
+    if (settings->device_crl &&
+        revocation_open(settings->device_crl, settings->device_ca, clock_wall_ms(), &revocation, &fault) != RESULT_OK) {
+        buf_printf(&report, "%s\n", fault.text);
+        status = 1;
+    }
     if (settings->escrow_key && box_key_read_public(settings->escrow_key, &escrow, &fault) != RESULT_OK) {
         buf_printf(&report, "%s\n", fault.text);
         status = 1;
@@ -67,6 +75,7 @@ int command_check(int argc, char **argv) {
         status = 1;
     }
     mask_free(mask);
+    revocation_free(revocation);
     box_key_free(escrow);
     vault_close(vault);
     free(master_key);

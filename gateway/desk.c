@@ -281,6 +281,7 @@ static const struct {
     {CHANGE_LOGOUT, log_out},
     {CHANGE_SESSION_LIVE, session_desk_edge_event},
     {CHANGE_SESSION_ENDED, session_desk_edge_event},
+    {CHANGE_DEVICE_REVOKED, session_guard_revoked},
     {CHANGE_SESSION_REPORT, session_desk_report},
     {CHANGE_SESSION_HOLD, session_hold_begin},
     {CHANGE_SESSION_RELEASE, session_hold_end},

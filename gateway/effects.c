@@ -127,7 +127,7 @@ void effects_run(struct effects *e, struct web *web) {
 static bool is_news(struct change *change) {
     const bool is_of_session = change->verb == CHANGE_SESSION_LIVE || change->verb == CHANGE_SESSION_ENDED ||
                                change->verb == CHANGE_SESSION_REPORT || change->verb == CHANGE_JOB_RESULT ||
-                               change->verb == CHANGE_SESSION_LINES;
+                               change->verb == CHANGE_SESSION_LINES || change->verb == CHANGE_DEVICE_REVOKED;
     if (!is_of_session || ++change->tries > NEWS_TRIES)
         return false;
     buf_reset(&change->reply);

@@ -31,6 +31,9 @@ static bool disk_low(const struct health_facts *f) {
 static bool journal_late(const struct health_facts *f) {
     return f->journal_late_ms > HEALTH_JOURNAL_LATE_MS;
 }
+static bool crl_stale(const struct health_facts *f) {
+    return f->is_crl_stale;
+}
 
 static const struct {
     bool (*is_so)(const struct health_facts *facts);
@@ -44,6 +47,8 @@ static const struct {
     {broker_disconnected, HEALTH_UNREADY, "broker_disconnected", "there is no connection to the MQTT broker"},
     {disk_low, HEALTH_DEGRADED, "disk_low", "the disk of data_dir has less room than disk_low"},
     {journal_late, HEALTH_DEGRADED, "journal_late", "the journal is trimmed hours later than it could be"},
+    {crl_stale, HEALTH_DEGRADED, "crl_stale",
+     "the list of revoked certificates cannot be used or has expired; the last good one stays in force"},
 };
 static const char *const state_names[] = {"ok", "degraded", "unready", "dead"};
 
@@ -75,6 +80,7 @@ static void print_facts(struct json_out *j, const struct health_facts *f) {
     print_age(j, "turn_failed_age_ms", f->turn_failed_age_ms);
     jo_int(j, "pipeline_silent_ms", f->pipeline_silent_ms);
     jo_int(j, "journal_late_ms", f->journal_late_ms > 0 ? f->journal_late_ms : 0);
+    jo_bool(j, "crl_current", !f->is_crl_stale);
     print_age(j, "disk_free_bytes", f->disk_free_bytes);
     jo_end(j);
 }

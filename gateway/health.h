@@ -23,6 +23,7 @@ struct health {
     _Atomic bool is_stopping;
     _Atomic int64_t journal_keep_ms, journal_oldest_ms; /* how long rules need rows; wall time of the oldest, 0: none */
     _Atomic int64_t disk_free_bytes;                    /* of data_dir; < 0: cannot be told */
+    _Atomic bool is_crl_stale;                          /* [web] device_crl cannot be used; the edge thread's */
 };
 
 struct health_facts {
@@ -31,9 +32,10 @@ struct health_facts {
     int64_t commit_age_ms, turn_failed_age_ms; /* < 0: never */
     int64_t journal_late_ms;                   /* how much longer the oldest row is there than rules need it */
     int64_t disk_free_bytes, disk_low_bytes;   /* free < 0: cannot be told */
+    bool is_crl_stale;
 };
 enum health_state { HEALTH_OK, HEALTH_DEGRADED, HEALTH_UNREADY, HEALTH_DEAD };
-enum { HEALTH_REASONS = 6 };
+enum { HEALTH_REASONS = 7 };
 struct health_reason {
     const char *id, *text;
 };

@@ -70,3 +70,8 @@ static enum result revoked_one(struct core *core, struct session *s, const void 
 enum result session_desk_device_revoked(struct core *core, const char *device) {
     return session_case_each(core, revoked_one, device);
 }
+
+enum result session_guard_revoked(struct core *core, struct change *change) {
+    change->status = 200;
+    return session_desk_device_revoked(core, change->id);
+}

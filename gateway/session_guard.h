@@ -11,3 +11,5 @@ FL_CHECK enum result session_guard_turn(struct core *core);
 FL_CHECK enum result session_guard_now(struct core *core);
 /* The device's certificate was revoked: its sessions end, "certificate_revoked". Any device name. */
 FL_CHECK enum result session_desk_device_revoked(struct core *core, const char *device);
+FL_CHECK enum result session_guard_revoked(struct core *core,
+                                           struct change *change); /* the same, as the edge says it */

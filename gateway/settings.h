@@ -12,13 +12,13 @@ struct settings {
     int64_t reserve_bytes;
     char *web_listen, *session_listen, *session_url;
     int64_t web_port, session_port, reader_threads, login_idle_ms, login_max_ms;
-    char *web_cert, *web_key, *device_ca, *console_dir;
+    char *web_cert, *web_key, *device_ca, *device_crl, *console_dir;
     int64_t consent_wait_ms, approval_wait_ms, session_max_ms, session_idle_ms;
     char *session_four_eyes_text, *session_moderated_text, *session_contract, *session_qualification;
     /* made of these texts */
     uint32_t session_four_eyes, session_moderated;
     bool session_needs_contract, session_needs_qualification;
-    int64_t link_grace_ms;
+    int64_t link_grace_ms, moderator_grace_ms;
     int64_t retention_ms;
     char *master_key, *master_key_previous, *escrow_key, *mask_file;
     char *call_stun, *call_turn, *call_turn_secret;

@@ -33,6 +33,7 @@ export class Gateway {
         cert: this.pki.path('web.crt'),
         key: this.pki.path('web.key'),
         device_ca: this.pki.path('ca.crt'),
+        device_crl: this.pki.path('crl.pem'),
         console_dir: this.place.source('build/console'),
       },
     };

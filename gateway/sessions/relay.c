@@ -16,7 +16,13 @@
 #include "sessions/relay_inside.h"
 #include "sessions/token.h"
 
-enum { IDLE_MS = 15 * 60 * 1000, REJOIN_MS = 30 * 1000, JOIN_MS = 2 * 60 * 1000, GRACE_MS = 30 * 1000 };
+enum {
+    IDLE_MS = 15 * 60 * 1000,
+    REJOIN_MS = 30 * 1000,
+    JOIN_MS = 2 * 60 * 1000,
+    GRACE_MS = 30 * 1000,
+    MODERATOR_MS = 60 * 1000
+};
 #define RECORD_BYTES (INT64_C(1) << 30)
 
 int64_t relay_wall_ms(const struct relay *r) {
@@ -54,6 +60,7 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
     r->options.rejoin_ms = or_default(options->rejoin_ms, REJOIN_MS);
     r->options.join_ms = or_default(options->join_ms, JOIN_MS);
     r->options.grace_ms = or_default(options->grace_ms, GRACE_MS);
+    r->options.moderator_ms = or_default(options->moderator_ms, MODERATOR_MS);
     r->options.record_bytes = or_default(options->record_bytes, RECORD_BYTES);
     r->options.transcript_dir = mem_strdup(options->transcript_dir);
     r->born_mono_ms = r->now_mono_ms = mono_ms;
@@ -109,6 +116,21 @@ static void enter(struct relay *r, int64_t mono_ms) {
     }
 }
 
+void relay_revoke(struct relay *relay, int64_t mono_ms) {
+    enter(relay, mono_ms);
+    relay_begin_revoked(relay);
+    settle(relay);
+}
+
+const char *relay_certificate(const struct relay *relay) {
+    return relay->certificate;
+}
+
+bool relay_expects(const struct relay *relay, const char *token, const char *device) {
+    return relay->phase == RELAY_WAITING && strcmp(device, relay->options.device) == 0 &&
+           session_token_matches(token, relay->options.token_sha256);
+}
+
 void relay_end(struct relay *relay, const char *why, const char *by, int64_t mono_ms) {
     enter(relay, mono_ms);
     relay_begin_end(relay, why, by);
@@ -160,10 +182,14 @@ static enum result open_record(struct relay *r, struct fault *fault) {
 }
 
 /* A ticket: the session goes on. What the gateway may still believe to be the product's leg is dead. */
-static enum result attach_again(struct relay *r, const char *token, const char *device, const struct relay_leg_ops *ops,
-                                void *leg_self, struct relay_leg **out, struct fault *fault) {
+static enum result attach_again(struct relay *r, const char *token, const char *device, const char *certificate_pem,
+                                const struct relay_leg_ops *ops, void *leg_self, struct relay_leg **out,
+                                struct fault *fault) {
     if (strcmp(device, r->options.device) != 0) {
         return fault_set(fault, RESULT_DENIED, "the ticket is not for this product");
+    }
+    if (strcmp(certificate_pem == NULL ? "" : certificate_pem, r->certificate == NULL ? "" : r->certificate) != 0) {
+        return fault_set(fault, RESULT_DENIED, "the ticket is for the certificate with which the session began");
     }
     if (r->product != NULL) {
         relay_drop_leg(r->product, "replaced");
@@ -181,7 +207,7 @@ enum result relay_attach_product(struct relay *r, const char *token, const char 
                                  struct relay_leg **out, struct fault *fault) {
     enter(r, mono_ms);
     if (relay_ticket_matches(r, token)) {
-        return attach_again(r, token, device, ops, leg_self, out, fault);
+        return attach_again(r, token, device, certificate_pem, ops, leg_self, out, fault);
     }
     if (!session_token_matches(token, r->options.token_sha256)) {
         return fault_set(fault, RESULT_NOT_FOUND, "the token belongs to no session");

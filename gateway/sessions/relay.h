@@ -58,6 +58,7 @@ struct relay_options {
     int64_t rejoin_ms;     /* without a typing leg, once one was there; 0: 30 s */
     int64_t join_ms;       /* without a typing leg from the start; 0: 2 minutes */
     int64_t grace_ms;      /* without the product, when it can come back; 0: 30 s */
+    int64_t moderator_ms;  /* without a moderator, once one was there, when it needs one; 0: 1 minute */
     int64_t record_bytes;  /* cap of the transcript; 0: 1 GiB */
     /* NULL: recordings are not encrypted. */
     const struct vault *vault;
@@ -78,9 +79,9 @@ struct relay *relay_new(const struct relay_options *options, int64_t mono_ms, in
 void relay_free(struct relay *relay);
 
 /* The product dials in, or comes back with a ticket. Refuses: a wrong token (RESULT_NOT_FOUND: try the next relay),
- * another device's certificate (RESULT_DENIED), a token used before (RESULT_CONFLICT), too late (RESULT_EXPIRED), no
- * recording possible (RESULT_IO; the relay is over then). `certificate_pem` is the peer's, as the TLS layer has
- * verified it; copied. */
+ * another device's certificate, or with a ticket another one than before (RESULT_DENIED), a token used before
+ * (RESULT_CONFLICT), too late (RESULT_EXPIRED), no recording possible (RESULT_IO; the relay is over then).
+ * `certificate_pem` is the peer's, as the TLS layer has verified it; copied. */
 FL_CHECK enum result relay_attach_product(struct relay *relay, const char *token, const char *device,
                                           const char *certificate_pem, const struct relay_leg_ops *ops, void *leg_self,
                                           int64_t mono_ms, struct relay_leg **out, struct fault *fault);
@@ -112,7 +113,14 @@ void relay_tick(struct relay *relay, int64_t mono_ms);
  */
 void relay_end(struct relay *relay, const char *why, const char *by, int64_t mono_ms);
 
+/* The product's certificate was revoked, "certificate_revoked": it is asked to end and has 1 s for it; then its leg is
+ * closed. It does not come back. */
+void relay_revoke(struct relay *relay, int64_t mono_ms);
+
 const char *relay_session(const struct relay *relay);
 const char *relay_device(const struct relay *relay);
+const char *relay_certificate(const struct relay *relay); /* the product's, PEM; NULL: it has not come yet */
+/* Does it wait for this product with this token? */
+bool relay_expects(const struct relay *relay, const char *token, const char *device);
 bool relay_is_live(const struct relay *relay);
 bool relay_is_over(const struct relay *relay);

@@ -118,3 +118,18 @@ void relay_begin_end(struct relay *r, const char *why, const char *by) {
     }
     buf_fini(&message);
 }
+
+/* An honest product ends its programs when it is asked to; the other kind is not listened to any longer than that. */
+void relay_begin_revoked(struct relay *r) {
+    const bool is_away = r->is_away;
+    r->resumes = r->has_ticket = r->has_used_ticket = false;
+    relay_begin_end(r, "certificate_revoked", "gateway");
+    if (r->phase != RELAY_ENDING) {
+        return;
+    }
+    if (is_away) {
+        relay_finish(r, r->end_why, "");
+    } else if (r->phase_due_mono_ms > r->now_mono_ms + REVOKED_MS) {
+        r->phase_due_mono_ms = r->now_mono_ms + REVOKED_MS;
+    }
+}

@@ -3,7 +3,7 @@
  * Frozen means: nothing that a person sends reaches the product. What the product says is recorded and shown as ever.
  * Streams are closed when it freezes: a file goes on later by its offset, and what a port has under way is lost as on
  * any broken line; holding their bytes back would only move them past the freeze. A moderator freezes and thaws; a
- * session that needs a moderator is frozen by itself while none is there, and ends MODERATOR_MS after the last has
+ * session that needs a moderator is frozen by itself while none is there, and ends moderator_ms after the last has
  * left.
  *
  * The keyboard is a name, not a leg: who holds it gets it back when his connection returns. It is handed over in two
@@ -16,7 +16,6 @@
 #include "sessions/relay_inside.h"
 
 enum {
-    MODERATOR_MS = 60 * 1000,           /* without a moderator, once one was there */
     MODERATOR_FIRST_MS = 10 * 60 * 1000 /* without one from the start */
 };
 
@@ -84,7 +83,7 @@ void relay_floor_update(struct relay *r) {
 }
 
 bool relay_floor_tick(struct relay *r) {
-    int64_t grace_ms = r->floor.had_moderator ? MODERATOR_MS : MODERATOR_FIRST_MS;
+    int64_t grace_ms = r->floor.had_moderator ? r->options.moderator_ms : MODERATOR_FIRST_MS;
     if (!r->floor.lacks_moderator || r->now_mono_ms - r->floor.moderator_gone_mono_ms < grace_ms) {
         return false;
     }

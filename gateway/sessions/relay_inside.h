@@ -24,6 +24,7 @@ enum {
     COUNTERSIGN_MS = 5 * 1000,    /* from session.ended to session.countersign */
     DEADLINE_GRACE_MS = 2 * 1000, /* the product keeps the deadline itself; the gateway only when it does not */
     CALL_MS = 5 * 60 * 1000,      /* an unanswered request is given up */
+    REVOKED_MS = 1000,            /* the same, for a product that cannot be trusted any more */
     SYNC_MS = 2 * 1000,
     STRIKES_WITHIN_MS = 10 * 1000,
     CALL_ID_BYTES = 80, /* an engineer's request id, as JSON */
@@ -176,6 +177,7 @@ void relay_drop_leg(struct relay_leg *leg, const char *reason);
 
 /* ---- relay_end.c, relay.c ---- */
 void relay_begin_end(struct relay *r, const char *why, const char *by);
+void relay_begin_revoked(struct relay *r);
 /* Seals, tells everybody, closes all legs, makes the event. */
 void relay_finish(struct relay *r, const char *why, const char *text);
 int64_t relay_wall_ms(const struct relay *r);

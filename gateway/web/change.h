@@ -46,15 +46,16 @@ enum change_verb {
     /* from the edge itself, about live sessions: id is the session, body is session_event_print's; nobody waits */
     CHANGE_SESSION_LIVE,
     CHANGE_SESSION_ENDED,
+    CHANGE_DEVICE_REVOKED,  /* from the edge: this device's certificate is revoked; nobody waits; id: the device */
     CHANGE_RULES_RELOAD,    /* POST /rules/reload: what is in the rules folder now */
     CHANGE_RULES_REVERT,    /* POST /rules/revert          body: version; without: the one before */
     CHANGE_SESSION_REPORT,  /* from gateway/reporter.c; body: markdown, digest */
     CHANGE_SESSION_HOLD,    /* POST /sessions/{id}/hold      body: reason */
     CHANGE_SESSION_RELEASE, /* POST /sessions/{id}/release */
-    CHANGE_JOB_OPEN,   /* POST /jobs                    body: model, devices, values, reason, settle_s, stop_after */
-    CHANGE_JOB_ACTION, /* POST /jobs/{id}/actions        body: action: pause, resume, cancel */
-    CHANGE_JOB_RESULT, /* from the edge: id is the session; body: outcome, text, before, after; nobody waits */
-    CHANGE_SESSION_LINES,   /* from gateway/reporter.c; body: first, last, lines: [[n,t_ms,kind,by,text],..] */
+    CHANGE_JOB_OPEN,      /* POST /jobs                    body: model, devices, values, reason, settle_s, stop_after */
+    CHANGE_JOB_ACTION,    /* POST /jobs/{id}/actions        body: action: pause, resume, cancel */
+    CHANGE_JOB_RESULT,    /* from the edge: id is the session; body: outcome, text, before, after; nobody waits */
+    CHANGE_SESSION_LINES, /* from gateway/reporter.c; body: first, last, lines: [[n,t_ms,kind,by,text],..] */
     CHANGE_SESSION_FINDING, /* POST /sessions/{id}/findings   body: text */
     CHANGE_VERB_COUNT
 };

@@ -11,6 +11,7 @@ struct exchange;
 struct socket;
 struct live;
 struct relays;
+struct revocation;
 struct server;
 
 struct web {
@@ -36,18 +37,21 @@ struct web {
     struct socket *sockets; /* list */
     struct live *live;
     struct relays *relays;
-    int64_t recheck_mono_ms; /* when login sessions of open sockets are looked at next */
-    int64_t give_up_mono_ms; /* stopping: when products have had their time; 0: not stopping yet */
+    struct revocation *revocation; /* NULL: there is no list */
+    int64_t recheck_mono_ms;       /* when login sessions of open sockets are looked at next */
+    int64_t give_up_mono_ms;       /* stopping: when products have had their time; 0: not stopping yet */
     bool is_over;
 };
 enum {
     WEB_TICK_MS = 250,
-    WEB_RECHECK_MS = 2000,    /* a login that ended closes its WebSockets within this */
-    WEB_STOP_MS = 2000,       /* for products to countersign */
-    WEB_READER_QUEUE = 256,   /* requests that wait for a reader; more: 503 */
+    WEB_RECHECK_MS = 2000,  /* a login that ended closes its WebSockets within this, a revoked product's session too */
+    WEB_STOP_MS = 2000,     /* for products to countersign */
+    WEB_READER_QUEUE = 256, /* requests that wait for a reader; more: 503 */
     WEB_PASSWORD_THREADS = 2, /* argon2 computations at once */
     WEB_PASSWORD_QUEUE = 32
 };
 /* Called by the server, on the edge thread. */
 void web_serve_mail(struct web *web);
 void web_tick(struct web *web);
+/* Looks whether another revocation list is there; if so, ends what rests on a certificate that it names. */
+void web_check_revoked(struct web *web);

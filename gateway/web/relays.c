@@ -15,6 +15,7 @@
 #include "fieldline/clock.h"
 #include "fieldline/log.h"
 #include "web/invites.h"
+#include "web/revocation.h"
 #include "rules/pack_holder.h"
 #include "web/driver.h"
 #include "web/socket.h"
@@ -205,6 +206,7 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .join_ms = JOIN_MS,
                                     .needs_moderator = session->needs_moderator,
                                     .grace_ms = relays->options->link_grace_ms,
+                                    .moderator_ms = relays->options->moderator_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
                                     .seal_key = relays->seal_key,
                                     .vault = relays->options->vault,
@@ -270,6 +272,33 @@ void relays_drive(struct relays *relays, const struct web_drive *drive) {
     bool is_free = room != NULL && room->driver == NULL && !relay_is_over(room->relay);
     if (!is_free || driver_start(room->relay, drive, clock_mono_ms(), &room->driver, &fault) != RESULT_OK) {
         tell_not_driven(relays, drive->session, fault.text);
+    }
+}
+
+static void end_revoked(struct relays *relays, struct relay *relay) {
+    log_warn("web.relays", "certificate_revoked", "session=%s device=%s", relay_session(relay), relay_device(relay));
+    struct change *change = change_new(CHANGE_DEVICE_REVOKED);
+    snprintf(change->id, sizeof change->id, "%s", relay_device(relay));
+    snprintf(change->by.name, sizeof change->by.name, "gateway");
+    relays->options->submit(relays->options->self, change);
+    relay_revoke(relay, clock_mono_ms());
+}
+
+void relays_check_certificates(struct relays *relays, const struct revocation *revocation) {
+    for (struct room *room = relays->first; room != NULL; room = room->next) {
+        const char *pem = relay_certificate(room->relay);
+        if (!relay_is_over(room->relay) && pem != NULL &&
+            revocation_check(revocation, pem, strlen(pem), NULL) != RESULT_OK) {
+            end_revoked(relays, room->relay);
+        }
+    }
+}
+
+void relays_turn_away(struct relays *relays, const char *token, const char *device) {
+    for (struct room *room = relays->first; room != NULL; room = room->next) {
+        if (relay_expects(room->relay, token, device)) {
+            end_revoked(relays, room->relay);
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 enum { RELAYS_MAX = 1024 };
 struct relays;
 struct invites;
+struct revocation;
 FL_CHECK enum result relays_new(const struct web_options *options, struct figures *figures, struct invites *invites,
                                 struct relays **out, struct fault *fault);
 void relays_free(struct relays *relays); /* seals what is left */
@@ -19,6 +20,10 @@ void relays_drive(struct relays *relays, const struct web_drive *drive);
 void relays_end_all(struct relays *relays, const char *reason);
 /* Those that are ending have had their time: they end now, sealed as they are, and say so. */
 void relays_give_up(struct relays *relays);
+/* Ends every session whose product's certificate is revoked, and tells the desk (CHANGE_DEVICE_REVOKED). */
+void relays_check_certificates(struct relays *relays, const struct revocation *revocation);
+/* A product came with a revoked certificate: if this is the token that its session waits for, the session ends too. */
+void relays_turn_away(struct relays *relays, const char *token, const char *device);
 /* Every RELAY_TICK_MS. */
 void relays_tick(struct relays *relays);
 size_t relays_count(const struct relays *relays);

@@ -17,6 +17,7 @@
 #include "fieldline/log.h"
 #include "web/live.h"
 #include "web/relays.h"
+#include "web/revocation.h"
 #include "web/socket.h"
 
 /* Writes the whole answer at once: it is small, and the connection has nothing else queued. Then closes, by ourselves:
@@ -164,12 +165,31 @@ static enum result certified_device(const struct conn *conn, struct buf *pem, ch
     return result;
 }
 
+/* RESULT_DENIED: its certificate is revoked. A session that waited for just this is over then. */
+static enum result check_revoked(struct conn *conn, struct buf *pem, const char *device, const char *token,
+                                 struct fault *fault) {
+    if (conn->web->revocation == NULL) {
+        return RESULT_OK;
+    }
+    web_check_revoked(conn->web);
+    enum result result = revocation_check(conn->web->revocation, buf_text(pem), pem->count, fault);
+    if (result != RESULT_OK) {
+        log_warn("web.upgrade", "product_refused", "device=%s address=%s result=%s reason=%s", device, conn->address,
+                 result_name(result), log_text(fault->text));
+        relays_turn_away(conn->web->relays, token, device);
+    }
+    return result;
+}
+
 static int dial_in(struct conn *conn, const char *token) {
     struct fault fault = {0};
     char device[64] = "";
     struct buf pem;
     buf_init(&pem, 16 * 1024);
     enum result result = certified_device(conn, &pem, device, &fault);
+    if (result == RESULT_OK) {
+        result = check_revoked(conn, &pem, device, token, &fault);
+    }
     if (result != RESULT_OK) {
         buf_fini(&pem);
         return refuse(conn, 403, "denied", fault.text);

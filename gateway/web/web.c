@@ -18,6 +18,7 @@
 #include "web/invites.h"
 #include "web/live.h"
 #include "web/relays.h"
+#include "web/revocation.h"
 #include "web/server.h"
 #include "web/socket.h"
 
@@ -95,6 +96,18 @@ static void recheck(struct web *web, const struct socket_login *login) {
     }
 }
 
+void web_check_revoked(struct web *web) {
+    if (web->revocation == NULL) {
+        return;
+    }
+    if (revocation_refresh(web->revocation, clock_wall_ms())) {
+        relays_check_certificates(web->relays, web->revocation);
+    }
+    if (web->options.is_crl_stale != NULL) {
+        *web->options.is_crl_stale = revocation_is_stale(web->revocation);
+    }
+}
+
 void web_tick(struct web *web) {
     int64_t mono_ms = clock_mono_ms();
     atomic_store(&web->alive_mono_ms, mono_ms);
@@ -108,6 +121,7 @@ void web_tick(struct web *web) {
     } else if (mono_ms >= web->recheck_mono_ms) {
         web->recheck_mono_ms = mono_ms + WEB_RECHECK_MS;
         sockets_each_login(web, recheck);
+        web_check_revoked(web);
     }
 }
 
@@ -189,6 +203,10 @@ static enum result start_parts(struct web *web, struct fault *fault) {
     if (result == RESULT_OK) {
         result = server_open(web, &web->server, fault);
     }
+    if (result == RESULT_OK && web->options.device_crl != NULL) {
+        result =
+            revocation_open(web->options.device_crl, web->options.device_ca, clock_wall_ms(), &web->revocation, fault);
+    }
     if (result == RESULT_OK) {
         result = start_pools(web, fault);
     }
@@ -247,6 +265,7 @@ void web_free(struct web *web) {
         return;
     }
     web_stop(web);
+    revocation_free(web->revocation);
     mailbox_free(web->mailbox);
     assets_free(web->assets);
     live_free(web->live);

@@ -19,9 +19,11 @@ struct web_options {    /* texts must outlive the web */
     const char *session_listen;
     int session_port; /* products dial in here; client certificate required */
     const char *server_cert, *server_key, *device_ca;
-    const char *console_dir; /* built console files */
-    const char *store_path;  /* readers open it read-only */
-    int64_t link_grace_ms;   /* of sessions */
+    const char *device_crl;                    /* revocation.h; NULL: no certificate is ever revoked */
+    _Atomic bool *is_crl_stale;                /* set while the file cannot be used; NULL: nobody asks */
+    const char *console_dir;                   /* built console files */
+    const char *store_path;                    /* readers open it read-only */
+    int64_t link_grace_ms, moderator_grace_ms; /* of sessions */
     const char *transcript_dir;
     const char *seal_key;         /* Ed25519 private key, PEM */
     const struct vault *vault;    /* keys of recordings; NULL: they are not encrypted */
@@ -33,7 +35,7 @@ struct web_options {    /* texts must outlive the web */
     int connections_per_address; /* 0: as many as there may be at all */
     int64_t login_idle_ms, login_max_ms;
     uint8_t owner_secret[SHA256_BYTES]; /* of the passes of the owner's page (owner_pass.h); web_start makes it */
-    struct ice_options ice; /* of the help call */
+    struct ice_options ice;             /* of the help call */
     /* Takes over a change (any thread may call; must not block); the answer comes back through web_change_done. */
     void (*submit)(void *self, struct change *change);
     /* Writes the gateway's own figures in Prometheus text format (called on a reader thread). */

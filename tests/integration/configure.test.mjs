@@ -9,7 +9,7 @@ import { SLOW, TestStack, waitFor } from './stack.mjs';
 import { tunable } from './tunable.mjs';
 
 const OLD = '-20 -10 low';
-const stack = await TestStack.start('configure');
+const stack = await TestStack.start('configure', { gateway: { settings: { sessions: { link_grace: '3s' } } } });
 const support = await stack.as('support');
 const engineer = await stack.as('engineer');
 const machine = await tunable(stack, 'tunable-1');
@@ -150,7 +150,7 @@ test('killed at each step of a change: old or confirmed, never half', stack.guar
     await set(session, values).catch(() => {});
     await waitFor(`the session to die at '${step}'`, async () => (await sessionProcesses(product)).length === 0, { seconds: 20 * SLOW });
     await machine.settled(OLD);
-    await leave(id); // the gateway would wait for the product to come back
+    await waitState(engineer, id, ['ended', 'failed'], 30); // the gateway waits for the product to come back
   }
 }));
 

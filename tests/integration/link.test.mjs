@@ -140,7 +140,7 @@ test('promise_37_a_link_that_does_not_come_back_ends_the_session_at_both_ends_in
   assert.equal(row.why, 'agent_gone');
   assert.equal(row.complete, false);
   assert.ok((await verify(id)).ok);
-  const notes = (await readFile(`${transcripts}/${id}.jsonl`, 'utf8')).split('\n').filter((line) => line.includes('"session.away"'));
+  const notes = (await stack.gateway.recording(id, 'jsonl')).split('\n').filter((line) => line.includes('"session.away"'));
   assert.equal(notes.length, 1, 'the hole is in the record');
 }));
 

@@ -8,7 +8,8 @@ import { Firmware } from './firmware.mjs';
 import { ask, isAlive, openTicket, parentOf, sessionProcesses, waitReport, waitState } from './service.mjs';
 import { SLOW, TestStack, waitFor } from './stack.mjs';
 
-const stack = await TestStack.start('session_live');
+const GRACE_S = 3; // a session whose link broke is parked for so long, at both ends
+const stack = await TestStack.start('session_live', { gateway: { settings: { sessions: { link_grace: `${GRACE_S}s` } } } });
 const support = await stack.as('support');
 const engineer = await stack.as('engineer');
 const firmware = await Firmware.on(stack, 'product-1', { owner: 'hook', diagnostics: { sheet: '/bin/echo all is well' } });
@@ -171,13 +172,16 @@ test('the owner ends it at any time', stack.guard(async () => {
   await nothingLeft(pids);
 }));
 
-test('the gateway is killed in mid-session: the record is whole up to then, nothing is left running', stack.guard(async () => {
+test('promise_41_the gateway is killed in mid-session: parked for the grace and no longer, the record is whole up to then', stack.guard(async () => {
   const { id, console: session, pids } = await enter(['shell']);
   session.type('i=0; while :; do i=$((i+1)); echo "tick $i"; done\r');
   await waitFor('output', () => /tick 200\b/.test(session.screen), { seconds: 15 * SLOW });
   await stack.killGateway();
   const seen = session.screen;
+  const since = performance.now();
   await nothingLeft(pids);
+  const parked_ms = performance.now() - since;
+  assert.ok(parked_ms <= (GRACE_S + 3) * 1000 * SLOW, `the terminal went on for ${parked_ms} ms`);
   await stack.gateway.start();
   await product.waitOnline(engineer);
   await waitReport(engineer, ticket, id, 30);
@@ -194,6 +198,7 @@ test('the session process is killed: told, sealed, nothing left running', stack.
   const { id, console: session, pids } = await enter(['shell']);
   await session.command('echo be""fore', /before/);
   process.kill(await parentOf(pids[0]), 'SIGKILL');
+  await nothingLeft(pids); // at once; the gateway waits for it to come back as long as for any other
   await waitReport(engineer, ticket, id, 30);
   const row = await engineer.get(`/sessions/${id}`);
   assert.equal(row.why, 'agent_gone');

@@ -74,15 +74,22 @@ static const struct {
      200,
      200},
     {"a young journal", {.is_broker_connected = true, .journal_late_ms = -5000000}, HEALTH_OK, "", 200, 200},
+    {"a revocation list that cannot be used",
+     {.is_broker_connected = true, .is_crl_stale = true},
+     HEALTH_DEGRADED,
+     "crl_stale",
+     200,
+     200},
     {"everything",
      {.is_stopping = true,
       .is_store_failing = true,
       .pipeline_silent_ms = 99999,
       .disk_free_bytes = 0,
       .disk_low_bytes = 1,
-      .journal_late_ms = INT64_MAX},
+      .journal_late_ms = INT64_MAX,
+      .is_crl_stale = true},
      HEALTH_DEAD,
-     "pipeline_stuck stopping store_failed broker_disconnected disk_low journal_late",
+     "pipeline_stuck stopping store_failed broker_disconnected disk_low journal_late crl_stale",
      503,
      503},
 };
@@ -128,5 +135,5 @@ Test(health, the_answer_in_full) {
     cr_expect_str_eq(text, "{\"status\":\"ok\",\"live\":true,\"ready\":true,\"reasons\":[],\"checks\":{"
                            "\"broker_connected\":true,\"store_writable\":true,\"commit_age_ms\":150,"
                            "\"turn_failed_age_ms\":null,\"pipeline_silent_ms\":100,\"journal_late_ms\":0,"
-                           "\"disk_free_bytes\":1073741824}}");
+                           "\"crl_current\":true,\"disk_free_bytes\":1073741824}}");
 }

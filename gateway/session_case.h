@@ -5,7 +5,7 @@
 #include "sessions/session_event.h"
 #include "tickets/ticket.h"
 
-enum { SESSIONS_LISTED = 256 /* open at once, at most; more are refused */ };
+enum { SESSIONS_LISTED = 1024 /* open at once, at most; more are refused */ };
 
 FL_CHECK enum result session_case_put(struct core *core, const struct session *s);
 /* `by` NULL: the gateway itself. */

@@ -70,7 +70,7 @@ fuzz: deps-test deps-lint ## every fuzz target for FUZZ_SECONDS (60)
 # `make bench TOPICS="ingest agent"` runs some; BENCH_ROUNDS=1 is a quick look.
 .PHONY: bench bench-programs
 BENCHES := $(basename $(notdir $(wildcard tests/bench/*.c)))
-BENCH_PROGRAMS := $(BENCHES:%=$(OUT)/bench-%)
+BENCH_PROGRAMS := $(BENCHES:%=$(OUT)/bench-%) $(OUT)/bench-unrecorded
 define bench
 $(OUT)/bench-$(1): $(call objects,tests/bench/$(1).c $(wildcard tests/bench/$(1)/*.c)) $(ALL_LIBS)
 	$$(link) $$(filter %.o,$$^) $$(call group,$$(filter %.a,$$^)) $$(LIBS_gateway)
@@ -79,6 +79,9 @@ $(foreach b,$(BENCHES),$(eval $(call bench,$(b))))
 $(OUT)/bench-flood: $(CORE_LIB)
 $(OUT)/bench-history: $(call objects,tests/fake/product/cold.c tests/fake/product/drum.c)
 $(OUT)/bench-products: $(call objects,$(wildcard tests/fake/products/*.c) tests/fake/product/cold.c tests/fake/product/drum.c)
+# The gateway, but its recordings go nowhere: for what recording costs, and for nothing else.
+$(OUT)/bench-unrecorded: $(OUT)/gateway/main.o $(OUT)/tests/bench/unrecorded/record.o $(CORE_LIB) $(STAGE_LIBS) $(WIRE_LIB)
+	$(link) $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LIBS_gateway)
 bench-programs: $(PROGRAMS) $(FAKE_PROGRAMS) $(BENCH_PROGRAMS) console
 bench: ## figures, one a line: `name value unit`
 	@$(MAKE) --no-print-directory -s deps-bench >&2

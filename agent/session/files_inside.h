@@ -3,7 +3,7 @@
 #pragma once
 #include "session/account.h"
 #include "session/beneath.h"
-#include "session/digest.h"
+#include "fieldline/digest.h"
 #include "session/files.h"
 #include "session/rate.h"
 

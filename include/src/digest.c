@@ -24,6 +24,16 @@ void digest_add(struct digest *digest, const void *bytes, size_t count) {
         die("crypto", "SHA-256 failed");
 }
 
+/* On a copy: a transfer that goes on can be asked how far it is. */
+void digest_hex(const struct digest *digest, char out[SHA256_HEX_BYTES]) {
+    uint8_t sum[SHA256_BYTES];
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+    if (!copy || EVP_MD_CTX_copy_ex(copy, digest->context) != 1 || EVP_DigestFinal_ex(copy, sum, NULL) != 1)
+        die("crypto", "SHA-256 failed");
+    EVP_MD_CTX_free(copy);
+    hex_encode(sum, sizeof sum, out);
+}
+
 void digest_end(struct digest *digest, uint8_t out[SHA256_BYTES]) {
     if (EVP_DigestFinal_ex(digest->context, out, NULL) != 1)
         die("crypto", "SHA-256 failed");

@@ -27,6 +27,7 @@ const TOPICS = [
   ['prometheus', 'prometheusFigures'],
   ['products', 'productsFigures', ({ stack }) => ({ program: stack.place.program('bench-products'), root: stack.place.source() })],
   ['flood', 'floodFigures'],
+  ['sessions', 'sessionsFigures', ({ rounds }) => ({ rounds })],
   ['session_files', 'sessionFilesFigures', ({ rounds }) => ({ rounds })],
 ].filter(([name]) => existsSync(new URL(`${name}.mjs`, import.meta.url)));
 

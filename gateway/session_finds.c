@@ -9,6 +9,7 @@
 #include "fieldline/log.h"
 #include "reporter.h"
 #include "session_case.h"
+#include "sessions/redact.h"
 #include "store/cases.h"
 #include "store/session_lines.h"
 
@@ -64,6 +65,23 @@ static const char *refusal(const struct session *s, const struct change *change,
     return text[strspn(text, " \t\r\n")] == '\0' ? "'text' is empty." : NULL;
 }
 
+static enum result add_finding(struct core *core, const struct session *s, const struct change *change,
+                               const char *text) {
+    struct buf shown;
+    buf_init(&shown, 2 * FINDING_BYTES);
+    redact_text(core->mask, text, &shown);
+    const struct finding finding = {.at_ms = core->now_ms, .by = change->by.name, .text = buf_text(&shown)};
+    enum result result = store_finding_add(core->store, s->id, &finding);
+    if (result == RESULT_OK)
+        result = session_case_note(core, s, TICKET_EVENT_REPORT, change->by.name, finding.text);
+    if (result == RESULT_OK) {
+        effects_notify(core->effects, "session", s->id, s->device);
+        result = session_case_audit(core, s, &change->by, "session.finding", "ok", finding.text);
+    }
+    buf_fini(&shown);
+    return result;
+}
+
 enum result session_finds_finding(struct core *core, struct change *change) {
     struct session s;
     struct fault fault;
@@ -85,14 +103,7 @@ enum result session_finds_finding(struct core *core, struct change *change) {
         change_problem(change, is_denied ? 403 : 409, is_denied ? "denied" : "conflict", "%s", why);
         return session_case_audit(core, &s, &change->by, "session.finding", is_denied ? "denied" : "conflict", why);
     }
-    const struct finding finding = {.at_ms = core->now_ms, .by = change->by.name, .text = text};
-    result = store_finding_add(core->store, s.id, &finding);
-    if (result == RESULT_OK)
-        result = session_case_note(core, &s, TICKET_EVENT_REPORT, change->by.name, text);
-    if (result != RESULT_OK)
-        return result;
-    effects_notify(core->effects, "session", s.id, s.device);
     change->status = 201;
     buf_str(&change->reply, "{}");
-    return session_case_audit(core, &s, &change->by, "session.finding", "ok", text);
+    return add_finding(core, &s, change, text);
 }

@@ -11,6 +11,7 @@
 #include "session_case.h"
 #include "sessions/redact.h"
 #include "store/cases.h"
+#include "store/recordings.h"
 #include "store/session_lines.h"
 
 enum { LINES_IN_CHANGE = 1000 };
@@ -49,7 +50,11 @@ enum result session_finds_lines(struct core *core, struct change *change) {
         log_error("gateway.sessions", "bad_lines", "session=%s reason=%s", change->id, log_text(fault.text));
         return RESULT_OK;
     }
-    enum result result = is_first ? store_lines_forget(core->store, change->id) : RESULT_OK;
+    struct recording recording;
+    enum result result = store_recording_read(core->store, change->id, &recording);
+    if (result != RESULT_OK || recording.removed_ms != 0) /* it was read, and meanwhile its time was over */
+        return result;
+    result = is_first ? store_lines_forget(core->store, change->id) : RESULT_OK;
     if (result == RESULT_OK)
         result = add_lines(core, change->id, lines);
     if (result == RESULT_OK && is_last)

@@ -150,7 +150,7 @@ static void print_sections(struct buf *out, const struct report *r) {
 }
 
 static void print_recording(const struct report *r, struct buf *out, const struct vault *vault, const struct session *s,
-                            const char *base) {
+                            const char *base, bool is_there) {
     char path[TRANSCRIPT_PATH_BYTES + 8];
     struct verdict verdict;
     struct fault fault = {""};
@@ -162,6 +162,10 @@ static void print_recording(const struct report *r, struct buf *out, const struc
     buf_printf(out, "%lld frames, %s, %s.\n\nSHA-256 of the seal:\n\n    %s\n", (long long)s->frames,
                s->is_complete ? "complete" : "not complete",
                s->is_countersigned ? "countersigned by the product" : "not countersigned by the product", s->digest);
+    if (!is_there) {
+        buf_str(out, "\nThe recording is not here any more: this report says what is known without it.\n");
+        return;
+    }
     snprintf(path, sizeof path, "%s.seal", base);
     const enum result result = transcript_verify(path, &(struct verify_options){.vault = vault}, &verdict, &fault);
     buf_str(out, "\nChecked when this report was written: ");
@@ -223,11 +227,12 @@ enum result session_report(const struct vault *vault, const struct mask *mask, c
     if (result == RESULT_OK || result == RESULT_NOT_FOUND) {
         print_head(r, out, session, subject);
         print_consent(r, out, session);
-        if (result == RESULT_OK) {
+        const bool is_there = result == RESULT_OK;
+        if (is_there) {
             print_summary(out, r);
             print_sections(out, r);
         }
-        print_recording(r, out, vault, session, base);
+        print_recording(r, out, vault, session, base, is_there);
         result = out->overflow ? fault_set(fault, RESULT_TOO_BIG, "the report does not fit") : RESULT_OK;
     }
     for (size_t i = 0; i < SECTION_COUNT; i++) {

@@ -115,7 +115,7 @@ static void play_everything(struct tape *t) {
         {"gate", NOTE("session.people", "\"people\":[{\"name\":\"ann\",\"part\":\"engineer\",\"in_call\":true},"
                                         "{\"name\":\"eva\",\"part\":\"moderator\",\"in_call\":false}]")},
         {"gate", NOTE("chat.said", "\"by\":\"eva\",\"text\":\"stop <b>that</b> 压缩机\",\"t_ms\":1")},
-        {"gate", NOTE("session.freeze", "\"by\":\"eva\"")},
+        {"gate", NOTE("session.frozen", "\"by\":\"eva\",\"why\":\"moderator\"")},
         {"gate", NOTE("session.people", "\"people\":[{\"name\":\"ann\",\"part\":\"engineer\",\"in_call\":false}]")},
         {"gate", NOTE("session.error", "\"code\":\"denied\",\"text\":\"shell was not granted\",\"to\":\"ann\"")},
         {"gate", NOTE("transcript.hole", "\"from_ms\":3000,\"to_ms\":9000,\"text\":\"the link was cut\"")},

@@ -64,6 +64,7 @@ struct core {
     struct effects *effects;
     struct reporter *reporter;
     struct vault *vault; /* keys of recordings; any thread reads */
+    struct mask *mask;   /* of what is shown; any thread reads */
     struct reserve *reserve;
     struct rule_keep rule_keep;
     struct log_wait log_wait;

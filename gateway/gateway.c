@@ -32,7 +32,6 @@ struct gateway {
     struct turns *turns;
     struct key *seal_key;
     struct box_key *escrow;
-    struct mask *mask;
     char *store_path, *reserve_path, *seal_path, *master_path, *transcript_dir;
 };
 
@@ -95,7 +94,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .seal_key = g->seal_path,
                                         .vault = g->core.vault,
                                         .escrow = g->escrow,
-                                        .mask = g->mask,
+                                        .mask = g->core.mask,
                                         .holder = g->core.holder,
                                         .reader_threads = (int)s->reader_threads,
                                         .login_idle_ms = s->login_idle_ms,
@@ -153,7 +152,7 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     if (result == RESULT_OK && s->escrow_key)
         result = box_key_read_public(s->escrow_key, &g->escrow, fault);
     if (result == RESULT_OK)
-        result = mask_new(s->mask_file, &g->mask, fault);
+        result = mask_new(s->mask_file, &core->mask, fault);
     if (result == RESULT_OK)
         result = evidence_place(s, fault);
     if (result == RESULT_OK)
@@ -176,7 +175,7 @@ static enum result start_parts(struct gateway *g, struct fault *fault) {
     core->effects = effects_new();
     firings_init(&core->firings);
     g->turns = turns_new(core);
-    core->reporter = reporter_start(core->vault, g->transcript_dir, submit, g);
+    core->reporter = reporter_start(core->vault, core->mask, g->transcript_dir, submit, g);
     service_notify("STATUS=reading the store");
     result = foreign_start(core, &core->foreign, fault);
     if (result == RESULT_OK)
@@ -259,7 +258,7 @@ void gateway_free(struct gateway *g) {
     key_free(g->seal_key);
     vault_close(g->core.vault);
     box_key_free(g->escrow);
-    mask_free(g->mask);
+    mask_free(g->core.mask);
     pack_holder_free(g->core.holder);
     free(g->store_path);
     free(g->reserve_path);

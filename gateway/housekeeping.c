@@ -23,14 +23,16 @@ enum {
     TIDY_CHUNKS_TURN = 24,
     TIDY_OWED_PART = 50,
     LOGINS_EVERY_MS = 60 * 1000,
-    RECORDING_EVERY_MS = 1000
+    RECORDING_EVERY_MS = 1000,
+    FORGET_EVERY_MS = 1000
 };
 
 static const int64_t UNKNOWN_MODEL_KEEP_MS = 30LL * 24 * 3600 * 1000; /* of a model without a pack */
 
 struct housekeeping {
-    int64_t trim_mono_ms, device_mono_ms, tidy_mono_ms, logins_mono_ms, recording_mono_ms; /* when next */
-    uint64_t owed_chunks;                                                                  /* to be opened for tiers */
+    int64_t trim_mono_ms, device_mono_ms, tidy_mono_ms, logins_mono_ms, recording_mono_ms,
+        forget_mono_ms;          /* when next */
+    uint64_t owed_chunks;        /* to be opened for tiers */
     uint64_t tidied_chunks;      /* written when tiers were last worked on */
     size_t messages;             /* since the last trim */
     const struct device *device; /* whose turn it was last */
@@ -130,5 +132,7 @@ enum result housekeeping_turn(struct housekeeping *h, struct core *core, size_t 
         result = store_logins_expire(core->store, core->now_ms, core->now_ms - core->settings->login_idle_ms);
     if (result == RESULT_OK && is_due(&h->recording_mono_ms, core->now_mono_ms, RECORDING_EVERY_MS))
         result = session_hold_expire(core);
+    if (result == RESULT_OK && is_due(&h->forget_mono_ms, core->now_mono_ms, FORGET_EVERY_MS))
+        result = session_hold_forget(core);
     return result;
 }

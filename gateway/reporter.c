@@ -30,6 +30,7 @@ struct reporter {
     struct job *first, **last;
     bool is_stopping;
     const struct vault *vault;
+    const struct mask *mask;
     char *transcript_dir;
     void (*submit)(void *self, struct change *change);
     void *self;
@@ -40,7 +41,8 @@ static void write_report(struct reporter *r, const struct job *job) {
     struct fault fault;
     buf_init(&markdown, REPORT_BYTES_MAX);
     buf_init(&body, 2 * REPORT_BYTES_MAX);
-    if (session_report(r->vault, &job->session, r->transcript_dir, job->subject, &markdown, &fault) != RESULT_OK) {
+    if (session_report(r->vault, r->mask, &job->session, r->transcript_dir, job->subject, &markdown, &fault) !=
+        RESULT_OK) {
         log_error("gateway.reporter", "report_failed", "session=%s reason=%s", job->session.id, log_text(fault.text));
         goto out;
     }
@@ -138,7 +140,7 @@ static void read_lines(struct reporter *r, const struct job *job) {
     snprintf(base, sizeof base, "%s/%s", r->transcript_dir, job->session.id);
     buf_init(&batch.body, BATCH_BYTES);
     begin_batch(&batch);
-    enum result result = lines_read(r->vault, base, add_line, &batch, &figures, &fault);
+    enum result result = lines_read(r->vault, r->mask, base, add_line, &batch, &figures, &fault);
     bool is_whole = !batch.has_failed && send_batch(&batch, true);
     if (!is_whole)
         log_warn("gateway.reporter", "lines_waiting", "session=%s", job->session.id);
@@ -177,11 +179,12 @@ static void *run(void *self) {
     return NULL;
 }
 
-struct reporter *reporter_start(const struct vault *vault, const char *transcript_dir,
+struct reporter *reporter_start(const struct vault *vault, const struct mask *mask, const char *transcript_dir,
                                 void (*submit)(void *self, struct change *change), void *self) {
     struct reporter *r = mem_alloc(sizeof *r);
     r->last = &r->first;
     r->vault = vault;
+    r->mask = mask;
     r->transcript_dir = mem_strdup(transcript_dir);
     r->submit = submit;
     r->self = self;

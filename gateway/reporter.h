@@ -1,13 +1,14 @@
 /* Reads transcripts, which may be long, on a thread of its own, and hands what it made of them to the desk: a service
  * report (CHANGE_SESSION_REPORT), and the lines that can be searched for (CHANGE_SESSION_LINES, in batches, few of them
- * under way at once). */
+ * under way at once). What it hands on is masked. */
 #pragma once
 #include "sessions/session.h"
 #include "web/change.h"
 
 struct vault;
+struct mask;
 struct reporter;
-struct reporter *reporter_start(const struct vault *vault, const char *transcript_dir,
+struct reporter *reporter_start(const struct vault *vault, const struct mask *mask, const char *transcript_dir,
                                 void (*submit)(void *self, struct change *change), void *self);
 void reporter_stop(
     struct reporter *reporter); /* finishes the one under way; the rest is found again at the next start */

@@ -9,7 +9,9 @@
 #include "fieldline/log.h"
 #include "reporter.h"
 #include "session_case.h"
+#include "sessions/redact.h"
 #include "store/cases.h"
+#include "store/recordings.h"
 #include "store/session_lines.h"
 
 enum { LINES_IN_CHANGE = 1000 };
@@ -48,7 +50,11 @@ enum result session_finds_lines(struct core *core, struct change *change) {
         log_error("gateway.sessions", "bad_lines", "session=%s reason=%s", change->id, log_text(fault.text));
         return RESULT_OK;
     }
-    enum result result = is_first ? store_lines_forget(core->store, change->id) : RESULT_OK;
+    struct recording recording;
+    enum result result = store_recording_read(core->store, change->id, &recording);
+    if (result != RESULT_OK || recording.removed_ms != 0) /* it was read, and meanwhile its time was over */
+        return result;
+    result = is_first ? store_lines_forget(core->store, change->id) : RESULT_OK;
     if (result == RESULT_OK)
         result = add_lines(core, change->id, lines);
     if (result == RESULT_OK && is_last)
@@ -62,6 +68,23 @@ static const char *refusal(const struct session *s, const struct change *change,
     if (session_state_is_open(s->state) || !s->has_started)
         return "There is a report only of a session that has begun and is over.";
     return text[strspn(text, " \t\r\n")] == '\0' ? "'text' is empty." : NULL;
+}
+
+static enum result add_finding(struct core *core, const struct session *s, const struct change *change,
+                               const char *text) {
+    struct buf shown;
+    buf_init(&shown, 2 * FINDING_BYTES);
+    redact_text(core->mask, text, &shown);
+    const struct finding finding = {.at_ms = core->now_ms, .by = change->by.name, .text = buf_text(&shown)};
+    enum result result = store_finding_add(core->store, s->id, &finding);
+    if (result == RESULT_OK)
+        result = session_case_note(core, s, TICKET_EVENT_REPORT, change->by.name, finding.text);
+    if (result == RESULT_OK) {
+        effects_notify(core->effects, "session", s->id, s->device);
+        result = session_case_audit(core, s, &change->by, "session.finding", "ok", finding.text);
+    }
+    buf_fini(&shown);
+    return result;
 }
 
 enum result session_finds_finding(struct core *core, struct change *change) {
@@ -85,14 +108,7 @@ enum result session_finds_finding(struct core *core, struct change *change) {
         change_problem(change, is_denied ? 403 : 409, is_denied ? "denied" : "conflict", "%s", why);
         return session_case_audit(core, &s, &change->by, "session.finding", is_denied ? "denied" : "conflict", why);
     }
-    const struct finding finding = {.at_ms = core->now_ms, .by = change->by.name, .text = text};
-    result = store_finding_add(core->store, s.id, &finding);
-    if (result == RESULT_OK)
-        result = session_case_note(core, &s, TICKET_EVENT_REPORT, change->by.name, text);
-    if (result != RESULT_OK)
-        return result;
-    effects_notify(core->effects, "session", s.id, s.device);
     change->status = 201;
     buf_str(&change->reply, "{}");
-    return session_case_audit(core, &s, &change->by, "session.finding", "ok", text);
+    return add_finding(core, &s, change, text);
 }

@@ -5,5 +5,6 @@
 
 /* From the reporter: lines of a session; the first batch replaces what was there. */
 FL_CHECK enum result session_finds_lines(struct core *core, struct change *change);
-/* Who had the session, a supervisor or an administrator adds words to its report. They are kept as they are. */
+/* Who had the session, a supervisor or an administrator adds words to its report. They are masked, because they
+ * go into the ticket and the audit log too, and then never change. */
 FL_CHECK enum result session_finds_finding(struct core *core, struct change *change);

@@ -2,6 +2,9 @@
  * time: first the key, so that copies elsewhere are lost too, then the files, then the row says when. In this order a
  * crash in between only means that it is done again. One in a turn: removing takes a sync of the disk.
  *
+ * What was made of it goes too: its report is written again from what the row says, in the same transaction; its
+ * searchable lines, which may be 50,000, over the next turns (migration 15 keeps the list).
+ *
  * The session's row, its consent, its digest and the audit log stay: that there was a session is not forgotten. */
 #include "session_hold.h"
 
@@ -9,9 +12,14 @@
 #include <stdlib.h>
 
 #include "fieldline/log.h"
+#include "pull.h"
 #include "session_case.h"
+#include "sessions/report.h"
 #include "store/cases.h"
 #include "store/recordings.h"
+#include "store/session_lines.h"
+
+enum { REPORT_BYTES = 512 * 1024 };
 
 static enum result find(struct core *core, struct change *change, struct session *s, struct recording *recording,
                         bool *is_found) {
@@ -86,6 +94,38 @@ enum result session_hold_end(struct core *core, struct change *change) {
     return put(core, &s, &recording, &change->by, "session.release", "");
 }
 
+/* After the files are gone. What else is in a report, log lines that were asked for in its ticket, is the ticket's. */
+static enum result cut_report(struct core *core, const struct session *s) {
+    struct ticket ticket;
+    struct buf markdown;
+    struct fault fault;
+    enum result result = store_ticket_find(core->store, s->ticket, &ticket);
+    if (result != RESULT_OK)
+        return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+    char *dir = settings_path(core->settings, "transcripts");
+    buf_init(&markdown, REPORT_BYTES);
+    if (session_report(core->vault, core->mask, s, dir, ticket.subject, &markdown, &fault) != RESULT_OK) {
+        buf_reset(&markdown);
+        buf_str(&markdown, "The recording was removed.\n");
+    }
+    result = pull_report(core, s->ticket, &markdown);
+    const struct report_row row = {.ticket = s->ticket,
+                                   .session = s->id,
+                                   .markdown = buf_text(&markdown),
+                                   .digest = s->digest,
+                                   .at_ms = core->now_ms};
+    if (result == RESULT_OK)
+        result = store_report_put(core->store, &row);
+    buf_fini(&markdown);
+    free(dir);
+    return result;
+}
+
+enum result session_hold_forget(struct core *core) {
+    const enum result result = store_lines_forget_removed(core->store);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
 enum result session_hold_expire(struct core *core) {
     struct session s;
     struct recording recording;
@@ -108,6 +148,9 @@ enum result session_hold_expire(struct core *core) {
     recording.removed_ms = core->now_ms;
     if (is_nothing) /* nobody was let in: there is nothing to tell */
         return store_recording_put(core->store, &recording);
+    result = cut_report(core, &s);
+    if (result != RESULT_OK)
+        return result;
     log_info("gateway.sessions", "recording_removed", "session=%s", s.id);
     return put(core, &s, &recording, NULL, "session.recording_removed", "Its time was over.");
 }

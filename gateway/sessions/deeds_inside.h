@@ -80,6 +80,7 @@ void deeds_on_stream_closed(const struct message *m);
 void deeds_person_leave(const struct message *m, struct person *person);
 void deeds_on_people(const struct message *m);
 void deeds_on_state(const struct message *m);
+void deeds_on_joined(const struct message *m);
 void deeds_on_left(const struct message *m);
 void deeds_on_call_join(const struct message *m);
 void deeds_on_call_leave(const struct message *m);

@@ -98,6 +98,13 @@ void deeds_on_state(const struct message *m) {
     }
 }
 
+void deeds_on_joined(const struct message *m) {
+    struct person *person = enter(m, m->by);
+    if (person != NULL) {
+        text_copy(person->part, sizeof person->part, deeds_text(m->params, "part"));
+    }
+}
+
 void deeds_on_left(const struct message *m) {
     struct person *person = find_person(m, m->by, false);
     if (person != NULL) {

@@ -47,6 +47,8 @@ struct typist {
 struct maker {
     line_fn *fn;
     void *self;
+    const struct mask *mask;
+    struct redact_lines redacted[LINE_KIND_COUNT];
     struct lines_figures *figures;
     int64_t bytes;
     bool is_enough;
@@ -84,7 +86,7 @@ static void give(struct maker *m, struct line line) {
         return;
     }
     buf_reset(&m->text);
-    redact_text(line.text, &m->text);
+    redact_line(m->mask, &m->redacted[line.kind], line.text, &m->text);
     if (m->text.count > LINE_TEXT_BYTES) {
         m->text.count = utf8_cut(m->text.data, LINE_TEXT_BYTES);
         m->text.data[m->text.count] = '\0';
@@ -166,7 +168,7 @@ static void on_deed(void *self, const struct deed *deed) {
         buf_init(&text, 8 * (size_t)CAP_FRAME_BYTES);
         for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
             buf_str(&text, text.count > 0 && parts[p][0] != '\0' ? " " : "");
-            buf_str(&text, parts[p]);
+            redact_json(m->mask, parts[p], &text);
         }
         give(m, (struct line){.n = deed->n,
                               .t_ms = deed->t_ms,
@@ -257,7 +259,7 @@ static void maker_free(struct maker *m) {
     free(m);
 }
 
-enum result lines_read(const struct vault *vault, const char *base, line_fn *fn, void *self,
+enum result lines_read(const struct vault *vault, const struct mask *mask, const char *base, line_fn *fn, void *self,
                        struct lines_figures *figures, struct fault *fault) {
     struct transcript_reader *reader = NULL;
     struct transcript_entry entry;
@@ -269,6 +271,7 @@ enum result lines_read(const struct vault *vault, const char *base, line_fn *fn,
     struct maker *m = mem_alloc(sizeof *m);
     m->fn = fn;
     m->self = self;
+    m->mask = mask;
     m->figures = figures;
     text_copy(m->device, sizeof m->device, transcript_reader_head(reader)->device);
     m->deeds = deeds_new(on_deed, m);

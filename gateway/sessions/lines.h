@@ -36,11 +36,13 @@ struct line {
 typedef bool line_fn(void *self, const struct line *line);
 
 struct vault;
+struct mask;
 struct lines_figures {
     int64_t lines;
     bool is_cut; /* a limit was passed: there would be more */
 };
-/* `vault` and `base` as for transcript_reader_open. RESULT_NOT_FOUND: nothing was recorded. RESULT_CORRUPT: the
+/* `vault` and `base` as for transcript_reader_open; lines are given as `mask` leaves them (NULL: as they are).
+ * RESULT_NOT_FOUND: nothing was recorded. RESULT_CORRUPT: the
  * recording is damaged; the lines before the damage have been given. */
-FL_CHECK enum result lines_read(const struct vault *vault, const char *base, line_fn *fn, void *self,
-                                struct lines_figures *figures, struct fault *fault);
+FL_CHECK enum result lines_read(const struct vault *vault, const struct mask *mask, const char *base, line_fn *fn,
+                                void *self, struct lines_figures *figures, struct fault *fault);

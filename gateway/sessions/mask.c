@@ -179,6 +179,25 @@ size_t mask_text(const struct mask *mask, const char *text, size_t count, struct
     return out->overflow || count == 0 ? 0 : mask_apply(mask, (char *)out->data + at, count);
 }
 
+/* The value behind a name. When the name makes its beginning a secret, all of it is one: where it ends was said by
+ * JSON, and not by what a pattern takes for an end in running text. */
+static size_t mask_value(const struct mask *mask, char *text, size_t name_count, size_t count) {
+    char *value = text + name_count + 1, *alone = mem_alloc(count + 1);
+    memcpy(alone, value, count);
+    size_t masked = mask_apply(mask, text, name_count + 1 + count);
+    if (count > 0 && value[0] != alone[0]) {
+        char first = alone[0];
+        (void)mask_apply(mask, alone, count);
+        if (alone[0] == first) {
+            masked = count;
+            memset(value, COVERED, count);
+        }
+    }
+    wipe(alone, count + 1);
+    free(alone);
+    return masked;
+}
+
 /* A string of JSON, with "name=" before it while patterns look. */
 static size_t mask_string(const struct mask *mask, const struct json_pull *p, const char *name, size_t name_count,
                           struct buf *out) {
@@ -190,7 +209,7 @@ static size_t mask_string(const struct mask *mask, const struct json_pull *p, co
     if (!json_pull_unescape(p, value, room - name_count - 1, &count)) {
         buf_str(out, "null");
     } else {
-        masked = name_count > 0 ? mask_apply(mask, text, name_count + 1 + count) : mask_apply(mask, value, count);
+        masked = name_count > 0 ? mask_value(mask, text, name_count, count) : mask_apply(mask, value, count);
         json_quote(out, value, count);
     }
     wipe(text, room);

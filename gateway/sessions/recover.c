@@ -99,7 +99,20 @@ static enum result count_missing(const char *base, const struct transcript_sums 
     return result == RESULT_CORRUPT ? cut(NULL, base, ".heads", good, &cut_bytes, fault) : RESULT_OK;
 }
 
-/* Appends the note, and the cast's header when there was none. */
+/* Until when the product went on, nobody here knows. */
+static enum result add_hole(struct record *record, int64_t t_ms, uint64_t missing, struct fault *fault) {
+    char note[320];
+    int chars =
+        snprintf(note, sizeof note,
+                 "{\"jsonrpc\":\"2.0\",\"method\":\"transcript.hole\",\"params\":{\"from_ms\":%lld,\"to_ms\":%lld,"
+                 "\"text\":\"The gateway stopped unexpectedly; what the product did after this moment is not "
+                 "recorded.%s\"}}",
+                 (long long)t_ms, (long long)t_ms,
+                 missing > 0 ? " Frames that had been recorded before it are missing too." : "");
+    return record_note(record, note, (size_t)chars, t_ms, fault);
+}
+
+/* Appends the notes, and the cast's header when there was none. */
 static enum result add_note(struct record *record, uint64_t cut_cast, uint64_t cut_jsonl, uint64_t missing,
                             struct fault *fault) {
     char note[250];
@@ -109,6 +122,9 @@ static enum result add_note(struct record *record, uint64_t cut_cast, uint64_t c
                          "\",\"cut_cast_bytes\":%llu,\"cut_jsonl_bytes\":%llu,\"missing_frames\":%llu}}",
                          (unsigned long long)cut_cast, (unsigned long long)cut_jsonl, (unsigned long long)missing);
     enum result result = record_note(record, note, (size_t)chars, t_ms, fault);
+    if (result == RESULT_OK) {
+        result = add_hole(record, t_ms, missing, fault);
+    }
     return result == RESULT_OK ? record_finish(record, t_ms, fault) : result;
 }
 

@@ -64,6 +64,9 @@ void relay_finish(struct relay *r, const char *why, const char *text) {
         snprintf(r->end_why, sizeof r->end_why, "%s", why);
     }
     relay_call_end(r);
+    if (r->phase != RELAY_OVER) {
+        relay_note_hole(r);
+    }
     if (r->phase == RELAY_OVER) {
         return; /* that could not be recorded */
     }

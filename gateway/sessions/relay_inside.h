@@ -156,6 +156,9 @@ struct relay {
     char *countersign_text, *countersign_signature;
 };
 
+/* ---- relay_resume.c ---- before the seal: is something missing at the end? Then the record says so. */
+void relay_note_hole(struct relay *r);
+
 /* ---- relay_out.c ---- each returns false when the relay is over (it could not be recorded) */
 FL_CHECK bool relay_keep_up(struct relay *r, const struct frame *frame);
 FL_CHECK bool relay_keep_stream(struct relay *r, enum direction dir, const struct frame *frame, const char *by,

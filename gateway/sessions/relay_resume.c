@@ -110,6 +110,21 @@ bool relay_goes_away(struct relay *r) {
     return true;
 }
 
+void relay_note_hole(struct relay *r) {
+    const bool lacks = r->record != NULL && r->is_muted && record_sums(r->record)->up.count < r->sync_up;
+    if (r->record == NULL || r->has_product_ended || !(r->is_away || lacks)) {
+        return;
+    }
+    struct buf text;
+    struct json_out j = relay_say(&text, "transcript.hole");
+    jo_int(&j, "from_ms", r->away_since_mono_ms - r->begun_mono_ms);
+    jo_int(&j, "to_ms", relay_t_ms(r));
+    jo_str(&j, "text",
+           lacks ? "The product came back, and the session ended before it had sent what it kept meanwhile."
+                 : "The link to the product was lost and did not come back before the session ended.");
+    (void)!relay_record_said(r, &j, &text); /* a failure has ended the session */
+}
+
 bool relay_is_away_too_long(const struct relay *r) {
     return r->is_away && r->now_mono_ms - r->away_since_mono_ms >= r->options.grace_ms;
 }

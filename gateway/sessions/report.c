@@ -11,14 +11,13 @@
 #include <string.h>
 
 #include "fieldline/clock.h"
-#include "sessions/redact.h"
 #include "sessions/report_inside.h"
 #include "sessions/verify.h"
 
-void report_plain(struct buf *out, const char *text) {
+void report_plain(const struct report *r, struct buf *out, const char *text) {
     struct buf shown;
     buf_init(&shown, out->cap);
-    redact_text(text, &shown);
+    redact_text(r->mask, text, &shown);
     for (const char *at = buf_text(&shown); *at != '\0'; at++) {
         if ((uint8_t)*at < 0x20 || *at == 0x7f) {
             buf_add_u8(out, ' ');
@@ -43,48 +42,48 @@ bool report_row(struct report *r, enum section section) {
     return has_room;
 }
 
-static void row_text(struct buf *out, const char *name, const char *text) {
+static void row_text(const struct report *r, struct buf *out, const char *name, const char *text) {
     buf_printf(out, "| %s | ", name);
-    report_plain(out, text);
+    report_plain(r, out, text);
     buf_str(out, " |\n");
 }
 
-static void row_time(struct buf *out, const char *name, int64_t wall_ms) {
+static void row_time(const struct report *r, struct buf *out, const char *name, int64_t wall_ms) {
     char text[32];
     clock_print(wall_ms, text);
-    row_text(out, name, text);
+    row_text(r, out, name, text);
 }
 
-static void print_head(struct buf *out, const struct session *s, const char *subject) {
+static void print_head(const struct report *r, struct buf *out, const struct session *s, const char *subject) {
     struct buf names;
     char text[64];
     buf_init(&names, 256);
     capabilities_print(s->capabilities, &names);
     buf_str(out, "# Service report: remote session\n\n| | |\n|---|---|\n");
     snprintf(text, sizeof text, "%lld", (long long)s->ticket);
-    row_text(out, "Ticket", text);
-    row_text(out, "Subject", subject);
-    row_text(out, "Product", s->device);
-    row_text(out, "Engineer", s->engineer);
-    row_text(out, "Reason", s->reason);
-    row_text(out, "Allowed", buf_text(&names));
-    row_time(out, "Asked for", s->requested_ms);
+    row_text(r, out, "Ticket", text);
+    row_text(r, out, "Subject", subject);
+    row_text(r, out, "Product", s->device);
+    row_text(r, out, "Engineer", s->engineer);
+    row_text(r, out, "Reason", s->reason);
+    row_text(r, out, "Allowed", buf_text(&names));
+    row_time(r, out, "Asked for", s->requested_ms);
     if (s->has_started) {
-        row_time(out, "Began", s->started_ms);
+        row_time(r, out, "Began", s->started_ms);
     }
     if (s->has_ended) {
-        row_time(out, "Ended", s->ended_ms);
+        row_time(r, out, "Ended", s->ended_ms);
     }
     if (s->has_started && s->has_ended) {
         int64_t took_s = (s->ended_ms - s->started_ms) / 1000;
         snprintf(text, sizeof text, "%lld min %lld s", (long long)(took_s / 60), (long long)(took_s % 60));
-        row_text(out, "Duration", text);
+        row_text(r, out, "Duration", text);
     }
-    row_text(out, "How it ended", s->text[0] != '\0' ? s->text : session_why_text(s->why));
+    row_text(r, out, "How it ended", s->text[0] != '\0' ? s->text : session_why_text(s->why));
     buf_fini(&names);
 }
 
-static void print_consent(struct buf *out, const struct session *s) {
+static void print_consent(const struct report *r, struct buf *out, const struct session *s) {
     char text[32];
     buf_str(out, "\n## Consent\n\n");
     if (!s->has_consent) {
@@ -92,9 +91,9 @@ static void print_consent(struct buf *out, const struct session *s) {
         return;
     }
     buf_str(out, "Given by ");
-    report_plain(out, s->consent.by);
+    report_plain(r, out, s->consent.by);
     buf_str(out, " on the product (");
-    report_plain(out, s->consent.method);
+    report_plain(r, out, s->consent.method);
     clock_print(s->consent.at_ms, text);
     buf_printf(out, ") at %s", text);
     clock_print(s->consent.until_ms, text);
@@ -150,7 +149,8 @@ static void print_sections(struct buf *out, const struct report *r) {
     }
 }
 
-static void print_recording(struct buf *out, const struct vault *vault, const struct session *s, const char *base) {
+static void print_recording(const struct report *r, struct buf *out, const struct vault *vault, const struct session *s,
+                            const char *base, bool is_there) {
     char path[TRANSCRIPT_PATH_BYTES + 8];
     struct verdict verdict;
     struct fault fault = {""};
@@ -162,13 +162,20 @@ static void print_recording(struct buf *out, const struct vault *vault, const st
     buf_printf(out, "%lld frames, %s, %s.\n\nSHA-256 of the seal:\n\n    %s\n", (long long)s->frames,
                s->is_complete ? "complete" : "not complete",
                s->is_countersigned ? "countersigned by the product" : "not countersigned by the product", s->digest);
+    if (!is_there) {
+        buf_str(out, "\nThe recording is not here any more: this report says what is known without it.\n");
+        return;
+    }
     snprintf(path, sizeof path, "%s.seal", base);
     const enum result result = transcript_verify(path, &(struct verify_options){.vault = vault}, &verdict, &fault);
     buf_str(out, "\nChecked when this report was written: ");
     if (result == RESULT_OK) {
-        report_plain(out, verdict.text[0] != '\0' ? verdict.text : verdict.is_ok ? "it holds." : "it does not hold.");
+        report_plain(r, out,
+                     verdict.text[0] != '\0' ? verdict.text
+                     : verdict.is_ok         ? "it holds."
+                                             : "it does not hold.");
     } else {
-        report_plain(out, fault.text);
+        report_plain(r, out, fault.text);
     }
     buf_str(out, "\n");
 }
@@ -204,26 +211,28 @@ static enum result collect(const struct vault *vault, const char *base, struct r
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 
-enum result session_report(const struct vault *vault, const struct session *session, const char *transcript_dir,
-                           const char *subject, struct buf *out, struct fault *fault) {
+enum result session_report(const struct vault *vault, const struct mask *mask, const struct session *session,
+                           const char *transcript_dir, const char *subject, struct buf *out, struct fault *fault) {
     char base[TRANSCRIPT_PATH_BYTES];
     int chars = snprintf(base, sizeof base, "%s/%s", transcript_dir, session->id);
     if (chars < 0 || (size_t)chars >= sizeof base - 8) {
         return fault_set(fault, RESULT_BAD_INPUT, "%s: the path is too long", transcript_dir);
     }
     struct report *r = mem_alloc(sizeof *r);
+    r->mask = mask;
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         buf_init(&r->list[i], SECTION_BYTES);
     }
     enum result result = collect(vault, base, r, fault);
     if (result == RESULT_OK || result == RESULT_NOT_FOUND) {
-        print_head(out, session, subject);
-        print_consent(out, session);
-        if (result == RESULT_OK) {
+        print_head(r, out, session, subject);
+        print_consent(r, out, session);
+        const bool is_there = result == RESULT_OK;
+        if (is_there) {
             print_summary(out, r);
             print_sections(out, r);
         }
-        print_recording(out, vault, session, base);
+        print_recording(r, out, vault, session, base, is_there);
         result = out->overflow ? fault_set(fault, RESULT_TOO_BIG, "the report does not fit") : RESULT_OK;
     }
     for (size_t i = 0; i < SECTION_COUNT; i++) {

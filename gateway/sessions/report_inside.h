@@ -2,6 +2,7 @@
  */
 #pragma once
 #include "sessions/deeds.h"
+#include "sessions/redact.h"
 #include "sessions/typed.h"
 
 enum { LIST_ROWS = 200, CHANGES = 64, TYPISTS = 8, SECTION_ROOM = 16 * 1024, SECTION_BYTES = 64 * 1024 };
@@ -32,6 +33,7 @@ struct change_row {
     char *by, *text;
 };
 struct report {
+    const struct mask *mask;
     struct buf list[SECTION_COUNT];
     size_t count[SECTION_COUNT], listed[SECTION_COUNT]; /* rows; and those that had room */
     size_t failures, samples, logs;
@@ -47,7 +49,7 @@ struct report {
 };
 
 /* Text inside Markdown: one line, redacted, nothing that Markdown or HTML would read. */
-void report_plain(struct buf *out, const char *text);
+void report_plain(const struct report *r, struct buf *out, const char *text);
 void report_offset(struct buf *out, int64_t t_ms); /* 07:31 */
 /* Begins a row of a section: true when there is room for one more. */
 FL_CHECK bool report_row(struct report *r, enum section section);

@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "fieldline/json.h"
-#include "sessions/redact.h"
 
 /* A cell of a table: a bar, then the text. */
-static void cell(struct buf *out, const char *text) {
+static void cell(const struct report *r, struct buf *out, const char *text) {
     buf_str(out, " | ");
-    report_plain(out, text);
+    report_plain(r, out, text);
 }
 
 static void begin(struct buf *out, int64_t t_ms) {
@@ -41,11 +40,11 @@ static void tell(struct report *r, int64_t t_ms, const char *by, const char *wha
     }
     buf_init(&out, SECTION_BYTES);
     begin(&out, t_ms);
-    cell(&out, by);
-    cell(&out, what);
+    cell(r, &out, by);
+    cell(r, &out, what);
     if (detail[0] != '\0') {
         buf_str(&out, ": ");
-        report_plain(&out, detail);
+        report_plain(r, &out, detail);
     }
     end(&out);
     r->moments[place] = (struct moment){t_ms, mem_strdup(buf_text(&out))};
@@ -62,31 +61,42 @@ static void on_diagnostic(struct report *r, const struct deed *d) {
         return;
     }
     begin(out, d->t_ms);
-    cell(out, d->by);
-    cell(out, d->name);
+    cell(r, out, d->by);
+    cell(r, out, d->name);
     if (d->text[0] != '\0' && strcmp(d->text, "{}") != 0) {
         buf_str(out, " ");
-        report_plain(out, d->text);
+        report_plain(r, out, d->text);
     }
     if (d->has_exit) {
         buf_printf(out, " | exit %" PRId64 ", %" PRId64 " ms%s", d->exit, d->took_ms, d->is_cut ? ", output cut" : "");
     } else {
-        cell(out, d->outcome);
+        cell(r, out, d->outcome);
     }
     end(out);
 }
 
-/* name: before -> after, for each; or what was wanted when it was refused. */
-static void print_values(const char *before_text, const char *after_text, struct buf *out) {
-    struct json *before = NULL, *after = NULL;
-    if (json_parse(before_text, strlen(before_text), &before, NULL) != RESULT_OK) {
-        before = NULL;
+/* An object as it may be shown; NULL: it is none. */
+static struct json *read_values(const struct report *r, const char *text) {
+    struct buf shown;
+    struct json *values = NULL;
+    buf_init(&shown, 8 * (size_t)CAP_FRAME_BYTES);
+    redact_json(r->mask, text, &shown);
+    if (json_parse(buf_text(&shown), shown.count, &values, NULL) == RESULT_OK && !json_is_object(values)) {
+        json_free(values);
+        values = NULL;
     }
-    if (json_parse(after_text, strlen(after_text), &after, NULL) != RESULT_OK || !json_is_object(after)) {
+    buf_fini(&shown);
+    return values;
+}
+
+/* name: before -> after, for each; or what was wanted when it was refused. */
+static void print_values(const struct report *r, const char *before_text, const char *after_text, struct buf *out) {
+    struct json *before = read_values(r, before_text), *after = read_values(r, after_text);
+    if (after == NULL) {
         buf_str(out, after_text);
     } else {
         for (const struct json *one = json_first(after); one != NULL; one = json_next(one)) {
-            const struct json *was = before != NULL && json_is_object(before) ? json_get(before, json_key(one)) : NULL;
+            const struct json *was = before != NULL ? json_get(before, json_key(one)) : NULL;
             buf_printf(out, "%s%s: ", out->count > 0 ? "; " : "", json_key(one));
             if (was != NULL) {
                 json_print(was, out);
@@ -102,7 +112,7 @@ static void print_values(const char *before_text, const char *after_text, struct
 static void on_change(struct report *r, const struct deed *d) {
     struct buf text;
     buf_init(&text, 16 * 1024);
-    print_values(d->before, d->after, &text);
+    print_values(r, d->before, d->after, &text);
     tell(r, d->t_ms, d->by, d->outcome[0] == '\0' ? "parameters set" : "parameters refused", buf_text(&text));
     struct change_row *row = &r->changes[r->change_count < CHANGES ? r->change_count : CHANGES - 1];
     if (r->change_count++ < CHANGES) {
@@ -149,14 +159,14 @@ static void on_file(struct report *r, const struct deed *d) {
         return;
     }
     begin(out, d->t_ms);
-    cell(out, d->by);
-    cell(out, d->name);
+    cell(r, out, d->by);
+    cell(r, out, d->name);
     buf_str(out, d->is_down ? " | to the product | " : " | from the product | ");
     if (d->size >= 0) {
         buf_printf(out, "%" PRId64 " bytes", d->size);
     }
-    cell(out, d->sha256);
-    cell(out, d->outcome);
+    cell(r, out, d->sha256);
+    cell(r, out, d->outcome);
     end(out);
 }
 
@@ -167,15 +177,15 @@ static void on_port(struct report *r, const struct deed *d) {
         return;
     }
     begin(out, d->t_ms);
-    cell(out, d->by);
-    cell(out, d->kind == DEED_SCREEN ? "screen " : "port ");
-    report_plain(out, d->name);
+    cell(r, out, d->by);
+    cell(r, out, d->kind == DEED_SCREEN ? "screen " : "port ");
+    report_plain(r, out, d->name);
     buf_str(out, d->text[0] != '\0' ? ", " : "");
-    report_plain(out, d->text);
+    report_plain(r, out, d->text);
     buf_str(out, " | ");
     span(out, d->end_ms - d->t_ms);
     buf_printf(out, " | %" PRId64 " bytes up, %" PRId64 " down", d->up_bytes, d->down_bytes);
-    cell(out, d->outcome);
+    cell(r, out, d->outcome);
     end(out);
 }
 
@@ -193,9 +203,9 @@ static void on_presence(struct report *r, const struct deed *d) {
         return;
     }
     begin(out, d->t_ms);
-    cell(out, d->by);
+    cell(r, out, d->by);
     if (section == SECTION_PEOPLE) {
-        cell(out, d->text);
+        cell(r, out, d->text);
     }
     buf_str(out, " | ");
     span(out, d->end_ms - d->t_ms);
@@ -209,8 +219,8 @@ static void on_words(struct report *r, const struct deed *d) {
         return;
     }
     begin(out, d->t_ms);
-    cell(out, d->by);
-    cell(out, d->text);
+    cell(r, out, d->by);
+    cell(r, out, d->text);
     end(out);
 }
 
@@ -227,7 +237,7 @@ static void on_hole(struct report *r, const struct deed *d) {
     begin(out, d->t_ms);
     buf_str(out, " | ");
     span(out, d->end_ms - d->t_ms);
-    cell(out, d->text);
+    cell(r, out, d->text);
     end(out);
 }
 
@@ -270,9 +280,9 @@ static void finish_changes(struct report *r) {
         struct change_row *row = &r->changes[i];
         if (report_row(r, SECTION_CHANGES)) {
             begin(out, row->t_ms);
-            cell(out, row->by);
-            cell(out, row->text);
-            cell(out, row->outcome[0] != '\0' ? row->outcome : "neither confirmed nor reverted while recorded");
+            cell(r, out, row->by);
+            cell(r, out, row->text);
+            cell(r, out, row->outcome[0] != '\0' ? row->outcome : "neither confirmed nor reverted while recorded");
             end(out);
         }
         free(row->by);
@@ -314,7 +324,7 @@ static void list_typed(struct report *r, const struct transcript_entry *e, const
         buf_str(out, "    ");
         report_offset(out, e->line.t_ms);
         buf_printf(out, "  %s  ", e->line.by);
-        redact_text(line, out);
+        redact_text(r->mask, line, out);
         buf_str(out, "\n");
     }
 }

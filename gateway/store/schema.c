@@ -332,6 +332,14 @@ static const char session_lines_schema[] =
     "CREATE TABLE session_finding(id INTEGER PRIMARY KEY, session TEXT NOT NULL, at_ms INTEGER NOT NULL,"
     " who TEXT NOT NULL, line TEXT NOT NULL);"
     "CREATE INDEX session_finding_of ON session_finding(session);";
+/* A removed recording: its lines are to be forgotten (store/session_lines.h), and nobody reads it again. */
+static const char forget_schema[] =
+    "CREATE TABLE session_forget(session INTEGER PRIMARY KEY);"
+    "INSERT INTO session_forget(session) SELECT s.number FROM recording r JOIN session s ON s.id = r.session"
+    " WHERE r.removed_ms <> 0;"
+    "CREATE TRIGGER recording_removed AFTER UPDATE OF removed_ms ON recording WHEN NEW.removed_ms <> 0 BEGIN"
+    " INSERT OR IGNORE INTO session_forget(session) SELECT number FROM session WHERE id = NEW.session;"
+    " DELETE FROM session_unread WHERE session = (SELECT number FROM session WHERE id = NEW.session); END;";
 
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
@@ -347,5 +355,6 @@ const struct migration migrations[] = {
     {11, "lines of recorded sessions, findings", session_lines_schema},
     {12, "owners' keys, questions and letters", owner_schema},
     {13, "parameters of many devices", jobs_schema},
+    {15, "lines of removed recordings", forget_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

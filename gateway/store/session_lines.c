@@ -134,6 +134,25 @@ enum result store_lines_forget(struct store *store, const char *session) {
     return result;
 }
 
+enum result store_lines_forget_removed(struct store *store) {
+    struct session_place place;
+    int count;
+    struct query q = query_of(&store->sql, "SELECT f.session, s.device FROM session_forget f JOIN session s"
+                                           " ON s.number = f.session ORDER BY f.session LIMIT 1");
+    enum result result = query_one(&q);
+    if (result != RESULT_OK)
+        return result;
+    place.number = take_int(&q);
+    place.device = take_int(&q);
+    query_close(&q);
+    result = forget_some(store, &place, &count);
+    if (result != RESULT_OK || count == FORGET_ROWS)
+        return result;
+    q = query_of(&store->sql, "DELETE FROM session_forget WHERE session = ?");
+    put_int(&q, place.number);
+    return query_run(&q);
+}
+
 enum result store_lines_finish(struct store *store, const char *session) {
     struct query q =
         query_of(&store->sql, "DELETE FROM session_unread WHERE session = (SELECT number FROM session WHERE id = ?)");

@@ -7,8 +7,11 @@
 
 /* Sessions with a recording that are not whole in the index, oldest first, at most 1,000. */
 FL_CHECK enum result store_sessions_unread(struct store *store, session_fn *fn, void *self);
-/* Takes out what there is of a session's lines: before they are added, and when its recording is deleted. */
+/* Takes out what there is of a session's lines, before they are added. */
 FL_CHECK enum result store_lines_forget(struct store *store, const char *session);
+/* Takes out some lines of one session whose recording was removed, at most 1,000, so that no turn is long; call it
+ * again. RESULT_NOT_FOUND: none are left. */
+FL_CHECK enum result store_lines_forget_removed(struct store *store);
 /* RESULT_NOT_FOUND: there is no such session. */
 FL_CHECK enum result store_line_add(struct store *store, const char *session, const struct line *line);
 /* All its lines are here: the session is read. */

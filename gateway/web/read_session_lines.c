@@ -112,6 +112,7 @@ static void print_excerpt(const struct words *words, const char *text, struct js
 
 struct answer {
     struct json_out j;
+    const struct mask *mask;
     struct words words;
 };
 
@@ -119,7 +120,7 @@ static void list_hit(void *self, const struct line_hit *hit) {
     struct answer *a = self;
     struct buf text;
     buf_init(&text, 16 * LINE_TEXT_BYTES);
-    redact_text(hit->line.text, &text);
+    redact_text(a->mask, hit->line.text, &text);
     jo_object(&a->j, NULL);
     jo_int(&a->j, "id", hit->id);
     jo_str(&a->j, "session", hit->session);
@@ -171,7 +172,7 @@ static enum result search_arguments(const struct read *read, struct line_query *
 void read_session_lines(struct read *read, struct response *response) {
     struct line_query wanted;
     struct fault fault;
-    struct answer answer;
+    struct answer answer = {.mask = read->options->mask};
     int64_t next = 0;
     enum result result = search_arguments(read, &wanted, &fault);
     if (result != RESULT_OK) {
@@ -205,28 +206,33 @@ static void print_report(void *self, const char *session, const char *markdown, 
 }
 
 static void print_finding(void *self, const struct finding *finding) {
-    struct json_out *j = self;
+    struct answer *a = self;
+    struct json_out *j = &a->j;
+    struct buf text;
+    buf_init(&text, 2 * FINDING_BYTES);
+    redact_text(a->mask, finding->text, &text);
     jo_object(j, NULL);
     jo_int(j, "at_ms", finding->at_ms);
     jo_str(j, "by", finding->by);
-    jo_str(j, "text", finding->text);
+    jo_str(j, "text", buf_text(&text));
     jo_end(j);
+    buf_fini(&text);
 }
 
 void read_session_report(struct read *read, struct response *response) {
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
+    struct answer a = {.j = read_json(response), .mask = read->options->mask};
+    jo_object(&a.j, NULL);
     enum result result = reader_begin(read->reader);
     if (result == RESULT_OK) {
-        result = reader_session_report(read->reader, read->request->id, print_report, &j);
-        jo_array(&j, "findings");
+        result = reader_session_report(read->reader, read->request->id, print_report, &a.j);
+        jo_array(&a.j, "findings");
         if (result == RESULT_OK) {
-            result = reader_findings(read->reader, read->request->id, print_finding, &j);
+            result = reader_findings(read->reader, read->request->id, print_finding, &a);
         }
-        jo_end(&j);
+        jo_end(&a.j);
         reader_end(read->reader);
     }
     if (!read_failed(read, response, result, "report")) {
-        jo_end(&j);
+        jo_end(&a.j);
     }
 }

@@ -29,31 +29,25 @@
  *   diagnose.list {} -> {diagnostics:[{name,title,in_bundle,args:[{name,type,least?,most?,choices?,initial?}]}]}
  *   diagnose.run {name,args?,run?}   -> {exit,truncated,timed_out,cancelled,took_ms}  run: a number to cancel it by
  *   diagnose.cancel {run}            -> {}
- *   diagnose.bundle {stream} (s)     -> {name,size,sha256,results:[{name,exit,..}]}   a .tar.gz of all that belong to it
- *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?,last?}} -> {interval_ms}   a second one changes
- *                                    it; metrics: beginnings of names; last: log lines from before
- *   observe.stop {}
- *   configure.list {}                -> {parameters:[{name,value|fault,type,unit,writable,min,..}],rules:["a > b"],
+ *   diagnose.bundle {stream} (s)     -> {name,size,sha256,results:[{name,exit,..}]}   a .tar.gz of all that belong to
+ * it observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?,last?}} -> {interval_ms}   a second one
+ * changes it; metrics: beginnings of names; last: log lines from before observe.stop {} configure.list {} ->
+ * {parameters:[{name,value|fault,type,unit,writable,min,..}],rules:["a > b"],
  *                                       confirm_s:{min,max},has_health,change?:{change,by,confirm_by_ms}}
  *   configure.set {values:{name:value},confirm_s} -> {change,before:{..},after:{..},confirm_by_ms}
  *   configure.confirm {change}       -> {}        configure.revert {change} -> {values:{..}}
  *       change: a UUID; a duration is a number of seconds; by itself reverted: configure.reverted, and an event
- *   file.roots {} -> {roots:[{name,may_read,may_write,limit,left}]}          bytes of one file, and left in this session
- *   file.list {root,path,after?} -> {entries:[{name,kind,size,mtime_ms}],truncated,left_out?}   by name; kind: file,
- *                                    folder, link, other; after: a name to go on from
- *   file.get {stream,root,path,offset?,size?,mtime_ms?} (s) -> {size,mtime_ms,offset}   bytes up; stream.closed has
- *                                    sha256, of the whole file. An offset needs size and time of the file begun with
- *   file.put {stream,root,path,size,sha256,offset?,replace?} (s) -> {offset} bytes down from the answer's offset on; it
- *                                    is not above the one asked for, which says that an upload is to go on
- *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http
- *   forward.open {stream,name} (s) -> {}          bytes both ways
- *   screen.list {} -> {screens:[{name,view_only}]}
- *   screen.open {stream,name,view_only} (s) -> {} RFB both ways; what breaks view_only the product drops
- *   stream.finish {stream}                        no more bytes down (file.put: it is whole; a port: half closed)
- *   stream.close {stream}                         -> stream.closed follows
- *   session.end {reason}
- *   notice.show {text}                            a line for the product's display: who is there, what they say
- * product -> gateway:
+ *   file.roots {} -> {roots:[{name,may_read,may_write,limit,left}]}          bytes of one file, and left in this
+ * session file.list {root,path,after?} -> {entries:[{name,kind,size,mtime_ms}],truncated,left_out?}   by name; kind:
+ * file, folder, link, other; after: a name to go on from file.get {stream,root,path,offset?,size?,mtime_ms?} (s) ->
+ * {size,mtime_ms,offset}   bytes up; stream.closed has sha256, of the whole file. An offset needs size and time of the
+ * file begun with file.put {stream,root,path,size,sha256,offset?,replace?} (s) -> {offset} bytes down from the answer's
+ * offset on; it is not above the one asked for, which says that an upload is to go on forward.list {} ->
+ * {ports:[{name,kind}]}      kind: tcp, http forward.open {stream,name} (s) -> {}          bytes both ways screen.list
+ * {} -> {screens:[{name,view_only}]} screen.open {stream,name,view_only} (s) -> {} RFB both ways; what breaks view_only
+ * the product drops stream.finish {stream}                        no more bytes down (file.put: it is whole; a port:
+ * half closed) stream.close {stream}                         -> stream.closed follows session.end {reason} notice.show
+ * {text}                            a line for the product's display: who is there, what they say product -> gateway:
  *   session.hello {session,agent,capabilities,consent:{method,by,at_ms,until_ms,statement?,signature?,key?},deadline_s,
  *                  resume?}                       the first frame; statement: what the owner has signed (owner.h)
  *   terminal.closed {exit,signal}    terminal.echo {on}
@@ -86,6 +80,10 @@
  * the gateway's notes for the record alone:
  *   session.joined {by,part}  session.left {by,part,seconds}  session.frozen {by,why}  session.thawed {by,why}
  *   session.offered {by,to}  session.taken {by,from}
+ *   session.away {ms}  session.back {ms}          the product's link is lost, for so long at most; was, for so long
+ *   transcript.hole {from_ms,to_ms,text}          what the product showed or did meanwhile is not in this recording. To
+ *                                                 the end of the session; from = to when only its beginning is known
+ *   transcript.recovered {why,cut_cast_bytes,cut_jsonl_bytes,missing_frames}      after a crash of the gateway
  *   call.started {by,media}  call.changed {by,media}  call.left {by,seconds,media}      media: audio, video, screen */
 #pragma once
 #include <stdint.h>

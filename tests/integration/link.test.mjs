@@ -2,7 +2,6 @@
 // the product countersigns it. And one that does not come back: ended in time, nothing left running.
 import assert from 'node:assert/strict';
 import { createServer, connect } from 'node:net';
-import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { ConsoleSession } from '../../deploy/demo/console_session.mjs';
 import { Firmware } from './firmware.mjs';
@@ -140,8 +139,14 @@ test('promise_37_a_link_that_does_not_come_back_ends_the_session_at_both_ends_in
   assert.equal(row.why, 'agent_gone');
   assert.equal(row.complete, false);
   assert.ok((await verify(id)).ok);
-  const notes = (await stack.gateway.recording(id, 'jsonl')).split('\n').filter((line) => line.includes('"session.away"'));
-  assert.equal(notes.length, 1, 'the hole is in the record');
+  const frames = (await engineer.raw('GET', `/api/v1/sessions/${id}/transcript`)).body.toString().trimEnd().split('\n').map((line) => JSON.parse(line));
+  const notes = frames.filter(({ data }) => data?.method === 'session.away');
+  assert.equal(notes.length, 1, 'that it went away is in the record');
+  const [hole, ...others] = frames.filter(({ data }) => data?.method === 'transcript.hole').map(({ data }) => data.params);
+  assert.deepEqual(others, []);
+  assert.ok(hole.to_ms > hole.from_ms, JSON.stringify(hole));
+  const { markdown } = await engineer.get(`/sessions/${id}/report`);
+  assert.match(markdown, /## Holes in the recording[^]*link to the product was lost/);
 }));
 
 test('an end that is asked for while the product is away is carried out when it is back', stack.guard(async () => {

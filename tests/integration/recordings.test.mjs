@@ -132,6 +132,9 @@ test('another master key: nothing opens until the keys are wrapped anew', stack.
 
 test('retention destroys what is old, unless it is held', stack.guard(async () => {
   const held = await record(['echo he""ld', /held/]);
+  const hits = async (q, session) => (await engineer.get(`/sessions/search?${new URLSearchParams({ q, session })}`)).items.length;
+  await waitFor('both to be searchable', async () => (await hits('done', id)) > 0 && (await hits('held', held)) > 0, { seconds: 15 * SLOW });
+  assert.match((await engineer.get(`/sessions/${id}/report`)).markdown, /## Typed/);
   assert.equal(await status(engineer, 'POST', `/sessions/${held}/hold`, { reason: 'mine' }), 403);
   assert.equal(await status(supervisor, 'POST', `/sessions/${held}/hold`, {}), 400);
   await supervisor.post(`/sessions/${held}/hold`, { reason: 'claim 17' });
@@ -146,6 +149,13 @@ test('retention destroys what is old, unless it is held', stack.guard(async () =
   assert.ok(row.recording.removed_ms > row.ended_ms);
   assert.equal(row.digest.length, 64, 'the row stays');
   assert.deepEqual((await readdir(transcripts)).filter((name) => name.startsWith(id)), []);
+  await waitFor('its lines to be forgotten', async () => (await hits('done', id)) === 0, { seconds: 15 * SLOW });
+  assert.ok((await hits('held', held)) > 0, 'a held session keeps its lines');
+  const { markdown } = await engineer.get(`/sessions/${id}/report`);
+  assert.match(markdown, /not here any more/);
+  assert.match(markdown, new RegExp(`## Consent[^]*${row.digest}`), 'what the row says stays');
+  assert.doesNotMatch(markdown, /Typed|Timeline|done/);
+  assert.match((await engineer.get(`/sessions/${held}/report`)).markdown, /## Typed/);
   await waitAudit(auditor, 'session.recording_removed', (item) => item.object === `session/${id}`);
   assert.equal(await status(supervisor, 'GET', `/sessions/${id}/bundle`), 404);
   assert.equal(await status(supervisor, 'POST', `/sessions/${id}/hold`, { reason: 'too late' }), 409);

@@ -117,6 +117,19 @@ test('findings: by whom they may be added, into ticket and report, and they stay
   assert.ok(events.some(({ kind, by }) => kind === 'report' && by !== 'engineer'), 'the ticket says that the report is ready');
 }));
 
+test('a password on the screen is found by its neighbours, and shown, indexed and reported nowhere', stack.guard(async () => {
+  const secret = await talk(["printf 'neighbour-a pass%s=%s neighbour-b\\n' word Zebra$((4000+242)); echo d''one", /done/]);
+  const hits = await found(secret, { q: 'neighbour-b', kind: 'screen', session: secret });
+  const shown = hits.map(text).find((one) => /^(. )?neighbour-a/.test(one));
+  assert.match(shown ?? JSON.stringify(hits.map(text)), /neighbour-a password=\*{9} neighbour-b/);
+  for (const q of ['Zebra4242', 'zebra4242', '4242']) assert.deepEqual((await search(engineer, { q, session: secret })).items, [], q);
+  await engineer.post(`/sessions/${secret}/findings`, { text: 'The panel shows password: Zebra4242 to everybody.' });
+  const report = await engineer.get(`/sessions/${secret}/report`), { events } = await engineer.get(`/tickets/${ticket.id}`);
+  assert.match(report.findings[0].text, /password: \*{9} to everybody/);
+  assert.doesNotMatch(JSON.stringify([report, events]), /Zebra4242/);
+  assert.match((await (await stack.as('supervisor')).raw('GET', `/api/v1/sessions/${secret}/unmasked/cast`)).body.toString(), /Zebra4242/, 'it was on the screen');
+}));
+
 test('after a kill before everything was read, the next start reads it', stack.guard(async () => {
   const asked = await ask(engineer, ticket, ['shell']);
   await waitState(engineer, asked.id, ['live']);

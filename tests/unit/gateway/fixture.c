@@ -136,7 +136,7 @@ struct fixture *fixture_new(void) {
     rule_keep_init(&core->rule_keep);
     core->effects = effects_new();
     timing_init(&core->timing);
-    core->reporter = reporter_start(NULL, f->dir, drop_report, NULL);
+    core->reporter = reporter_start(NULL, NULL, f->dir, drop_report, NULL);
     firings_init(&core->firings);
     cr_assert_eq(pipeline_load(core, &fault), RESULT_OK, "%s", fault.text);
     cr_assert_eq(reader_open(f->store_path, &f->reader, &fault), RESULT_OK, "%s", fault.text);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sessions/lines.h"
+#include "sessions/mask.h"
 #include "sessions/record.h"
 #include "sessions/report.h"
 
@@ -114,7 +115,7 @@ static void play_everything(struct tape *t) {
         {"gate", NOTE("session.people", "\"people\":[{\"name\":\"ann\",\"part\":\"engineer\",\"in_call\":true},"
                                         "{\"name\":\"eva\",\"part\":\"moderator\",\"in_call\":false}]")},
         {"gate", NOTE("chat.said", "\"by\":\"eva\",\"text\":\"stop <b>that</b> 压缩机\",\"t_ms\":1")},
-        {"gate", NOTE("session.freeze", "\"by\":\"eva\"")},
+        {"gate", NOTE("session.frozen", "\"by\":\"eva\",\"why\":\"moderator\"")},
         {"gate", NOTE("session.people", "\"people\":[{\"name\":\"ann\",\"part\":\"engineer\",\"in_call\":false}]")},
         {"gate", NOTE("session.error", "\"code\":\"denied\",\"text\":\"shell was not granted\",\"to\":\"ann\"")},
         {"gate", NOTE("transcript.hole", "\"from_ms\":3000,\"to_ms\":9000,\"text\":\"the link was cut\"")},
@@ -139,7 +140,7 @@ static bool add_line(void *self, const struct line *line) {
 static const char *read_all(struct tape *t, struct buf *out, struct lines_figures *figures) {
     struct fault fault = {""};
     buf_init(out, 1024 * 1024);
-    cr_assert_eq(lines_read(NULL, t->base, add_line, out, figures, &fault), RESULT_OK, "%s", fault.text);
+    cr_assert_eq(lines_read(NULL, NULL, t->base, add_line, out, figures, &fault), RESULT_OK, "%s", fault.text);
     return buf_text(out);
 }
 
@@ -212,12 +213,92 @@ Test(lines, the_same_line_again_within_a_minute_is_one) {
     tape_close(&t);
 }
 
+/* Whatever is written in the recording as SECRET-n is covered, its neighbours are there. */
+static void play_secrets(struct tape *t) {
+    static const struct {
+        const char *who, *json;
+    } frames[] = {
+        {"ann", CALL(1, "diagnose.run", "\"name\":\"login\",\"args\":{\"password\":\"SECRET-1\"}")},
+        {"up", NOTE("diagnose.output", "\"id\":1,\"text\":\"user=bob pass\"")},
+        {"up", NOTE("diagnose.output", "\"id\":1,\"text\":\"word=SECRET-2 host=plc\"")},
+        {"up", ANSWER(1, "\"exit\":0,\"truncated\":false,\"took_ms\":4")},
+        {"ann",
+         CALL(2, "configure.set", "\"values\":{\"wifi_password\":\"SECRET-\\\"3\",\"limit\":7},\"confirm_s\":60")},
+        {"up", ANSWER(2, "\"change\":9,\"before\":{\"wifi_password\":\"SECRET-4\",\"limit\":5},"
+                         "\"after\":{\"wifi_password\":\"SECRET-\\\"3\",\"limit\":7},\"confirm_by_ms\":1")},
+        {"gate", NOTE("chat.said", "\"by\":\"eva\",\"text\":\"try token: SECRET-5 once\",\"t_ms\":1")},
+        {"up", NOTE("observe.log", "\"t\":1,\"sev\":3,\"app\":\"ftpd\",\"msg\":\"mount ftp://bob:SECRET-6@host\"")},
+        {"ann", CALL(3, "terminal.open", "\"cols\":60,\"rows\":9")},
+    };
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        say(t, frames[i].who, frames[i].json);
+    }
+    show(t, DIRECTION_DOWN, "ann", "mount -o password=SECRET-7 /mnt\r");
+    show(t, DIRECTION_UP, "freezer-7", "# mount -o pass\033[1mword=SECRET");
+    show(t, DIRECTION_UP, "freezer-7", "-7 /mnt\r\nmounted on /mnt\r\n# cat key\r\n");
+    show(t, DIRECTION_UP, "freezer-7",
+         "-----BEGIN EC PRIVATE KEY-----\r\nSECRET-8abc\r\nSECRET-9def\r\n"
+         "-----END EC PRIVATE KEY-----\r\nafter the key\r\n");
+    say(t, "up", NOTE("terminal.closed", "\"exit\":0,\"signal\":0"));
+}
+
+static const char *const neighbours[] = {
+    "user=bob", "host=plc",  "limit",           "try token:", "once",          "mount -o",
+    "/mnt",     "mount ftp", "mounted on /mnt", "cat key",    "after the key", "BEGIN EC PRIVATE KEY"};
+
+Test(lines, secrets_are_covered_and_their_neighbours_found) {
+    struct tape t;
+    struct buf out, clear;
+    struct lines_figures figures;
+    struct mask *mask = NULL;
+    struct fault fault = {""};
+    tape_open(&t);
+    play_secrets(&t);
+    cr_assert_eq(mask_new(NULL, &mask, &fault), RESULT_OK, "%s", fault.text);
+    buf_init(&out, 1024 * 1024);
+    cr_assert_eq(lines_read(NULL, mask, t.base, add_line, &out, &figures, &fault), RESULT_OK, "%s", fault.text);
+    cr_expect_null(strstr(buf_text(&out), "SECRET"), "%s", buf_text(&out));
+    for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i++) {
+        cr_expect_not_null(strstr(buf_text(&out), neighbours[i]), "%s is not in\n%s", neighbours[i], buf_text(&out));
+    }
+    const char *all = read_all(&t, &clear, &figures);
+    cr_expect_not_null(strstr(all, "SECRET-7"), "without a mask nothing is covered, or this test shows nothing");
+    cr_expect_not_null(strstr(all, "SECRET-9"));
+    mask_free(mask);
+    buf_fini(&out);
+    buf_fini(&clear);
+    tape_close(&t);
+}
+
+Test(report, secrets_are_covered) {
+    struct tape t;
+    struct buf out;
+    struct mask *mask = NULL;
+    struct fault fault = {""};
+    struct session row = {.id = SESSION,
+                          .ticket = 17,
+                          .device = "freezer-7",
+                          .engineer = "ann",
+                          .reason = "his password: SECRET-0 fails"};
+    tape_open(&t);
+    play_secrets(&t);
+    cr_assert_eq(mask_new(NULL, &mask, &fault), RESULT_OK, "%s", fault.text);
+    buf_init(&out, 512 * 1024);
+    cr_assert_eq(session_report(NULL, mask, &row, t.dir, "token=SECRET", &out, &fault), RESULT_OK, "%s", fault.text);
+    cr_expect_null(strstr(buf_text(&out), "SECRET"), "%s", buf_text(&out));
+    cr_expect_not_null(strstr(buf_text(&out), "limit: 5 → 7"), "%s", buf_text(&out));
+    cr_expect_not_null(strstr(buf_text(&out), "mount -o password=******** /mnt"), "%s", buf_text(&out));
+    mask_free(mask);
+    buf_fini(&out);
+    tape_close(&t);
+}
+
 Test(lines, a_recording_that_is_not_there_has_none) {
     struct lines_figures figures;
     struct fault fault;
     struct buf out;
     buf_init(&out, 100);
-    cr_expect_eq(lines_read(NULL, "/nonexistent/" SESSION, add_line, &out, &figures, &fault), RESULT_NOT_FOUND);
+    cr_expect_eq(lines_read(NULL, NULL, "/nonexistent/" SESSION, add_line, &out, &figures, &fault), RESULT_NOT_FOUND);
     cr_expect_eq(figures.lines, 0);
     buf_fini(&out);
 }
@@ -255,7 +336,7 @@ Test(report, has_every_rung_of_the_ladder) {
     struct session row = {
         .id = SESSION, .ticket = 17, .device = "freezer-7", .engineer = "ann", .state = SESSION_ENDED};
     buf_init(&out, 512 * 1024);
-    cr_assert_eq(session_report(NULL, &row, t.dir, "too warm", &out, &fault), RESULT_OK, "%s", fault.text);
+    cr_assert_eq(session_report(NULL, NULL, &row, t.dir, "too warm", &out, &fault), RESULT_OK, "%s", fault.text);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         cr_expect_not_null(strstr(buf_text(&out), wanted[i]), "%s is not in\n%s", wanted[i], buf_text(&out));
     }
@@ -299,7 +380,7 @@ Test(report, frames_that_are_no_vocabulary_do_no_harm) {
     buf_fini(&out);
     struct session row = {.id = SESSION, .state = SESSION_ENDED};
     buf_init(&out, 512 * 1024);
-    cr_expect_eq(session_report(NULL, &row, t.dir, "", &out, &fault), RESULT_OK, "%s", fault.text);
+    cr_expect_eq(session_report(NULL, NULL, &row, t.dir, "", &out, &fault), RESULT_OK, "%s", fault.text);
     buf_fini(&out);
     tape_close(&t);
 }

@@ -75,6 +75,9 @@ Test(recover, whatever_is_torn) {
         cr_expect_not_null(strstr(cast, "second"), "%s", rows[i].what);
         cr_expect_eq(strstr(cast, "third") != NULL, rows[i].has_third, "%s", rows[i].what);
         free(cast);
+        char *jsonl = stage_read(&s, ".jsonl", &count);
+        cr_expect_not_null(strstr(jsonl, "transcript.hole"), "%s", rows[i].what);
+        free(jsonl);
         stage_path(&s, ".torn", torn);
         cr_expect_eq(stat(torn, &st) == 0, rows[i].has_torn, "%s", rows[i].what);
         stage_close(&s);

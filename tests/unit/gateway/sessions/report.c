@@ -78,7 +78,7 @@ Test(report, says_who_when_why_and_what) {
     stage_session(&s);
     struct session row = row_of(&s);
     buf_init(&out, 64 * 1024);
-    cr_assert_eq(session_report(NULL, &row, s.dir, "too warm", &out, &fault), RESULT_OK, "%s", fault.text);
+    cr_assert_eq(session_report(NULL, NULL, &row, s.dir, "too warm", &out, &fault), RESULT_OK, "%s", fault.text);
     static const char *const parts[] = {"freezer-7",
                                         "ann",
                                         "too warm",
@@ -104,7 +104,7 @@ Test(report, a_session_without_a_recording_says_so) {
     struct buf out;
     struct fault fault = {""};
     buf_init(&out, 64 * 1024);
-    cr_assert_eq(session_report(NULL, &row, "/nonexistent", "x", &out, &fault), RESULT_OK, "%s", fault.text);
+    cr_assert_eq(session_report(NULL, NULL, &row, "/nonexistent", "x", &out, &fault), RESULT_OK, "%s", fault.text);
     cr_expect_not_null(strstr(buf_text(&out), "no sealed recording"));
     cr_expect_not_null(strstr(buf_text(&out), "The owner refused."));
     buf_fini(&out);
@@ -115,6 +115,6 @@ Test(report, no_room_is_an_error) {
     struct buf out;
     struct fault fault = {""};
     buf_init(&out, 100);
-    cr_expect_eq(session_report(NULL, &row, "/nonexistent", "x", &out, &fault), RESULT_TOO_BIG);
+    cr_expect_eq(session_report(NULL, NULL, &row, "/nonexistent", "x", &out, &fault), RESULT_TOO_BIG);
     buf_fini(&out);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "store/recordings.h"
 
 #define ONE "11111111-1111-4111-8111-111111111111"
 #define TWO "22222222-2222-4222-8222-222222222222"
@@ -139,6 +140,35 @@ Test(session_lines, what_is_forgotten_is_gone_from_the_index_too) {
     cr_expect_eq(ask(&f, "SELECT count(*) FROM session_line WHERE session = 1"), 0);
     cr_expect_eq(ask(&f, "SELECT count(*) FROM session_text WHERE session_text MATCH 'flood OR show OR 温'"), 0);
     expect_hits(&f, "the other's are there",
+                &(struct line_query){.q = "voltage", .kinds = ALL, .to_ms = INT64_MAX, .limit = 9}, "22 21 ");
+    fixture_close(&f);
+}
+
+Test(session_lines, those_of_a_removed_recording_go_and_those_of_a_held_one_stay) {
+    struct fixture f;
+    open_world(&f);
+    begin(&f);
+    cr_expect_eq(store_lines_forget_removed(f.store), RESULT_NOT_FOUND, "nothing was removed");
+    for (int i = 0; i < 1500; i++) {
+        add(&f, ONE, 10, LINE_SCREEN, "freezer-7", "flood 温度");
+    }
+    put_session(&f, ONE, "freezer-7", 1, 1000000, SESSION_ENDED);
+    put_session(&f, TWO, "freezer-8", 2, 2000000, SESSION_ENDED);
+    struct recording removed = {.session = ONE, .removed_ms = 9000000}, held = {.session = TWO, .held_by = "vera"};
+    cr_assert_eq(store_recording_put(f.store, &held), RESULT_OK);
+    cr_expect_eq(store_lines_forget_removed(f.store), RESULT_NOT_FOUND, "held is not removed");
+    cr_assert_eq(store_recording_put(f.store, &removed), RESULT_OK, "%s", store_error(f.store));
+    cr_assert_eq(store_lines_forget_removed(f.store), RESULT_OK);
+    commit(&f);
+    cr_expect_eq(ask(&f, "SELECT count(*) FROM session_unread"), 1, "nobody reads the removed one any more");
+    cr_expect_eq(ask(&f, "SELECT count(*) FROM session_line WHERE session = 1"), 503, "a bounded step");
+    begin(&f);
+    cr_assert_eq(store_lines_forget_removed(f.store), RESULT_OK);
+    cr_expect_eq(store_lines_forget_removed(f.store), RESULT_NOT_FOUND);
+    commit(&f);
+    cr_expect_eq(ask(&f, "SELECT count(*) FROM session_line WHERE session = 1"), 0);
+    cr_expect_eq(ask(&f, "SELECT count(*) FROM session_text WHERE session_text MATCH 'flood OR show OR 温'"), 0);
+    expect_hits(&f, "the held one's are there",
                 &(struct line_query){.q = "voltage", .kinds = ALL, .to_ms = INT64_MAX, .limit = 9}, "22 21 ");
     fixture_close(&f);
 }

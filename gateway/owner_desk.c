@@ -130,12 +130,13 @@ static enum result stop_session(struct core *core, struct session *s, const stru
     return RESULT_OK;
 }
 
+/* `session`: the one of this device that the reply may move, or "". */
 static enum result carry(struct core *core, struct change *change, const struct device *device,
-                         const struct saying *saying) {
+                         const struct saying *saying, const char *session) {
     struct owner_letter letter = {0};
     struct buf args;
     uuid_make(letter.id);
-    snprintf(letter.session, sizeof letter.session, "%s", saying->says.session);
+    snprintf(letter.session, sizeof letter.session, "%s", session);
     snprintf(letter.by, sizeof letter.by, "%s", saying->row.name);
     buf_init(&args, CAP_COMMAND_BYTES);
     struct json_out j = json_out(&args);
@@ -184,7 +185,7 @@ enum result owner_desk_say(struct core *core, struct change *change) {
         result = stop_session(core, &s, &change->by);
     if (result == RESULT_OK)
         result = audit(core, change, "owner.statement", "ok", saying.text);
-    return result == RESULT_OK ? carry(core, change, device, &saying) : result;
+    return result == RESULT_OK ? carry(core, change, device, &saying, is_found ? s.id : "") : result;
 }
 
 enum result owner_desk_look(struct core *core, struct change *change) {
@@ -245,22 +246,26 @@ static enum result take_state(struct core *core, const struct device *device, co
 }
 
 /* The product has answered a question: what session.consent's answer would do. */
-static enum result move_session(struct core *core, const struct owner_letter *letter,
+static enum result move_session(struct core *core, const struct device *device, const struct owner_letter *letter,
                                 const struct reply_message *reply) {
     const char *state = "";
     struct session s;
-    if (letter->session[0] && !reply->ok && strcmp(reply->error, "failed") == 0)
+    if (!letter->session[0])
+        return RESULT_OK;
+    enum result result = store_session_find(core->store, letter->session, &s);
+    if (result != RESULT_OK || strcmp(s.device, device->id) != 0)
+        return result == RESULT_NOT_FOUND ? RESULT_OK : result; /* a product moves no session but its own */
+    if (!reply->ok && strcmp(reply->error, "failed") == 0)
         return session_desk_reply(core, letter->session, reply); /* allowed, but it could not be started */
-    if (!letter->session[0] || !reply->ok || !reply->result || !json_is_object(reply->result) ||
+    if (!reply->ok || !reply->result || !json_is_object(reply->result) ||
         json_string(reply->result, "state", 31, &state, NULL) != RESULT_OK)
         return RESULT_OK;
     if (strcmp(state, "open") == 0)
         return session_desk_reply(core, letter->session, reply);
     if (strcmp(state, "refused") != 0)
         return RESULT_OK;
-    const enum result result = store_session_find(core->store, letter->session, &s);
-    if (result != RESULT_OK || !session_state_is_open(s.state) || s.state == SESSION_LIVE)
-        return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+    if (!session_state_is_open(s.state) || s.state == SESSION_LIVE)
+        return RESULT_OK;
     struct actor by = {.role = ROLE_OWNER};
     snprintf(by.name, sizeof by.name, "%s", letter->by);
     return session_case_close(core, &s, SESSION_EVENT_DENIED, "refused", &by);
@@ -283,7 +288,7 @@ enum result owner_desk_reply(struct core *core, struct device *device, const cha
         log_info("gateway.owners", "not_counted", "device=%s error=%s", device->id, log_text(reply->error));
     result =
         store_owner_letter_done(core->store, letter_id, reply->ok ? "ok" : reply->error, reply->ok ? "" : reply->text);
-    return result == RESULT_OK ? move_session(core, &letter, reply) : result;
+    return result == RESULT_OK ? move_session(core, device, &letter, reply) : result;
 }
 
 enum result owner_desk_question(struct core *core, struct session *s, const struct reply_message *reply,

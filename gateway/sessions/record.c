@@ -341,6 +341,22 @@ enum result record_sync(struct record *r, int64_t t_ms, struct fault *fault) {
     return RESULT_OK;
 }
 
+enum result record_flush(struct record *r, const struct flusher *flusher, int64_t t_ms, struct fault *fault) {
+    if (r->has_failed || is_head_due(r, t_ms)) {
+        return record_sync(r, t_ms, fault);
+    }
+    enum result result = vault_writer_flush(r->cast_file, flusher, fault);
+    if (result == RESULT_OK) {
+        result = vault_writer_flush(r->jsonl_file, flusher, fault);
+    }
+    if (result != RESULT_OK) {
+        r->has_failed = true;
+        fault_prefix(fault, "the transcript cannot be put on the disk");
+        return RESULT_IO;
+    }
+    return RESULT_OK;
+}
+
 enum result record_finish(struct record *r, int64_t t_ms, struct fault *fault) {
     static const char note[] = "{\"jsonrpc\":\"2.0\",\"method\":\"transcript.no_terminal\",\"params\":{}}";
     enum result result = RESULT_OK;

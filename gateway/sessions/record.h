@@ -4,6 +4,7 @@
  * The format is transcript.h's. */
 #pragma once
 #include "fieldline/keys.h"
+#include "sessions/flush.h"
 #include "sessions/vault.h"
 
 struct record;
@@ -38,9 +39,13 @@ FL_CHECK enum result record_size(struct record *record, const struct frame *fram
 /* What the gateway says to people, or notes for the record: in no direction's chain. One line of JSON. */
 FL_CHECK enum result record_note(struct record *record, const char *json, size_t bytes, int64_t t_ms,
                                  struct fault *fault);
-/* To the disk, when anything was written since the last time; then a signed head, when one is due. Call it every second
- * or two. */
+/* To the disk, when anything was written since the last time; then a signed head, when one is due. Waits for the disk.
+ */
 FL_CHECK enum result record_sync(struct record *record, int64_t t_ms, struct fault *fault);
+/* The same by a thread of the flusher; waits only when a head is due. Call it every second or two: a failure is that of
+ * the next call, and a disk that takes ten seconds is waited for. */
+FL_CHECK enum result record_flush(struct record *record, const struct flusher *flusher, int64_t t_ms,
+                                  struct fault *fault);
 /* Gives a session that never opened a terminal its empty cast; writes and syncs all. Nothing is recorded after it. */
 FL_CHECK enum result record_finish(struct record *record, int64_t t_ms, struct fault *fault);
 

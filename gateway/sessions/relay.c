@@ -1,8 +1,9 @@
 /* The life of one live session at the gateway: who is attached, which clocks run, and how it ends.
  *
  * Owned by the edge thread, which calls in for every message, every drained queue and every tick; nothing here blocks
- * but the transcript's write(2) and, every two seconds, its fdatasync(2). Legs are only marked dead while a call is
- * under way and freed at its end (settle), so that no function has to ask whether the leg it holds still exists.
+ * but the transcript's write(2); its fdatasync(2), every two seconds, is a flusher's (flush.h) where there is one. Legs
+ * are only marked dead while a call is under way and freed at its end (settle), so that no function has to ask whether
+ * the leg it holds still exists.
  *
  * An engineer's lost connection is not the end: the session waits for rejoin_ms, and the product, which gets no credit
  * meanwhile, waits with it. How it ends: relay_end.c. */
@@ -395,7 +396,7 @@ static void tick_sync(struct relay *r) {
         return;
     }
     r->synced_mono_ms = r->now_mono_ms;
-    if (record_sync(r->record, relay_t_ms(r), &fault) != RESULT_OK) {
+    if (record_flush(r->record, &r->options.flusher, relay_t_ms(r), &fault) != RESULT_OK) {
         log_error("gateway.sessions", "recording_failed", "session=%s device=%s reason=%s", r->options.session,
                   r->options.device, log_text(fault.text));
         relay_finish(r, "recording_failed", fault.text);

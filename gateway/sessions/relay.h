@@ -15,6 +15,7 @@
 
 #include "fieldline/keys.h"
 #include "fieldline/session.h"
+#include "sessions/flush.h"
 #include "sessions/session_event.h"
 
 struct pack; /* rules/pack.h */
@@ -65,6 +66,7 @@ struct relay_options {
     const struct box_key *escrow;
     const struct pack *pack; /* of the model, for what it allows to be set; borrowed; NULL: nothing */
     const char *transcript_dir;
+    struct flusher flusher;     /* puts the transcript on the disk; all zero: the caller's thread waits for it */
     const struct key *seal_key; /* Ed25519, borrowed */
     /* LIVE once; then ENDED once, or FAILED once when it never was live. Must not call back into the relay. */
     void (*event)(void *self, const char *session, const struct session_event *event);

@@ -10,6 +10,7 @@
  * torn tail was cut off. A tag covers session, file, offset and length: no record can stand in another place. That the
  * tail is missing is not seen here; the chains, heads and the seal of the recording see it. */
 #pragma once
+#include "sessions/flush.h"
 #include "sessions/vault.h"
 
 enum {
@@ -33,7 +34,12 @@ FL_CHECK enum result vault_writer_append(struct vault_writer *writer, const void
 /* To where the file was at the last vault_writer_mark, when what belonged together could not be written whole. */
 void vault_writer_mark(struct vault_writer *writer);
 FL_CHECK enum result vault_writer_cut_back(struct vault_writer *writer, struct fault *fault);
+/* To the disk; waits. */
 FL_CHECK enum result vault_writer_sync(struct vault_writer *writer, struct fault *fault);
+/* The same without waiting, by a thread of the flusher. Its failure is that of a later call. One that is still under
+ * way at the fifth call after its own is waited for: what is written does not run away from a slow disk. */
+FL_CHECK enum result vault_writer_flush(struct vault_writer *writer, const struct flusher *flusher,
+                                        struct fault *fault);
 
 /* ---- reading ---- */
 struct vault_stream;

@@ -12,13 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sessions/flush.h"
 #include "sessions/vault_cipher.h"
+
+enum { FLUSH_LATE = 5 /* times; then it is waited for */ };
 
 struct vault_writer {
     int fd;
     struct vault_cipher cipher;
     uint64_t size, mark; /* of whole records */
     bool has_failed, is_dirty;
+    struct flush *flush; /* under way, or its answer not taken yet; NULL: none */
+    int late;            /* times that it was found under way */
     struct buf record;
     char path[VAULT_FILE_PATH_BYTES];
 };
@@ -82,6 +87,7 @@ void vault_writer_close(struct vault_writer *writer) {
     if (writer == NULL) {
         return;
     }
+    flush_end(writer->flush);
     if (writer->fd >= 0) {
         close(writer->fd);
     }
@@ -211,10 +217,41 @@ enum result vault_writer_cut_back(struct vault_writer *w, struct fault *fault) {
     return RESULT_OK;
 }
 
+static enum result not_on_disk(struct vault_writer *w, int error, struct fault *fault) {
+    w->has_failed = true;
+    return fault_set(fault, RESULT_IO, "%s: %s", w->path, strerror(error));
+}
+
+/* Waits for it when it is under way. */
+static enum result take_flush(struct vault_writer *w, struct fault *fault) {
+    const int error = flush_end(w->flush);
+    w->flush = NULL;
+    w->late = 0;
+    return error == 0 ? RESULT_OK : not_on_disk(w, error, fault);
+}
+
 enum result vault_writer_sync(struct vault_writer *w, struct fault *fault) {
-    if (w->is_dirty && fdatasync(w->fd) != 0) {
-        w->has_failed = true;
-        return fault_set(fault, RESULT_IO, "%s: %s", w->path, strerror(errno));
+    enum result result = take_flush(w, fault);
+    if (result == RESULT_OK && w->is_dirty && fdatasync(w->fd) != 0) {
+        result = not_on_disk(w, errno, fault);
+    }
+    if (result == RESULT_OK) {
+        w->is_dirty = false;
+    }
+    return result;
+}
+
+enum result vault_writer_flush(struct vault_writer *w, const struct flusher *flusher, struct fault *fault) {
+    if (w->flush != NULL && flush_is_under_way(w->flush) && ++w->late < FLUSH_LATE) {
+        return RESULT_OK;
+    }
+    enum result result = take_flush(w, fault);
+    if (result != RESULT_OK || !w->is_dirty) {
+        return result;
+    }
+    w->flush = flush_start(flusher, w->fd);
+    if (w->flush == NULL) {
+        return vault_writer_sync(w, fault);
     }
     w->is_dirty = false;
     return RESULT_OK;

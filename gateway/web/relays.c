@@ -18,8 +18,11 @@
 #include "web/revocation.h"
 #include "rules/pack_holder.h"
 #include "web/driver.h"
+#include "web/pool.h"
 #include "web/socket.h"
 
+/* fdatasync waits for the disk, not for a processor: two of them merge into one commit of its journal. */
+enum { DISK_THREADS = 2, DISK_QUEUE = 2 * RELAYS_MAX /* both files of each */ };
 enum { JOIN_MS = 60 * 1000 /* a session to which its engineer does not come is over */ };
 
 struct room {
@@ -33,6 +36,7 @@ struct relays {
     struct figures *figures;
     struct invites *invites;
     struct key *seal_key;
+    struct pool *disk; /* its threads put recordings on the disk */
     struct room *first;
     size_t count;
 };
@@ -92,6 +96,23 @@ static const struct socket_ops socket_ops = {
 
 /* ---- the list ---- */
 
+static enum result open_nothing(void *self, void **context, struct fault *fault) {
+    (void)self;
+    (void)fault;
+    *context = NULL;
+    return RESULT_OK;
+}
+
+static void close_nothing(void *self, void *context) {
+    (void)self;
+    (void)context;
+}
+
+static bool submit_flush(void *self, void (*run)(void *context, void *flush), void *flush) {
+    const struct relays *relays = self;
+    return pool_submit(relays->disk, run, flush) == RESULT_OK;
+}
+
 enum result relays_new(const struct web_options *options, struct figures *figures, struct invites *invites,
                        struct relays **out, struct fault *fault) {
     struct key *key = NULL;
@@ -105,6 +126,13 @@ enum result relays_new(const struct web_options *options, struct figures *figure
     relays->figures = figures;
     relays->invites = invites;
     relays->seal_key = key;
+    const struct pool_options disk = {
+        .name = "web-disk", .threads = DISK_THREADS, .queue = DISK_QUEUE, .open = open_nothing, .close = close_nothing};
+    result = pool_new(&disk, &relays->disk, fault);
+    if (result != RESULT_OK) {
+        relays_free(relays);
+        return result;
+    }
     *out = relays;
     return RESULT_OK;
 }
@@ -141,6 +169,7 @@ void relays_free(struct relays *relays) {
         relays->first = room->next;
         free_room(relays, room);
     }
+    pool_free(relays->disk); /* after the rooms: each waits for what it has under way */
     key_free(relays->seal_key);
     free(relays);
 }
@@ -208,6 +237,7 @@ void relays_expect(struct relays *relays, const struct web_session *session) {
                                     .grace_ms = relays->options->link_grace_ms,
                                     .moderator_ms = relays->options->moderator_grace_ms,
                                     .transcript_dir = relays->options->transcript_dir,
+                                    .flusher = {.submit = submit_flush, .self = relays},
                                     .seal_key = relays->seal_key,
                                     .vault = relays->options->vault,
                                     .escrow = relays->options->escrow,

@@ -13,7 +13,7 @@ const PRODUCTS = 250;
 const EACH = 2; // sessions of one product: as many as a gateway takes (SESSIONS_ON_DEVICE)
 const KEYS_PER_S = 1; // of one person, steadily
 const SECONDS = 10;
-const AT_A_TIME = 8;
+const AT_A_TIME = 4;
 const IDLE_MS = 5000;
 
 const module = (name) => new URL(name, import.meta.url).pathname;

@@ -6,6 +6,11 @@ import { ConsoleSession } from '../../deploy/demo/console_session.mjs';
 import { waitFor } from '../../deploy/demo/process.mjs';
 import { Stack } from '../../deploy/demo/stack.mjs';
 
+/** A gateway that has too much to do (503) is asked again, as it says. */
+function patiently(what, ask) {
+  return waitFor(what, () => ask().catch((error) => Promise.reject(Object.assign(error, { fatal: error.status !== 503 }))), { seconds: 60, every: 200 });
+}
+
 export const PASSWORD = 'correct horse battery staple';
 
 export class SessionRig {
@@ -54,18 +59,19 @@ export class SessionRig {
   }
 
   async ticket(device) {
-    const { id } = await this.support.post('/tickets', { device, subject: 'bench', text: 'bench', severity: 'minor', source: 'phone' });
-    await this.support.post(`/tickets/${id}/actions`, { action: 'assign', assignee: 'engineer' });
-    await this.engineer.post(`/tickets/${id}/actions`, { action: 'diagnose' });
+    const { id } = await patiently('a ticket', () => this.support.post('/tickets', { device, subject: 'bench', text: 'bench', severity: 'minor', source: 'phone' }));
+    await patiently('its assignment', () => this.support.post(`/tickets/${id}/actions`, { action: 'assign', assignee: 'engineer' }));
+    await patiently('its diagnosis', () => this.engineer.post(`/tickets/${id}/actions`, { action: 'diagnose' }));
     return id;
   }
 
   /** Asks, and waits until the session is live; its id. */
   async live(ticket) {
-    const { id } = await this.engineer.post(`/tickets/${ticket}/sessions`, { capabilities: ['shell'], minutes: 30, reason: 'bench' });
+    const asked = { capabilities: ['shell'], minutes: 30, reason: 'bench' };
+    const { id } = await patiently('a session', () => this.engineer.post(`/tickets/${ticket}/sessions`, asked));
     let row;
     await waitFor(`session ${id}`, async () => {
-      row = await this.engineer.get(`/sessions/${id}`);
+      row = await patiently('its state', () => this.engineer.get(`/sessions/${id}`));
       if (['denied', 'failed', 'ended'].includes(row.state)) throw Object.assign(new Error(`it is ${row.state}: ${row.text}`), { fatal: true });
       return row.state === 'live';
     }, { seconds: 60 });
@@ -74,7 +80,7 @@ export class SessionRig {
 
   /** Joined by the engineer, with a terminal. */
   async terminal(id) {
-    const session = await ConsoleSession.join(this.engineer, id);
+    const session = await patiently('a connection', () => ConsoleSession.join(this.engineer, id));
     await session.call('terminal.open', { cols: 80, rows: 24, term: 'xterm' });
     return session;
   }

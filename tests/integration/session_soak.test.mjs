@@ -11,7 +11,8 @@ import { MODE, SLOW, TestStack, waitFor } from './stack.mjs';
 const CYCLES = readCycles(process.env.SOAK);
 const WARM = Math.min(20, CYCLES >> 1); // first things are allocated once: caches, arenas, prepared statements
 const THREADS_MORE = 2; // a pool may take its last thread when it first has work; one a session would be many more
-const KIB_EACH = 8; // memory that a cycle may seem to keep. Its row, its audit entries and its lines in the store's cache are some 4 KiB
+const KIB_EACH = 6; // memory that a session may seem to keep, apart from the store's: the heap is not that exact
+const CACHES = 3; // a page of the store may be in the cache of its writer and of two readers. They have limits, and they are what grows
 
 function readCycles(text = '60') {
   const cycles = Number(text);
@@ -42,6 +43,9 @@ function slope(points) {
   for (let i = 0; i < points.length; i++) for (let j = i + 1; j < points.length; j++) slopes.push((points[j][1] - points[i][1]) / (points[j][0] - points[i][0]));
   return slopes.sort((a, b) => a - b)[slopes.length >> 1];
 }
+
+/** KiB of the store's file. */
+const storeKib = async () => Object.values((await stack.rows('SELECT page_count * page_size / 1024 AS kib FROM pragma_page_count, pragma_page_size'))[0])[0];
 
 const stack = await TestStack.start('session_soak');
 const support = await stack.as('support');
@@ -80,6 +84,7 @@ test(`promise_46_${CYCLES}_sessions_leave_no_descriptor_process_terminal_or_memo
   for (let i = 0; i < WARM; i++) await cycle();
   await waitFor('the last session process to be gone', async () => (await sessionProcesses(product)).length === 0, { seconds: 15 * SLOW });
   const before = Object.fromEntries(await Promise.all(Object.entries(parts).map(async ([name, pid]) => [name, await holdings(pid)])));
+  const stored = await storeKib();
   const memory = { gateway: [], agent: [] };
   const every = Math.max(1, Math.floor((CYCLES - WARM) / 40));
   let last;
@@ -91,10 +96,11 @@ test(`promise_46_${CYCLES}_sessions_leave_no_descriptor_process_terminal_or_memo
   await waitFor('the last session process to be gone', async () => (await sessionProcesses(product)).length === 0, { seconds: 15 * SLOW });
   const after = await settled(before);
   assert.equal((await engineer.get(`/sessions/${last}`)).complete, true, 'the last one is as whole as the first');
+  const cached = { gateway: (CACHES * ((await storeKib()) - stored)) / (CYCLES - WARM), agent: 0 };
   for (const name of Object.keys(parts)) {
     const each = slope(memory[name]);
-    t.diagnostic(`${name}: ${before[name].kib} KiB, then ${after[name].kib} KiB; ${each.toFixed(2)} KiB a session; ${after[name].fds} descriptors, ${after[name].threads} threads`);
+    t.diagnostic(`${name}: ${before[name].kib} KiB, then ${after[name].kib} KiB; ${each.toFixed(2)} KiB a session, of which the store's caches may be ${cached[name].toFixed(2)}; ${after[name].fds} descriptors, ${after[name].threads} threads`);
     // A sanitizer keeps what was freed for a while: its memory grows, and its own leak check judges at the end.
-    if (MODE === 'release' || MODE === 'debug') assert.ok(each < KIB_EACH, `${name}: ${each.toFixed(2)} KiB a session: ${JSON.stringify(memory[name])}`);
+    if (MODE === 'release' || MODE === 'debug') assert.ok(each < KIB_EACH + cached[name], `${name}: ${each.toFixed(2)} KiB a session: ${JSON.stringify(memory[name])}`);
   }
 }));

@@ -78,6 +78,11 @@ enum result record_sync(struct record *record, int64_t t_ms, struct fault *fault
     return RESULT_OK;
 }
 
+enum result record_flush(struct record *record, const struct flusher *flusher, int64_t t_ms, struct fault *fault) {
+    (void)flusher;
+    return record_sync(record, t_ms, fault);
+}
+
 enum result record_finish(struct record *record, int64_t t_ms, struct fault *fault) {
     return record_sync(record, t_ms, fault);
 }

@@ -140,7 +140,6 @@ static void check_verdict(const struct row *row, bool is_ok) {
     product_text(&s, buf_text(&hello));
     stage_join(&s);
     product_ends(&s, "owner_stopped");
-    product_countersigns(&s);
     cr_assert_eq(s.over_count, 1);
     stage_path(&s, ".seal", path);
     cr_assert_eq(transcript_verify(path, &(struct verify_options){0}, &verdict, &fault), RESULT_OK, "%s", fault.text);

@@ -78,6 +78,8 @@ static void add_uplink(const struct status_report *r, struct buf *out) {
         {"clock_unset", "gauge", "1 while the machine's clock is not set", r->is_clock_held},
         {"disk_failing", "gauge", "1 while the disk takes no records and memory does", !r->is_disk_well},
         {"live_sessions", "gauge", "remote sessions now", (double)r->session_count},
+        {"owner_refused_total", "counter", "statements in an owner's name that were refused",
+         (double)r->owner_denied_count},
     };
     add_figures(rows, sizeof rows / sizeof rows[0], out);
 }

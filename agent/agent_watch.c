@@ -22,7 +22,8 @@ static struct status_report look(struct agent *a) {
                                    .clock_step_sum_ms = a->wall.step_sum_ms,
                                    .is_clock_held = a->wall.is_held,
                                    .bad_command_count = commands_bad_count(a->commands),
-                                   .session_count = launcher_session_count(a->launcher)};
+                                   .session_count = launcher_session_count(a->launcher),
+                                   .owner_denied_count = owner_denied_count(a->owner)};
     report.is_disk_well = spool_disk_is_well(a->spool, &report.disk_trouble) && !a->is_in_memory;
     if (a->is_in_memory) {
         report.disk_trouble = "data_dir cannot be written";

@@ -67,5 +67,7 @@ FL_CHECK enum result consent_answer_page(struct consent *consent, const struct o
 /* Does what a running session was consented by still hold: the key is enrolled, the window is there? True for methods
  * without a signature. */
 FL_CHECK bool consent_holds(const struct agent_config *config, const char *key, const char *window);
+/* The point of an enrolled key, for who verifies its signature later. False: it is not enrolled any more. */
+FL_CHECK bool consent_point(const struct agent_config *config, const char *key, char out[OWNER_POINT_CHARS + 1]);
 /* Nobody waits any more; `done` is not called. NULL is fine. */
 void consent_cancel(struct consent *consent);

@@ -114,6 +114,22 @@ bool consent_is_covered(struct consent *c, const struct agent_config *config, co
     return found != NULL;
 }
 
+bool consent_point(const struct agent_config *config, const char *key, char out[OWNER_POINT_CHARS + 1]) {
+    struct owner_keys keys;
+    struct fault fault;
+    struct buf text;
+    const struct owner_key *found =
+        owner_keys_load(config->data_dir, &keys, &fault) == RESULT_OK ? owner_keys_find(&keys, key) : NULL;
+    buf_init(&text, OWNER_POINT_CHARS + 1);
+    if (found != NULL) {
+        base64url_encode(found->point, POINT_BYTES, &text);
+        snprintf(out, OWNER_POINT_CHARS + 1, "%s", buf_text(&text));
+    }
+    buf_fini(&text);
+    wipe(&keys, sizeof keys);
+    return found != NULL;
+}
+
 bool consent_holds(const struct agent_config *config, const char *key, const char *window) {
     struct owner_keys keys;
     struct fault fault;

@@ -171,6 +171,12 @@ void launcher_watch(struct launcher *l, const struct launcher_watcher *watcher) 
 
 void slot_start(struct slot *s, const struct consent_answer *answer) {
     struct launcher *l = s->launcher;
+    char point[OWNER_POINT_CHARS + 1] = "";
+    if (answer->statement != NULL && !consent_point(l->config, answer->key, point)) {
+        launcher_say_error(l, s->command, "denied", "the key that signed this consent is not enrolled any more");
+        slot_clear(s, SLOT_FREE);
+        return;
+    }
     struct session_order order = {.session = s->request.session,
                                   .url = s->request.url,
                                   .token = s->request.token,
@@ -180,6 +186,7 @@ void slot_start(struct slot *s, const struct consent_answer *answer) {
                                   .consent_statement = answer->statement,
                                   .consent_signature = answer->signature,
                                   .consent_key = answer->statement != NULL ? answer->key : NULL,
+                                  .consent_point = answer->statement != NULL ? point : NULL,
                                   .consent_at_ms = clock_wall_ms(),
                                   .duration_ms = answer->duration_ms};
     struct fault fault;

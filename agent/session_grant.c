@@ -23,6 +23,7 @@ void session_grant_print_proof(const struct session_grant *g, struct json_out *o
         jo_str(out, "statement", g->consent_statement);
         jo_str(out, "signature", g->consent_signature);
         jo_str(out, "key", g->consent_key);
+        jo_str(out, "point", g->consent_point);
     }
 }
 
@@ -166,10 +167,14 @@ static enum result take_consent(const struct json *object, struct session_grant 
             RESULT_OK) {
         return result;
     }
-    result = json_optional_string(consent, "key", SHA256_HEX_BYTES - 1, &g->consent_key, fault);
+    if ((result = json_optional_string(consent, "key", SHA256_HEX_BYTES - 1, &g->consent_key, fault)) == RESULT_OK) {
+        result = json_optional_string(consent, "point", OWNER_POINT_CHARS, &g->consent_point, fault);
+    }
     bool is_signed = g->consent_statement != NULL;
-    if (result == RESULT_OK && (is_signed != (g->consent_signature != NULL) || is_signed != (g->consent_key != NULL))) {
-        return fault_set(fault, RESULT_BAD_INPUT, "'consent' has a statement, a signature or a key, but not all three");
+    if (result == RESULT_OK && (is_signed != (g->consent_signature != NULL) || is_signed != (g->consent_key != NULL) ||
+                                is_signed != (g->consent_point != NULL))) {
+        return fault_set(fault, RESULT_BAD_INPUT,
+                         "'consent' has a statement, a signature, a key or its point, but not all four");
     }
     return result;
 }

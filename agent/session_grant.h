@@ -31,7 +31,7 @@ struct session_grant {
     uint32_t capabilities;       /* consented to */
     const char *consent_method, *consent_by;
     int64_t consent_at_ms, consent_until_ms;
-    const char *consent_statement, *consent_signature, *consent_key; /* NULL: nothing was signed */
+    const char *consent_statement, *consent_signature, *consent_key, *consent_point; /* NULL: nothing was signed */
     int64_t duration_ms; /* hard: counted on the monotonic clock from the start of the session process */
     int64_t idle_ms;
     int64_t observe_least_ms; /* shortest interval of live values */

@@ -113,6 +113,7 @@ static void print_grant(const struct agent_config *config, const struct session_
                                   .consent_statement = order->consent_statement,
                                   .consent_signature = order->consent_signature,
                                   .consent_key = order->consent_key,
+                                  .consent_point = order->consent_point,
                                   .consent_at_ms = order->consent_at_ms,
                                   .consent_until_ms = order->consent_at_ms + order->duration_ms,
                                   .duration_ms = order->duration_ms,

@@ -11,7 +11,7 @@ struct session_order {
     const char *session, *url, *token;
     uint32_t capabilities; /* consented to */
     const char *consent_method, *consent_by;
-    const char *consent_statement, *consent_signature, *consent_key; /* NULL: nothing was signed */
+    const char *consent_statement, *consent_signature, *consent_key, *consent_point; /* NULL: nothing was signed */
     int64_t consent_at_ms;
     int64_t duration_ms;
 };

@@ -27,6 +27,7 @@ struct status_report {
     bool is_clock_held;
     uint64_t bad_command_count;
     size_t session_count;
+    uint64_t owner_denied_count;   /* statements in an owner's name that were refused */
     struct recorder_span recorder; /* zeros: evidence is off */
     struct pulls_counts pulls;
 };

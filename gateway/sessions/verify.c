@@ -44,7 +44,8 @@ static enum result check_heads_at(struct heads *heads, struct head *next, bool *
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 
-static enum result read_frames(struct transcript_reader *reader, struct heads *heads, struct fault *fault) {
+static enum result read_frames(struct transcript_reader *reader, struct heads *heads, struct verdict *v,
+                               struct fault *fault) {
     struct transcript_entry entry;
     struct head next;
     uint64_t number;
@@ -54,6 +55,10 @@ static enum result read_frames(struct transcript_reader *reader, struct heads *h
         return result;
     }
     while ((result = transcript_reader_next(reader, &entry, fault)) == RESULT_OK) {
+        if (entry.line.channel == CHANNEL_CONTROL && entry.line.dir == TRANSCRIPT_UP &&
+            transcript_reader_sums(reader)->up.count == 1) {
+            owner_proof_read(transcript_reader_head(reader), entry.bytes, entry.count, &v->consent);
+        }
         if ((result = check_heads_at(heads, &next, &has_next, transcript_reader_sums(reader), fault)) != RESULT_OK) {
             return result;
         }
@@ -77,7 +82,7 @@ static enum result check_frames(const struct vault *vault, const char *base, str
         return result;
     }
     if ((result = heads_open(base, &heads, fault)) == RESULT_OK) {
-        result = read_frames(reader, heads, fault);
+        result = read_frames(reader, heads, v, fault);
     }
     heads_close(heads);
     *sums = *transcript_reader_sums(reader);
@@ -209,6 +214,10 @@ static void in_favour(struct verdict *v, const struct seal *seal) {
              (unsigned long long)v->frames,
              seal->is_countersigned ? "countersigned by the product" : "not countersigned: ", seal->countersign_note,
              seal->is_complete ? "" : "; the session did not end in order");
+    if (v->consent.is_signed) {
+        size_t chars = strlen(v->text);
+        snprintf(v->text + chars, sizeof v->text - chars, "; %.100s", v->consent.text);
+    }
 }
 
 enum result transcript_verify(const char *path, const struct verify_options *options, struct verdict *out,
@@ -234,6 +243,9 @@ enum result transcript_verify(const char *path, const struct verify_options *opt
         seal_digest(&seal, out->digest);
         result = check_all(base, options, &sums, &seal, &why);
     }
+    if (result == RESULT_OK && out->consent.is_signed && !out->consent.holds) {
+        result = fault_set(&why, RESULT_CORRUPT, "%s", out->consent.text);
+    }
     if (result == RESULT_OK) {
         in_favour(out, &seal);
     } else if (result == RESULT_CORRUPT) {
@@ -258,6 +270,7 @@ void verdict_print(const struct verdict *v, struct buf *out) {
     }
     jo_bool(&j, "countersigned", v->is_countersigned);
     jo_bool(&j, "complete", v->is_complete);
+    jo_str(&j, "consent", v->consent.text);
     jo_str(&j, "session", v->session);
     jo_str(&j, "device", v->device);
     jo_str(&j, "why", v->why);

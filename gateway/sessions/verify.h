@@ -1,8 +1,10 @@
 /* Is this recording what was recorded? Recomputes everything from the files: line chain, both direction chains, sizes
- * and hashes, the gateway's signature, the device's certificate against the CA, and the device's countersignature over
- * the recomputed chains, which a gateway cannot make. Reads files; used by `fieldline-gateway transcript verify FILE`
- * and by the API (on a reader thread: it may take seconds for a long session). */
+ * and hashes, the gateway's signature, the device's certificate against the CA, the device's countersignature over the
+ * recomputed chains, which a gateway cannot make, and the owner's signature under the consent, where there is one.
+ * Reads files; used by `fieldline-gateway transcript verify FILE` and by the API (on a reader thread: it may take
+ * seconds for a long session). */
 #pragma once
+#include "sessions/owner_proof.h"
 #include "sessions/vault.h"
 
 struct verify_options {
@@ -14,6 +16,7 @@ struct verdict {
     bool is_ok;                  /* nothing was changed since it was sealed */
     bool is_countersigned;       /* and the product agrees */
     bool is_complete;            /* and the session ended in order */
+    struct owner_proof consent;  /* a signature of the owner's that does not hold is a verdict against it */
     char text[FAULT_TEXT_BYTES]; /* one sentence: what is wrong and where, or what is proven */
     uint64_t frames;             /* good ones; when not ok because of a frame, the first bad one is frames + 1 */
     bool has_bad_frame;

@@ -40,5 +40,5 @@ read_fn read_jobs, read_job;                                                    
 read_fn read_session_lines, read_session_report;                                          /* read_session_lines.c */
 read_fn read_access, read_people, read_qualifications, read_contracts, read_kills;        /* read_access.c */
 read_fn read_sessions, read_session, read_cast, read_transcript, read_seal, read_verdict; /* read_sessions.c */
-read_fn read_owner_challenge, read_owner_login, read_owner_look, read_owner_letter,
-    read_owner_report; /* read_owner.c */
+read_fn read_owner_challenge, read_owner_login, read_owner_look, read_owner_letter, read_owner_report,
+    read_owner_call; /* read_owner.c */

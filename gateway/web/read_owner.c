@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "fieldline/clock.h"
+#include "sessions/relay.h"
 #include "store/owners.h"
 #include "web/api.h"
+#include "web/invites.h"
 #include "web/owner_pass.h"
 #include "web/read.h"
 
-enum { PAST_SESSIONS = 20 };
+enum { PAST_SESSIONS = 20, CALL_MINUTES = 60 };
 
 static void refuse(struct response *response) {
     response_problem(response, 403, "denied", "this phone is not enrolled on this product");
@@ -75,22 +77,26 @@ void read_owner_login(struct read *read, struct response *response) {
     tell_look(read);
 }
 
-/* The body of a request that shows a good pass; NULL: the response says no. Free it. */
-static struct json *let_in(struct read *read, struct response *response) {
+/* The body of a request that shows a good pass, and whose it is; NULL: the response says no. Free it. */
+static struct json *let_in_as(struct read *read, struct response *response, struct owner_key_row *row) {
     struct json *body = NULL;
     const char *pass;
     char key[SHA256_HEX_BYTES];
-    struct owner_key_row row;
     struct fault fault;
     if (!api_parse_body(read->request, &body, response))
         return NULL;
     if (json_string(body, "pass", OWNER_PASS_CHARS, &pass, &fault) == RESULT_OK &&
         owner_pass_check(read->options->owner_secret, read->request->id, clock_wall_ms(), pass, key) &&
-        reader_owner_key(read->reader, read->request->id, key, &row) == RESULT_OK)
+        reader_owner_key(read->reader, read->request->id, key, row) == RESULT_OK)
         return body;
     json_free(body);
     refuse(response);
     return NULL;
+}
+
+static struct json *let_in(struct read *read, struct response *response) {
+    struct owner_key_row row;
+    return let_in_as(read, response, &row);
 }
 
 /* ---- look ---- */
@@ -224,4 +230,98 @@ void read_owner_report(struct read *read, struct response *response) {
     json_free(body);
     if (read_failed(read, response, result, "report"))
         return;
+}
+
+/* ---- the help call ---- */
+
+/* The session that a body names, when it is this product's; others are not there. */
+static bool find_live(struct read *read, const struct json *body, struct session *s, struct response *response) {
+    const char *id;
+    struct fault fault;
+    if (json_string(body, "session", CAP_UUID_BYTES, &id, &fault) != RESULT_OK) {
+        response_problem(response, 400, "bad_input", "%s", fault.text);
+        return false;
+    }
+    const enum result result = reader_session(read->reader, id, s);
+    if (result == RESULT_NOT_FOUND || (result == RESULT_OK && strcmp(s->device, read->request->id) != 0)) {
+        response_problem(response, 404, "not_found", "there is no session %s of this product", id);
+        return false;
+    }
+    if (read_failed(read, response, result, "session"))
+        return false;
+    if (s->state != SESSION_LIVE) {
+        response_problem(response, 409, "conflict", "nobody is connected any more");
+        return false;
+    }
+    return true;
+}
+
+struct former {
+    const char *name;
+    char id[CAP_UUID_BYTES + 1];
+};
+
+static void note_former(void *self, const struct invite *invite) {
+    struct former *former = self;
+    if ((invite->state == INVITE_OPEN || invite->state == INVITE_USED) && strcmp(invite->name, former->name) == 0)
+        snprintf(former->id, sizeof former->id, "%s", invite->id);
+}
+
+/* The link that this phone was given before ends, so that a page which was closed does not keep its owner out. */
+static enum result renew_invite(struct read *read, struct invite *invite, char token[AUTH_TOKEN_CHARS + 1],
+                                struct fault *fault) {
+    const int64_t mono_ms = clock_mono_ms();
+    struct former former = {.name = invite->name};
+    invites_each(read->invites, invite->session, mono_ms, note_former, &former);
+    if (former.id[0] != '\0') {
+        const enum result result = invites_revoke(read->invites, invite->session, former.id, mono_ms, fault);
+        if (result != RESULT_OK && result != RESULT_NOT_FOUND)
+            return result;
+    }
+    invite->expires_ms = clock_wall_ms() + CALL_MINUTES * 60000;
+    invite->expires_mono_ms = mono_ms + CALL_MINUTES * 60000;
+    return invites_add(read->invites, invite, mono_ms, token, fault);
+}
+
+static void tell_invite(const struct read *read, const struct invite *invite) {
+    struct api_member members[] = {{"what", "session.invite"}, {"detail", invite->name}};
+    struct change *change = change_new(CHANGE_READ);
+    change->by = read->by;
+    snprintf(change->by.name, sizeof change->by.name, "%s", invite->by);
+    change->body = api_object(members, 2);
+    snprintf(change->id, sizeof change->id, "%s", invite->session);
+    read->options->submit(read->options->self, change);
+}
+
+void read_owner_call(struct read *read, struct response *response) {
+    struct owner_key_row row;
+    struct session session;
+    struct invite invite = {.may = RELAY_GUEST_CALL | RELAY_GUEST_CHAT};
+    struct fault fault;
+    char token[AUTH_TOKEN_CHARS + 1], path[AUTH_TOKEN_CHARS + 16];
+    struct json *body = let_in_as(read, response, &row);
+    const bool is_live = body && find_live(read, body, &session, response);
+    json_free(body);
+    if (!is_live)
+        return;
+    snprintf(invite.session, sizeof invite.session, "%s", session.id);
+    snprintf(invite.device, sizeof invite.device, "%s", session.device);
+    snprintf(invite.by, sizeof invite.by, "owner:%.40s", row.name);
+    text_copy(invite.name, sizeof invite.name - sizeof "guest", row.name);
+    memmove(invite.name + strlen("guest "), invite.name, strlen(invite.name) + 1);
+    memcpy(invite.name, "guest ", strlen("guest "));
+    const enum result result = renew_invite(read, &invite, token, &fault);
+    if (result != RESULT_OK) {
+        response_refuse(response, result, &fault);
+        return;
+    }
+    tell_invite(read, &invite);
+    struct json_out j = read_json(response);
+    jo_object(&j, NULL);
+    snprintf(path, sizeof path, "/join/#t=%s", token);
+    jo_str(&j, "path", path);
+    jo_int(&j, "expires_ms", invite.expires_ms);
+    jo_end(&j);
+    wipe(token, sizeof token);
+    wipe(path, sizeof path);
 }

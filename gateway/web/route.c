@@ -107,6 +107,7 @@ static const struct route rows[] = {
     ASK("/api/v1/owner/{device}/look", ROUTE_ANYONE, read_owner_look),
     ASK("/api/v1/owner/{device}/letter", ROUTE_ANYONE, read_owner_letter),
     ASK("/api/v1/owner/{device}/report", ROUTE_ANYONE, read_owner_report),
+    ASK("/api/v1/owner/{device}/call", ROUTE_ANYONE, read_owner_call),
     POST("/api/v1/owner/{device}/enrol", ROUTE_ANYONE, CHANGE_OWNER_ENROL),
     POST("/api/v1/owner/{device}/say", ROUTE_ANYONE, CHANGE_OWNER_SAY),
     GET("/api/v1/sessions/{uuid}/invites", E | V, read_invites, NULL),

@@ -48,8 +48,10 @@
  * the product drops stream.finish {stream}                        no more bytes down (file.put: it is whole; a port:
  * half closed) stream.close {stream}                         -> stream.closed follows session.end {reason} notice.show
  * {text}                            a line for the product's display: who is there, what they say product -> gateway:
- *   session.hello {session,agent,capabilities,consent:{method,by,at_ms,until_ms,statement?,signature?,key?},deadline_s,
- *                  resume?}                       the first frame; statement: what the owner has signed (owner.h)
+ *   session.hello {session,agent,capabilities,consent:{method,by,at_ms,until_ms,statement?,signature?,key?,point?},
+ *                  deadline_s,
+ *                  resume?}                       the first frame; statement: what the owner has signed
+ *                                                 (owner.h), point: with which key
  *   terminal.closed {exit,signal}    terminal.echo {on}
  *   observe.sample {t,values:{"metric/part":v}}   observe.log {t,sev,app,msg}
  *   diagnose.output {id,text}                     of a run under way; all that it prints comes so

@@ -100,6 +100,33 @@ test('promise_33 a question that the gateway has changed cannot be answered', st
   await engineer.post(`/sessions/${asked.id}/end`, {});
 }));
 
+test('a help call: a seat for the phone in the session of its product, while it is live, and one at a time', stack.guard(async () => {
+  const { id, console: engineerLeg } = await live();
+  const call = (who, words) => who.post('call', { pass: who.pass, ...words });
+  await assert.rejects(call(stranger, { pass: 'x', session: id }), { status: 403 });
+  await assert.rejects(call(phone, {}), { status: 400 });
+  await assert.rejects(call(phone, { session: '11111111-1111-4111-8111-111111111111' }), { status: 404 });
+  await assert.rejects(phone.post('call', { pass: phone.pass, session: id }, other.id), { status: 403 }, 'a pass is for one product');
+  const come = async ({ path }) => {
+    const nobody = await stack.gateway.client();
+    const entry = await nobody.post('/join', { token: new URLSearchParams(path.split('#')[1]).get('t') });
+    const session = new ConsoleSession(await nobody.socket(`/sessions/${entry.session}/ws`, 'fieldline.session.1', { ticket: entry.ticket }));
+    session.closed.then(() => nobody.close());
+    return { entry, session };
+  };
+  const first = await come(await call(phone, { session: id }));
+  assert.deepEqual([first.entry.session, first.entry.name, first.entry.may], [id, 'guest Li Wei', ['call', 'chat']]);
+  await first.session.call('call.join', { media: ['audio'] });
+  await waitFor('the engineer to see it', () => engineerLeg.of('session.people').at(-1)?.people.some(({ name, in_call: isIn }) => name === 'guest Li Wei' && isIn), { seconds: 10 * SLOW });
+  await assert.rejects(first.session.call('terminal.open', { cols: 80, rows: 24 }), /.*/, 'no more than call and chat');
+  const again = await come(await call(phone, { session: id }));
+  assert.match((await first.session.closed).reason, /^(revoked|replaced)$/, 'the former seat ends');
+  assert.equal(again.entry.name, 'guest Li Wei');
+  await phone.say('stop', [['session', id]]);
+  await waitState(engineer, id, ['ended']);
+  await assert.rejects(call(phone, { session: id }), { status: 409 });
+}));
+
 test('the transcript holds what the owner has signed', stack.guard(async () => {
   const { id, pids } = await live();
   await phone.say('stop', [['session', id]]);
@@ -115,6 +142,10 @@ test('the transcript holds what the owner has signed', stack.guard(async () => {
   assert.equal(consent.key, phone.id);
   assert.match(consent.statement, new RegExp(`session ${id}\n`));
   assert.equal(await phone.verifies(consent.statement, consent.signature), true);
+  assert.equal(consent.point, phone.point);
+  const verdict = await stack.gateway.verify(`${stack.gateway.dataDir}/transcripts/${id}.cast`, '--key', `${stack.gateway.dataDir}/seal.pub`, '--ca', stack.pki.path('ca.crt'));
+  assert.ok(verdict.ok, verdict.text);
+  assert.match(verdict.text, /consent signed by Li Wei, holds/);
 }));
 
 function findConsent(node) {

@@ -81,6 +81,7 @@ async function ask<T>(key: PhoneKey, what: string, more: object = {}): Promise<T
 
 export const look = (key: PhoneKey): Promise<Look> => ask(key, 'look');
 export const report = (key: PhoneKey, session: string): Promise<{ markdown: string }> => ask(key, 'report', { session });
+export const call = (key: PhoneKey, session: string): Promise<{ path: string }> => ask(key, 'call', { session });
 export const renew = (key: PhoneKey): Promise<string> => log_in(key);
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -2,6 +2,7 @@
 // is; the gateway ends its side at once, the product ends it by itself when the statement arrives. When the gateway does not
 // take it, the page says so and how to stop without it.
 import { useState } from 'preact/hooks';
+import { HelpCall } from './help_call';
 import { say, type PastSession, type Words } from './gateway';
 import type { PhoneKey } from './keys';
 import { refusal_text } from './pair';
@@ -44,6 +45,7 @@ export function Live({ owner, session, words, on_change }: Props) {
       <button type="button" class="big stop" disabled={step !== ''} onClick={() => void stop()}>
         {t(step === 'stopped' ? 'live.stopped' : step === 'stopping' ? 'live.stopping' : 'live.stop')}
       </button>
+      {step === '' && <HelpCall owner={owner} session={session.id} engineer={engineer} />}
     </section>
   );
 }

@@ -115,3 +115,4 @@ const char *relay_session(const struct relay *relay);
 const char *relay_device(const struct relay *relay);
 bool relay_is_live(const struct relay *relay);
 bool relay_is_over(const struct relay *relay);
+const char *relay_engineer(const struct relay *relay); /* of the grant */

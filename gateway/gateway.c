@@ -97,6 +97,7 @@ static enum result start_web(struct gateway *g, struct fault *fault) {
                                         .mask = g->core.mask,
                                         .holder = g->core.holder,
                                         .reader_threads = (int)s->reader_threads,
+                                        .needs_qualification = s->session_needs_qualification,
                                         .login_idle_ms = s->login_idle_ms,
                                         .login_max_ms = s->login_max_ms,
                                         .ice = {s->call_stun, s->call_turn, s->call_turn_secret},

@@ -50,6 +50,10 @@ bool relay_is_over(const struct relay *relay) {
     return relay->phase == RELAY_OVER;
 }
 
+const char *relay_engineer(const struct relay *r) {
+    return r->options.engineer;
+}
+
 static int64_t or_default(int64_t value, int64_t initial) {
     return value > 0 ? value : initial;
 }

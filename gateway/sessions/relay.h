@@ -126,3 +126,4 @@ const char *relay_certificate(const struct relay *relay); /* the product's, PEM;
 bool relay_expects(const struct relay *relay, const char *token, const char *device);
 bool relay_is_live(const struct relay *relay);
 bool relay_is_over(const struct relay *relay);
+const char *relay_engineer(const struct relay *relay); /* of the grant */

@@ -61,8 +61,8 @@ enum result store_kill_count(struct store *store, int64_t *out) {
     return RESULT_OK;
 }
 
-enum result store_killed(struct store *store, const char *device, const char *user, bool *out) {
-    struct query q = query_of(&store->sql, "SELECT " COLUMNS " FROM kill WHERE is_lifted = 0");
+static enum result killed(struct sql *sql, const char *device, const char *user, bool *out) {
+    struct query q = query_of(sql, "SELECT " COLUMNS " FROM kill WHERE is_lifted = 0");
     bool is_killed = false;
     while (query_next(&q)) {
         struct kill kill;
@@ -71,6 +71,14 @@ enum result store_killed(struct store *store, const char *device, const char *us
     }
     *out = is_killed;
     return query_end(&q);
+}
+
+enum result store_killed(struct store *store, const char *device, const char *user, bool *out) {
+    return killed(&store->sql, device, user, out);
+}
+
+enum result reader_killed(struct reader *reader, const char *device, const char *user, bool *out) {
+    return killed(&reader->sql, device, user, out);
 }
 
 enum result store_kill_knows(struct store *store, const char *device) {

@@ -10,6 +10,7 @@ FL_CHECK enum result store_kill_find(struct store *store, int64_t id, struct kil
 FL_CHECK enum result store_kill_count(struct store *store, int64_t *out); /* that are on */
 /* Is one on that covers the device or the person? */
 FL_CHECK enum result store_killed(struct store *store, const char *device, const char *user, bool *out);
+FL_CHECK enum result reader_killed(struct reader *reader, const char *device, const char *user, bool *out);
 
 /* RESULT_NOT_FOUND: no such device. */
 FL_CHECK enum result store_kill_knows(struct store *store, const char *device);

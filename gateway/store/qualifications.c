@@ -66,10 +66,10 @@ enum result store_qualification_revoke(struct store *store, int64_t id, const ch
     return query_run(&q);
 }
 
-enum result store_qualified(struct store *store, const char *user, const char *model, int64_t now_ms,
-                            struct qualified *out) {
+static enum result qualified_of(struct sql *sql, const char *user, const char *model, int64_t now_ms,
+                                struct qualified *out) {
     struct qualified found = {0};
-    struct query q = query_of(&store->sql, "SELECT " COLUMNS " FROM qualification WHERE who = ? AND is_revoked = 0");
+    struct query q = query_of(sql, "SELECT " COLUMNS " FROM qualification WHERE who = ? AND is_revoked = 0");
     put_text(&q, user);
     while (query_next(&q)) {
         struct qualification row;
@@ -82,7 +82,7 @@ enum result store_qualified(struct store *store, const char *user, const char *m
     enum result result = query_end(&q);
     if (result != RESULT_OK)
         return result;
-    q = query_of(&store->sql, "SELECT EXISTS(SELECT 1 FROM qualification WHERE capabilities <> 0)");
+    q = query_of(sql, "SELECT EXISTS(SELECT 1 FROM qualification WHERE capabilities <> 0)");
     result = query_one(&q);
     if (result != RESULT_OK)
         return result;
@@ -90,6 +90,16 @@ enum result store_qualified(struct store *store, const char *user, const char *m
     query_close(&q);
     *out = found;
     return RESULT_OK;
+}
+
+enum result store_qualified(struct store *store, const char *user, const char *model, int64_t now_ms,
+                            struct qualified *out) {
+    return qualified_of(&store->sql, user, model, now_ms, out);
+}
+
+enum result reader_qualified(struct reader *reader, const char *user, const char *model, int64_t now_ms,
+                             struct qualified *out) {
+    return qualified_of(&reader->sql, user, model, now_ms, out);
 }
 
 static enum result list(struct sql *sql, const char *user, int limit, qualification_fn *fn, void *self) {

@@ -15,6 +15,8 @@ struct qualified {
 };
 FL_CHECK enum result store_qualified(struct store *store, const char *user, const char *model, int64_t now_ms,
                                      struct qualified *out);
+FL_CHECK enum result reader_qualified(struct reader *reader, const char *user, const char *model, int64_t now_ms,
+                                      struct qualified *out);
 
 typedef void qualification_fn(void *self, const struct qualification *q);
 /* Of one person (NULL: of all), those that are not revoked first, the newest first. */

@@ -16,6 +16,7 @@
 #include "rules/pack_holder.h"
 #include "web/confirm.h"
 #include "web/cookie.h"
+#include "web/join_rights.h"
 #include "web/pool.h"
 #include "web/read.h"
 
@@ -245,21 +246,48 @@ void api_answer(void *reader, void *argument) {
 
 /* ---- others ---- */
 
+/* Nobody stays in a session with a right that he would not be given again. What cannot be read is asked again in the
+ * next round. */
+static void recheck_session(struct api_recheck *recheck, struct reader *reader, const struct actor *by) {
+    const struct socket_login *login = &recheck->login;
+    struct session session;
+    struct join_rights now;
+    enum result result = reader_session(reader, login->session, &session);
+    if (result == RESULT_OK) {
+        result =
+            join_rights_of(reader, by, &session, recheck->api->options->needs_qualification, clock_wall_ms(), &now);
+    }
+    if (result != RESULT_OK ||
+        (!now.is_killed && now.may_type >= login->may_type && now.may_moderate >= login->may_moderate)) {
+        return;
+    }
+    struct letter *letter = letter_new(LETTER_RIGHT_GONE);
+    memcpy(letter->login, login->login, SHA256_BYTES);
+    snprintf(letter->session.session, sizeof letter->session.session, "%s", login->session);
+    mailbox_put(recheck->api->mailbox, letter);
+}
+
 void api_recheck(void *reader, void *argument) {
     struct api_recheck *recheck = argument;
     struct login_row login;
     struct user_row user;
     struct fault fault;
     int64_t wall_ms = clock_wall_ms();
-    enum result result = api_find_login(recheck->api->options, reader, recheck->login, wall_ms, &login, &user, &fault);
-    if (result == RESULT_DENIED || (result == RESULT_OK && user.role != recheck->role)) {
+    enum result result =
+        api_find_login(recheck->api->options, reader, recheck->login.login, wall_ms, &login, &user, &fault);
+    if (result == RESULT_DENIED || (result == RESULT_OK && user.role != recheck->login.role)) {
         struct letter *letter = letter_new(LETTER_LOGIN_GONE);
-        memcpy(letter->login, recheck->login, SHA256_BYTES);
+        memcpy(letter->login, recheck->login.login, SHA256_BYTES);
         mailbox_put(recheck->api->mailbox, letter);
-    } else if (result == RESULT_OK && recheck->is_used) {
+    } else if (result == RESULT_OK) {
         struct actor by = {.user_id = user.id, .role = user.role};
         snprintf(by.name, sizeof by.name, "%s", user.name);
-        tell_seen(recheck->api, &login, wall_ms, &by);
+        if (recheck->login.is_used) {
+            tell_seen(recheck->api, &login, wall_ms, &by);
+        }
+        if (recheck->login.session[0] != '\0') {
+            recheck_session(recheck, reader, &by);
+        }
     }
     free(recheck);
 }

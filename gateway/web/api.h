@@ -5,6 +5,7 @@
 #include "web/figures.h"
 #include "web/mailbox.h"
 #include "web/request.h"
+#include "web/socket_login.h"
 #include "web/throttle.h"
 #include "web/ws_ticket.h"
 
@@ -30,12 +31,11 @@ struct response *api_answer_now(struct api *api, const struct request *request);
 /* pool_fn of the password pool: POST /login. */
 void api_login(void *reader, void *job);
 /* pool_fn of the readers: is the login session behind an open WebSocket still valid, with the role it had?
- * LETTER_LOGIN_GONE when not. What is typed into a socket counts as use of the login. */
+ * LETTER_LOGIN_GONE when not; LETTER_RIGHT_GONE when he is in a session with more than he may now. What is typed into a
+ * socket counts as use of the login. */
 struct api_recheck {
     struct api *api;
-    uint8_t login[SHA256_BYTES];
-    enum role role;
-    bool is_used;
+    struct socket_login login;
 };
 void api_recheck(void *reader, void *recheck);
 

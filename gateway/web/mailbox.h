@@ -12,6 +12,7 @@ enum letter_kind {
     LETTER_KILL,
     LETTER_DRIVE,
     LETTER_LOGIN_GONE, /* a login session is not valid any more: its WebSockets go */
+    LETTER_RIGHT_GONE, /* what `login` came into `session` with does not hold any more */
 };
 struct letter {
     enum letter_kind kind;

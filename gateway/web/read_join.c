@@ -39,6 +39,23 @@ static bool issue(struct read *read, struct response *response, const struct ws_
     return true;
 }
 
+static bool take_rights(struct read *read, struct response *response, const struct session *session,
+                        struct ws_holder *holder) {
+    struct join_rights found;
+    enum result result =
+        join_rights_of(read->reader, &read->by, session, read->options->needs_qualification, clock_wall_ms(), &found);
+    if (read_failed(read, response, result, "session")) {
+        return false;
+    }
+    if (found.is_killed) {
+        response_problem(response, 403, "denied", "a kill switch covers you or the product");
+        return false;
+    }
+    holder->may_type = found.may_type;
+    holder->may_moderate = found.may_moderate;
+    return true;
+}
+
 /* The session that a body names, if it names one. */
 static bool find_named(struct read *read, struct response *response, struct ws_holder *holder) {
     struct json *body = NULL;
@@ -54,10 +71,8 @@ static bool find_named(struct read *read, struct response *response, struct ws_h
         is_fine = read_failed(read, response, reader_session(read->reader, id, &session), "session") == false;
     }
     if (is_fine && id != NULL) {
-        struct join_rights found = join_rights_of(read->reader, &read->by, &session);
+        is_fine = take_rights(read, response, &session, holder);
         snprintf(holder->session, sizeof holder->session, "%s", session.id);
-        holder->may_type = found.may_type;
-        holder->may_moderate = found.may_moderate;
     }
     json_free(body);
     return is_fine;

@@ -409,3 +409,8 @@ enum result relays_join_person(struct relays *relays, const char *session, const
     socket_use(socket, &socket_ops, leg);
     return RESULT_OK;
 }
+
+bool relays_is_engineer(const struct relays *relays, const char *session, const char *name) {
+    const struct relay *relay = find(relays, session);
+    return relay != NULL && strcmp(relay_engineer(relay), name) == 0;
+}

@@ -34,3 +34,5 @@ FL_CHECK enum result relays_join_product(struct relays *relays, const char *toke
                                          const char *certificate_pem, struct socket *socket, struct fault *fault);
 FL_CHECK enum result relays_join_person(struct relays *relays, const char *session, const struct relay_person *person,
                                         struct socket *socket, struct fault *fault);
+/* Is it he whose session this is? Of an unknown session nobody is. */
+bool relays_is_engineer(const struct relays *relays, const char *session, const char *name);

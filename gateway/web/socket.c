@@ -77,9 +77,8 @@ void socket_free(struct socket *socket) {
     free(socket);
 }
 
-void socket_set_login(struct socket *socket, const uint8_t login[SHA256_BYTES], enum role role) {
-    memcpy(socket->login.login, login, SHA256_BYTES);
-    socket->login.role = role;
+void socket_set_login(struct socket *socket, const struct socket_login *login) {
+    socket->login = *login;
     socket->has_login = true;
 }
 
@@ -87,6 +86,15 @@ void sockets_close_login(struct web *web, const uint8_t login[SHA256_BYTES]) {
     for (struct socket *socket = web->sockets; socket != NULL; socket = socket->next) {
         if (socket->has_login && memcmp(socket->login.login, login, SHA256_BYTES) == 0) {
             socket_close(socket, LWS_CLOSE_STATUS_POLICY_VIOLATION, "login_ended");
+        }
+    }
+}
+
+void sockets_close_session(struct web *web, const uint8_t login[SHA256_BYTES], const char *session) {
+    for (struct socket *socket = web->sockets; socket != NULL; socket = socket->next) {
+        if (socket->has_login && memcmp(socket->login.login, login, SHA256_BYTES) == 0 &&
+            strcmp(socket->login.session, session) == 0) {
+            socket_close(socket, LWS_CLOSE_STATUS_POLICY_VIOLATION, "right_lost");
         }
     }
 }

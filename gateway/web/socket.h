@@ -2,6 +2,7 @@
  * socket is for (live.h, relays.h). Edge thread only. */
 #pragma once
 #include "web/edge.h"
+#include "web/socket_login.h"
 #include "web/ws_ticket.h"
 
 enum {
@@ -22,13 +23,10 @@ struct lws;
 struct socket *socket_new(struct web *web, struct lws *wsi);
 void socket_use(struct socket *socket, const struct socket_ops *ops, void *self);
 /* The login session behind it, and the role with which it was let in: it goes when either goes. */
-void socket_set_login(struct socket *socket, const uint8_t login[SHA256_BYTES], enum role role);
+void socket_set_login(struct socket *socket, const struct socket_login *login);
 void sockets_close_login(struct web *web, const uint8_t login[SHA256_BYTES]);
-struct socket_login {
-    uint8_t login[SHA256_BYTES];
-    enum role role;
-    bool is_used; /* something came in since the last time it was asked */
-};
+/* What he may no longer, in this session: those of his that came with it. */
+void sockets_close_session(struct web *web, const uint8_t login[SHA256_BYTES], const char *session);
 /* Calls `each` for every open socket that has a login. */
 void sockets_each_login(struct web *web, void (*each)(struct web *web, const struct socket_login *login));
 

@@ -9,6 +9,7 @@
 #include <libwebsockets.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,15 @@ static const char *handshake_fault(const struct conn *conn, const char *protocol
 
 /* ---- people ---- */
 
+/* The desk writes it into the audit log; nobody waits for that. */
+static void tell_watch(struct web *web, const struct ws_holder *holder, const char *session) {
+    struct change *change = change_new(CHANGE_READ);
+    change->by = holder->by;
+    change->body = api_object(&(struct api_member){"what", "session.watch"}, 1);
+    snprintf(change->id, sizeof change->id, "%s", session);
+    web->options.submit(web->options.self, change);
+}
+
 static int join(struct conn *conn, const struct request *request, const struct ws_holder *holder) {
     struct fault fault = {0};
     struct socket *socket = socket_new(conn->web, conn->wsi);
@@ -95,7 +105,14 @@ static int join(struct conn *conn, const struct request *request, const struct w
         return refuse_result(conn, result, &fault);
     }
     if (!holder->is_guest) {
-        socket_set_login(socket, holder->login, holder->by.role);
+        struct socket_login login = {
+            .role = holder->by.role, .may_type = holder->may_type, .may_moderate = holder->may_moderate};
+        memcpy(login.login, holder->login, sizeof login.login);
+        snprintf(login.session, sizeof login.session, "%.*s", CAP_UUID_BYTES, request->id);
+        socket_set_login(socket, &login);
+        if (login.session[0] != '\0' && !relays_is_engineer(conn->web->relays, login.session, holder->by.name)) {
+            tell_watch(conn->web, holder, login.session);
+        }
     }
     conn->socket = socket;
     return 0;

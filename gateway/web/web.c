@@ -69,6 +69,7 @@ static void serve_letter(struct web *web, struct letter *letter) {
     case LETTER_KILL: relays_kill(web->relays, letter->session.session, letter->reason); break;
     case LETTER_DRIVE: relays_drive(web->relays, letter->drive); break;
     case LETTER_LOGIN_GONE: forget_login(web, letter->login); break;
+    case LETTER_RIGHT_GONE: sockets_close_session(web, letter->login, letter->session.session); break;
     }
     letter_free(letter);
 }
@@ -89,8 +90,7 @@ void web_serve_mail(struct web *web) {
 
 static void recheck(struct web *web, const struct socket_login *login) {
     struct api_recheck *job = mem_alloc(sizeof *job);
-    *job = (struct api_recheck){.api = &web->api, .role = login->role, .is_used = login->is_used};
-    memcpy(job->login, login->login, SHA256_BYTES);
+    *job = (struct api_recheck){.api = &web->api, .login = *login};
     if (pool_submit(web->readers, api_recheck, job) != RESULT_OK) {
         free(job); /* the readers are behind; the next round asks again */
     }

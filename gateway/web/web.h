@@ -33,6 +33,7 @@ struct web_options {    /* texts must outlive the web */
     struct pack_holder *holder;   /* NULL: packs stay as they are */
     int reader_threads;
     int connections_per_address; /* 0: as many as there may be at all */
+    bool needs_qualification;    /* even when nobody was ever given one (join_rights.h) */
     int64_t login_idle_ms, login_max_ms;
     uint8_t owner_secret[SHA256_BYTES]; /* of the passes of the owner's page (owner_pass.h); web_start makes it */
     struct ice_options ice;             /* of the help call */

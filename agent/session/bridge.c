@@ -1,8 +1,9 @@
 /* A stream and a socket.
  *
- * Downwards at most CAP_CREDIT_BYTES and a low water mark wait here for the socket: credit is given back when most of
- * what came has been written, so a program that does not read holds up its own stream alone. Upwards nothing waits: the
- * socket is read only for what there is credit for, and the kernel's buffer makes the program wait.
+ * Downwards at most CAP_CREDIT_BYTES and a low water mark wait here for the socket, behind at most one mark more that
+ * has been written and not been moved away: credit is given back when most of what came has been written, so a program
+ * that does not read holds up its own stream alone. Upwards nothing waits: the socket is read only for what there is
+ * credit for, and the kernel's buffer makes the program wait.
  *
  * An end: the engineer's stream.finish becomes shutdown(SHUT_WR) once all is written. There is no such word upwards, so
  * the program's end of file closes the stream; a program that closes first and still wants to hear is not served. When
@@ -25,7 +26,7 @@
 #include "fieldline/log.h"
 #include "session/rfb_guard.h"
 
-enum { LOW_BYTES = 64 * 1024, DOWN_BYTES = CAP_CREDIT_BYTES + LOW_BYTES + RFB_HEAD_BYTES, READS_A_TURN = 8 };
+enum { LOW_BYTES = 64 * 1024, DOWN_BYTES = CAP_CREDIT_BYTES + 2 * LOW_BYTES + RFB_HEAD_BYTES, READS_A_TURN = 8 };
 
 struct bridge {
     struct loop *loop;
@@ -141,6 +142,10 @@ static void on_received(void *self, struct stream *stream, const void *bytes, si
     } else if (rfb_guard_viewer(&b->guard, bytes, count, &b->down, &fault) != RESULT_OK) {
         log_warn("session.forward", "screen_refused", "reason=%s", log_text(fault.text));
         shut(b, "refused", RESULT_DENIED, fault.text);
+        return;
+    }
+    if (b->down.overflow) { /* no byte of a stream is ever lost in silence */
+        shut(b, "failed", RESULT_TOO_BIG, "more came than there was credit for");
         return;
     }
     flush(b);

@@ -76,7 +76,7 @@ static void desk_open(struct desk *d) {
     *d = (struct desk){.loop = loop_new(), .peer = -1};
     d->listener = listen_somewhere(&port);
     close(listen_somewhere(&nobody));
-    const struct session_port ports[PORTS] = {{"web", "127.0.0.1", port, PORT_HTTP, 1 << 20, 2, false},
+    const struct session_port ports[PORTS] = {{"web", "127.0.0.1", port, PORT_HTTP, 64 << 20, 2, false},
                                               {"dead", "127.0.0.1", nobody, PORT_TCP, 1 << 20, 2, false},
                                               {"tiny", "127.0.0.1", port, PORT_TCP, 10, 2, false},
                                               {"display", "127.0.0.1", port, PORT_RFB, 1 << 20, 2, true},
@@ -212,6 +212,47 @@ Test(forward, bytes_half_close_and_end) {
     must_close(&d, "\"done\"");
     cr_expect_str_eq(buf_text(&d.up), "answer");
     cr_expect_not_null(strstr(buf_text(&d.closed), "\"up_bytes\":6,\"down_bytes\":3"), "%s", buf_text(&d.closed));
+    desk_close(&d);
+}
+
+static bool never(void *self) {
+    (void)self;
+    return false;
+}
+
+/* What the engineer's side sends is a row of numbers, so a byte too few, too many or elsewhere shows. */
+static uint8_t byte_at(int64_t at) {
+    return (uint8_t)((uint64_t)at * 2654435761u >> 13);
+}
+
+/* Sends in small frames as long as there is credit; the program reads now and then, and never much. */
+Test(forward, a_reader_that_pauses_gets_every_byte) {
+    enum { TOTAL_BYTES = 9 << 20, FRAME_BYTES = 1400 };
+    static uint8_t frame[FRAME_BYTES], got[8 * 1024];
+    struct desk d;
+    int64_t sent = 0, read_bytes = 0, wrong = 0;
+    uint32_t dice = 7;
+    desk_open(&d);
+    reach(&d, &(struct forward_order){.stream = 1, .id = 1, .name = "web"});
+    while (read_bytes < TOTAL_BYTES && d.closed.count == 0) {
+        while (sent < TOTAL_BYTES && d.credit - sent >= FRAME_BYTES && d.closed.count == 0) {
+            for (int64_t i = 0; i < FRAME_BYTES; i++) {
+                frame[i] = byte_at(sent + i);
+            }
+            cr_assert(streams_receive(d.streams, 1, frame, FRAME_BYTES));
+            sent += FRAME_BYTES;
+        }
+        dice = dice * 1103515245u + 12345u;
+        ssize_t n = recv(d.peer, got, 1 + (dice >> 8) % sizeof got, MSG_DONTWAIT);
+        for (ssize_t i = 0; i < n; i++) {
+            wrong += got[i] != byte_at(read_bytes + i);
+        }
+        read_bytes += n > 0 ? n : 0;
+        (void)turn_until(d.loop, never, &d, 0);
+    }
+    cr_expect_eq(d.closed.count, 0, "%s", buf_text(&d.closed));
+    cr_expect_eq(wrong, 0, "%lld of %lld bytes are others", (long long)wrong, (long long)read_bytes);
+    cr_expect_geq(read_bytes, TOTAL_BYTES);
     desk_close(&d);
 }
 

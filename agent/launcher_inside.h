@@ -5,6 +5,7 @@
 #include "session_process.h"
 #include "session_request.h"
 #include "sign.h"
+#include "wrong_codes.h"
 
 enum {
     SLOTS = 8,
@@ -45,6 +46,7 @@ struct launcher {
     int64_t pace_ms; /* that was told */
     struct sign *sign;
     const char *closed_why; /* NULL: open */
+    struct wrong_codes wrong_codes;
     struct slot slots[SLOTS];
 };
 

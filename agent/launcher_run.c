@@ -169,6 +169,28 @@ void launcher_watch(struct launcher *l, const struct launcher_watcher *watcher) 
     l->watcher = *watcher;
 }
 
+/* Live lines, to those who want them. */
+static bool observes(const struct slot *s) {
+    return s->state == SLOT_RUNNING && s->watch_ms > 0;
+}
+
+bool launcher_wants_tap(const struct launcher *l) {
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (observes(&l->slots[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void launcher_tap(struct launcher *l, const char *line, size_t bytes) {
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (observes(&l->slots[i])) {
+            session_process_tap(l->slots[i].process, line, bytes);
+        }
+    }
+}
+
 void slot_start(struct slot *s, const struct consent_answer *answer) {
     struct launcher *l = s->launcher;
     struct session_order order = {.session = s->request.session,

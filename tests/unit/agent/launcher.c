@@ -12,7 +12,7 @@
 #include "session_grant.h"
 #include "turn.h"
 
-enum { REPLIES = 16 };
+enum { REPLIES = 24 };
 struct desk {
     char dir[64], hook[80], program[80];
     struct loop *loop;
@@ -399,6 +399,26 @@ Test(launcher, three_wrong_codes_and_it_is_over) {
     cr_expect(says(try_code(&d, "3"), "no_tries_left"));
     cr_expect(says(try_code(&d, "4"), "not_found"));
     cr_expect_eq(launcher_session_count(d.launcher), 0);
+    desk_close(&d);
+}
+
+Test(launcher, wrong_codes_count_over_questions) {
+    struct desk d;
+    code_desk(&d);
+    for (int i = 0; i < 2; i++) { /* two tries, withdrawn, asked again */
+        cr_expect(says(try_code(&d, "1"), "wrong_code") && says(try_code(&d, "2"), "wrong_code"));
+        cr_expect(says(ask(&d, "session.end", "{" SESSION_A ",\"reason\":\"x\"}"), "ended"));
+        cr_expect(says(ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"),
+                       "code_required"));
+    }
+    cr_expect(says(try_code(&d, "1"), "wrong_code") && says(try_code(&d, "2"), "wrong_code"));
+    cr_expect(says(try_code(&d, "3"), "no_tries_left"), "six were wrong: %s", d.replies[d.count - 1]);
+    cr_expect_eq(launcher_session_count(d.launcher), 0, "and the question is over");
+    const char *reply = ask(&d, "session.open", "{" SESSION_B "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}");
+    cr_expect(says(reply, "\"busy\"") && says(reply, "too many wrong codes"), "%s", reply);
+    d.config.consent = CONSENT_HOOK;
+    cr_expect(says(ask(&d, "session.open", "{" SESSION_B "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"), "open"),
+              "whoever is asked otherwise is asked");
     desk_close(&d);
 }
 

@@ -32,7 +32,8 @@ struct slot {
     char end_command[CAP_UUID_BYTES + 1]; /* that waits for "ended" */
     struct consent *consent;
     struct session_process *process;
-    int64_t watch_ms; /* it observes, this often; 0: it does not */
+    int64_t watch_ms;   /* it observes, this often; 0: it does not */
+    int64_t kill_at_ms; /* since boot: it ends by its deadline, and if it has not by then, it is ended */
 };
 
 struct launcher {

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fieldline/clock.h"
+#include "launcher_inside.h"
 #include "session_grant.h"
 #include "turn.h"
 
@@ -298,6 +300,22 @@ Test(launcher, the_pace_falls_when_a_process_that_observes_is_killed) {
     cr_expect_eq(pace, 5000, "what is no question changes nothing");
     cr_expect(turn_until(d.loop, nobody_is_there, &d, 5000));
     cr_expect_eq(pace, 0);
+    desk_close(&d);
+}
+
+Test(launcher, a_process_that_is_stopped_does_not_outlive_its_deadline) {
+    struct desk d;
+    desk_open(&d);
+    int64_t due_ms = clock_since_boot_ms() + 4 * 60000 + SESSION_END_GRACE_MS;
+    cr_assert(says(ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"observe\"]}"), "open"));
+    cr_assert(turn_until(d.loop, grant_is_there, &d, 5000));
+    struct slot *slot = &d.launcher->slots[0];
+    cr_expect(slot->kill_at_ms >= due_ms && slot->kill_at_ms < due_ms + 60000);
+    pid_t pid = session_process_pid(slot->process);
+    cr_assert_eq(kill(pid, SIGSTOP), 0);
+    slot->kill_at_ms = clock_since_boot_ms() + 100; /* the clock is turned forward */
+    cr_expect(turn_until(d.loop, nobody_is_there, &d, 10000));
+    cr_expect_neq(kill(pid, 0), 0);
     desk_close(&d);
 }
 

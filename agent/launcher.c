@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fieldline/clock.h"
 #include "fieldline/json.h"
 #include "fieldline/log.h"
 #include "reaper.h"
@@ -136,6 +137,9 @@ static void on_consent(void *self, const struct consent_answer *answer) {
     }
     log_info("agent.launcher", "session_refused", "session=%s error=%s engineer=%s", s->request.session,
              errors[answer->outcome], log_text(s->request.engineer));
+    if (answer->outcome == CONSENT_LOCKED) {
+        wrong_codes_add(&s->launcher->wrong_codes, clock_since_boot_ms());
+    }
     if (s->command[0] != '\0' && s->state == SLOT_PAGE && answer->outcome == CONSENT_REFUSED) {
         char text[96]; /* the command was the owner's own words, and they were heard */
         snprintf(text, sizeof text, "{\"state\":\"refused\",\"session\":\"%s\"}", s->request.session);
@@ -158,6 +162,12 @@ static const char *check_open(struct launcher *l, const struct session_request *
     }
     if (old != NULL && is_active(old)) {
         (void)fault_set(fault, RESULT_BUSY, "this session was asked for before");
+        return "busy";
+    }
+    int64_t wait_ms = wrong_codes_wait_ms(&l->wrong_codes, clock_since_boot_ms());
+    if (l->config->consent == CONSENT_CODE && wait_ms > 0) {
+        (void)fault_set(fault, RESULT_BUSY, "too many wrong codes: not before %lld s have passed",
+                        (long long)(wait_ms + 999) / 1000);
         return "busy";
     }
     if (launcher_session_count(l) >= SESSIONS_MAX) {
@@ -279,10 +289,14 @@ static void on_code(struct launcher *l, const struct command_message *command) {
         launcher_say_error(l, command->id, "bad_input", fault.text);
     } else if (s->state != SLOT_CODE) {
         launcher_say_error(l, command->id, "not_found", "this session does not wait for a code");
+    } else if (wrong_codes_wait_ms(&l->wrong_codes, clock_since_boot_ms()) > 0) {
+        launcher_say_error(l, command->id, "no_tries_left", "too many codes were wrong on this product lately");
+        slot_clear(s, SLOT_FREE);
     } else {
         snprintf(s->command, sizeof s->command, "%s", command->id);
         int left = consent_try(s->consent, code); /* right, or the last one: on_consent has replied */
         if (left > 0) {
+            wrong_codes_add(&l->wrong_codes, clock_since_boot_ms());
             (void)fault_set(&fault, RESULT_DENIED, "the code is wrong; %d more %s", left, left == 1 ? "try" : "tries");
             s->command[0] = '\0';
             launcher_say_error(l, command->id, "wrong_code", fault.text);
@@ -348,28 +362,7 @@ void launcher_command(struct launcher *l, const struct command_message *command)
     launcher_say_error(l, command->id, "bad_input", "there is no such verb");
 }
 
-/* ---- live lines, farewell ---------------------------------------------------------------------------------------- */
-
-static bool observes(const struct slot *s) {
-    return s->state == SLOT_RUNNING && s->watch_ms > 0;
-}
-
-bool launcher_wants_tap(const struct launcher *l) {
-    for (size_t i = 0; i < SLOTS; i++) {
-        if (observes(&l->slots[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void launcher_tap(struct launcher *l, const char *line, size_t bytes) {
-    for (size_t i = 0; i < SLOTS; i++) {
-        if (observes(&l->slots[i])) {
-            session_process_tap(l->slots[i].process, line, bytes);
-        }
-    }
-}
+/* ---- farewell ---------------------------------------------------------------------------------------------------- */
 
 void launcher_free(struct launcher *l, bool end_sessions) {
     if (l == NULL) {

@@ -12,9 +12,11 @@
  * process is started session.consent {session,code}  -> {"state":"open",...} session.end {session,reason}    ->
  * {"state":"ended"} Errors (reply "error"): refused, timed_out, wrong_code (text says how many tries are left; the
  * session still waits), no_tries_left (the last try was wrong too), off_on_product (a capability that this product's
- * own configuration does not allow), busy, not_found, expired, hook_failed, failed (it could not be started),
+ * own configuration does not allow), busy (also: WRONG_CODES_MAX codes were wrong lately, of whatever
+ * the session), not_found, expired, hook_failed, failed (it could not be started),
  * bad_input. No answer is a no: a hook that crashes, prints nonsense or is late has refused. Nothing the gateway says
- * widens what the configuration allows; the hard deadline is kept by the session process on the monotonic clock. */
+ * widens what the configuration allows; the hard deadline is kept by the session process on the monotonic clock; one
+ * that has not ended SESSION_END_GRACE_MS after it is stopped. */
 #pragma once
 #include "agent_config.h"
 #include "fieldline/message.h"

@@ -5,6 +5,7 @@
 #include "session_process.h"
 #include "session_request.h"
 #include "sign.h"
+#include "wrong_codes.h"
 
 enum {
     SLOTS = 8,
@@ -31,7 +32,8 @@ struct slot {
     char end_command[CAP_UUID_BYTES + 1]; /* that waits for "ended" */
     struct consent *consent;
     struct session_process *process;
-    int64_t watch_ms; /* it observes, this often; 0: it does not */
+    int64_t watch_ms;   /* it observes, this often; 0: it does not */
+    int64_t kill_at_ms; /* since boot: it ends by its deadline, and if it has not by then, it is ended */
 };
 
 struct launcher {
@@ -45,6 +47,7 @@ struct launcher {
     int64_t pace_ms; /* that was told */
     struct sign *sign;
     const char *closed_why; /* NULL: open */
+    struct wrong_codes wrong_codes;
     struct slot slots[SLOTS];
 };
 

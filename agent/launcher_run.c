@@ -77,29 +77,39 @@ void slot_stop(struct slot *s, enum session_stop why) {
     slot_clear(s, SLOT_FREE);
 }
 
-/* Once a second while something runs that an owner has signed for: a key that was removed and a window that was taken
- * back end it. */
-static void on_consent_watch(void *self) {
+/* A process that is stopped or hangs keeps no deadline. */
+static void end_overdue(struct slot *s) {
+    log_error("agent.launcher", "session_overdue", "session=%s pid=%d", s->request.session,
+              (int)session_process_pid(s->process));
+    s->state = SLOT_ENDING;
+    session_process_stop(s->process, SESSION_STOP_WITHDRAWN);
+}
+
+/* Once a second while something runs: a key that was removed and a window that was taken back end what was consented
+ * to by them, and its time ends everything. */
+static void on_second(void *self) {
     struct launcher *l = self;
     bool is_any = false;
     for (size_t i = 0; i < SLOTS; i++) {
         struct slot *s = &l->slots[i];
-        if (s->state != SLOT_RUNNING || s->shown.key[0] == '\0') {
+        if (s->state != SLOT_RUNNING) {
             continue;
         }
-        if (consent_holds(l->config, s->shown.key, s->shown.window)) {
-            is_any = true;
-        } else {
+        if (clock_since_boot_ms() >= s->kill_at_ms) {
+            end_overdue(s);
+        } else if (s->shown.key[0] != '\0' && !consent_holds(l->config, s->shown.key, s->shown.window)) {
             slot_stop(s, SESSION_STOP_WITHDRAWN);
+        } else {
+            is_any = true;
         }
     }
     if (is_any) {
-        loop_arm(l->loop, &l->watch, WATCH_MS, on_consent_watch, l);
+        loop_arm(l->loop, &l->watch, WATCH_MS, on_second, l);
     }
 }
 
 void launcher_check_consents(struct launcher *l) {
-    on_consent_watch(l);
+    on_second(l);
 }
 
 static void show(struct slot *s, const struct consent_answer *answer, int64_t at_ms) {
@@ -118,7 +128,7 @@ static void show(struct slot *s, const struct consent_answer *answer, int64_t at
     snprintf(s->shown.key, sizeof s->shown.key, "%s", answer->key);
     snprintf(s->shown.window, sizeof s->shown.window, "%s", answer->window);
     tell_sign(l);
-    on_consent_watch(l);
+    on_second(l);
 }
 
 static void reply_open(struct slot *s, const struct consent_answer *answer, int64_t now_ms) {
@@ -169,6 +179,28 @@ void launcher_watch(struct launcher *l, const struct launcher_watcher *watcher) 
     l->watcher = *watcher;
 }
 
+/* Live lines, to those who want them. */
+static bool observes(const struct slot *s) {
+    return s->state == SLOT_RUNNING && s->watch_ms > 0;
+}
+
+bool launcher_wants_tap(const struct launcher *l) {
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (observes(&l->slots[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void launcher_tap(struct launcher *l, const char *line, size_t bytes) {
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (observes(&l->slots[i])) {
+            session_process_tap(l->slots[i].process, line, bytes);
+        }
+    }
+}
+
 void slot_start(struct slot *s, const struct consent_answer *answer) {
     struct launcher *l = s->launcher;
     char point[OWNER_POINT_CHARS + 1] = "";
@@ -198,6 +230,7 @@ void slot_start(struct slot *s, const struct consent_answer *answer) {
         return;
     }
     s->state = SLOT_RUNNING;
+    s->kill_at_ms = clock_since_boot_ms() + answer->duration_ms + SESSION_END_GRACE_MS;
     session_process_on_watch(s->process, on_watch);
     show(s, answer, order.consent_at_ms);
     log_info("agent.launcher", "session_open", "session=%s engineer=%s method=%s", s->request.session,
@@ -206,6 +239,12 @@ void slot_start(struct slot *s, const struct consent_answer *answer) {
 }
 
 /* ---- of an earlier run of the agent ---- */
+
+/* The file knows only the wall's time, and that may have been set since. */
+static int64_t left_of(const struct launcher *l, const struct sign_row *row) {
+    int64_t left_ms = row->until_ms - clock_wall_ms();
+    return left_ms < 0 ? 0 : left_ms < l->config->session_max_ms ? left_ms : l->config->session_max_ms;
+}
 
 void launcher_adopt(struct launcher *l) {
     struct sign_row rows[SIGN_ROWS_MAX] = {0};
@@ -223,13 +262,14 @@ void launcher_adopt(struct launcher *l) {
         }
         s->state = SLOT_RUNNING;
         s->shown = rows[i];
+        s->kill_at_ms = clock_since_boot_ms() + left_of(l, &rows[i]) + SESSION_END_GRACE_MS;
         memcpy(s->request.session, rows[i].session, sizeof s->request.session);
         log_info("agent.launcher", "session_adopted", "session=%s", s->request.session);
         kept++;
     }
     if (result != RESULT_NOT_FOUND) {
         tell_sign(l);
-        on_consent_watch(l);
+        on_second(l);
     }
 }
 

@@ -161,6 +161,27 @@ size_t reaper_kill(pid_t session, int wait_ms) {
     return alive;
 }
 
+static size_t kill_below_round(struct census *c, pid_t root) {
+    take_census(c);
+    for (size_t i = 0; i < c->count; i++) {
+        c->list[i].is_ours = c->list[i].parent == root;
+    }
+    mark_descendants(c);
+    return kill_marked(c, 0, false);
+}
+
+size_t reaper_kill_below(pid_t root, int wait_ms) {
+    struct census census = {0};
+    int64_t until = clock_mono_ms() + wait_ms;
+    size_t alive = kill_below_round(&census, root);
+    while (alive > 0 && clock_mono_ms() < until) {
+        usleep(PAUSE_US);
+        alive = kill_below_round(&census, root);
+    }
+    free(census.list);
+    return alive;
+}
+
 size_t reaper_sweep(const pid_t *kept, size_t kept_count) {
     struct census census = {0};
     take_census(&census);

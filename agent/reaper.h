@@ -11,6 +11,9 @@ FL_CHECK enum result reaper_start(struct fault *fault);
 /* Kills every descendant of this process (with `session` > 0: only those of that terminal's session) and collects what
  * has died. Blocks, at most for wait_ms. Returns how many are left. */
 size_t reaper_kill(pid_t session, int wait_ms);
+/* Kills all descendants of another process, not the process itself: it should be stopped, or it may make new ones.
+ * Blocks, at most for wait_ms. Returns how many are left. */
+size_t reaper_kill_below(pid_t root, int wait_ms);
 /* One round, without waiting: kills what we have inherited from children that are gone, with all its descendants. Left
  * alone are children in our own session (what child_start makes) and those that are named. Returns how many were still
  * alive: call it again a little later until that is 0. */

@@ -18,10 +18,11 @@
 #include "child.h"
 #include "fieldline/log.h"
 #include "fieldline/number.h"
+#include "reaper.h"
 #include "session_grant.h"
 #include "version.h"
 
-enum { IDLE_MS = 15 * 60 * 1000 };
+enum { IDLE_MS = 15 * 60 * 1000, KILL_MS = 200 };
 
 struct session_process {
     struct loop *loop;
@@ -68,10 +69,18 @@ static void signal_group(struct session_process *p, int signal_number) {
     }
 }
 
-static void on_grace(void *self) {
-    struct session_process *p = self;
-    log_warn("agent.launcher", "session_process_killed", "pid=%d", (int)p->child.pid);
+/* With all that it has started, while the tree still shows it: of a process that was adopted, what it leaves does not
+ * become ours but init's. Stopped first, so that nothing new is made meanwhile. */
+static void kill_all(struct session_process *p) {
+    if (syscall(SYS_pidfd_send_signal, p->child.pid_fd, SIGSTOP, NULL, 0) == 0) {
+        size_t left = reaper_kill_below(p->child.pid, KILL_MS);
+        log_warn("agent.launcher", "session_process_killed", "pid=%d left=%zu", (int)p->child.pid, left);
+    }
     signal_group(p, SIGKILL);
+}
+
+static void on_grace(void *self) {
+    kill_all(self);
 }
 
 static struct session_port *list_ports(const struct agent_config *config, size_t *count) {
@@ -306,7 +315,7 @@ void session_process_leave(struct session_process *p, bool is_ended) {
         struct pollfd exit = {.fd = p->child.pid_fd, .events = POLLIN};
         signal_group(p, SIGTERM);
         if (poll(&exit, 1, SESSION_END_GRACE_MS) != 1) {
-            signal_group(p, SIGKILL);
+            kill_all(p);
         }
     }
     if (is_ended && !p->is_adopted) {

@@ -99,9 +99,13 @@ static void on_signal(void *self, uint32_t events) {
     struct signalfd_siginfo info;
     (void)events;
     if (read(p->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        visit_stop(p->visit, info.ssi_signo == SIGUSR1   ? "ended_by_owner"
-                             : info.ssi_signo == SIGUSR2 ? "consent_withdrawn"
-                                                         : "agent_stopping");
+        if (info.ssi_signo == SIGUSR1) {
+            visit_stop_now(p->visit, "ended_by_owner");
+        } else if (info.ssi_signo == SIGUSR2) {
+            visit_stop_now(p->visit, "consent_withdrawn");
+        } else {
+            visit_stop(p->visit, "agent_stopping");
+        }
     }
 }
 

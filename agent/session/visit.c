@@ -22,6 +22,7 @@
 enum {
     DIAL_MS = 30 * 1000,
     HANG_UP_MS = 3 * 1000,   /* for the terminal to be gone */
+    STOP_NOW_MS = 600,       /* for both, when the owner stops it: SESSION_STOP_GRACE_MS must be enough for the end */
     UNDO_MS = 7 * 1000,      /* for parameters to be put back; then it is the resident agent's */
     LAST_DOWN_MS = 5 * 1000, /* from session.ended to session.end */
     CLOSE_MS = 5 * 1000,     /* from the countersignature to the close */
@@ -180,6 +181,14 @@ void visit_pty_closed(struct visit *v) {
 void visit_stop(struct visit *visit, const char *reason) {
     visit_stopping(visit);
     visit_end(visit, reason);
+}
+
+void visit_stop_now(struct visit *visit, const char *reason) {
+    visit_stop(visit, reason);
+    if (visit->phase == VISIT_ENDING) { /* since now, or for a while */
+        visit->undo_until_mono_ms = clock_mono_ms() + STOP_NOW_MS;
+        loop_arm(visit->loop, &visit->step, visit->pty != NULL ? STOP_NOW_MS : 0, on_hung_up, visit);
+    }
 }
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */

@@ -46,3 +46,6 @@ void visit_receive(struct visit *visit, bool is_text, const void *message, size_
 void visit_disconnected(struct visit *visit, bool is_refused, const char *why);
 /* The agent wants it to end (SIGTERM): in order, with a countersignature. */
 void visit_stop(struct visit *visit, const char *reason);
+/* The same for the owner, who does not wait: what does not hang up at once is killed, and parameters that are not back
+ * by then are the resident agent's. Also while it ends already. */
+void visit_stop_now(struct visit *visit, const char *reason);

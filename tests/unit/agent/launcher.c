@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fieldline/clock.h"
+#include "launcher_inside.h"
 #include "session_grant.h"
 #include "turn.h"
 
-enum { REPLIES = 16 };
+enum { REPLIES = 24 };
 struct desk {
     char dir[64], hook[80], program[80];
     struct loop *loop;
@@ -301,6 +303,22 @@ Test(launcher, the_pace_falls_when_a_process_that_observes_is_killed) {
     desk_close(&d);
 }
 
+Test(launcher, a_process_that_is_stopped_does_not_outlive_its_deadline) {
+    struct desk d;
+    desk_open(&d);
+    int64_t due_ms = clock_since_boot_ms() + 4 * 60000 + SESSION_END_GRACE_MS;
+    cr_assert(says(ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"observe\"]}"), "open"));
+    cr_assert(turn_until(d.loop, grant_is_there, &d, 5000));
+    struct slot *slot = &d.launcher->slots[0];
+    cr_expect(slot->kill_at_ms >= due_ms && slot->kill_at_ms < due_ms + 60000);
+    pid_t pid = session_process_pid(slot->process);
+    cr_assert_eq(kill(pid, SIGSTOP), 0);
+    slot->kill_at_ms = clock_since_boot_ms() + 100; /* the clock is turned forward */
+    cr_expect(turn_until(d.loop, nobody_is_there, &d, 10000));
+    cr_expect_neq(kill(pid, 0), 0);
+    desk_close(&d);
+}
+
 Test(launcher, a_process_that_crashes_frees_its_place) {
     struct desk d;
     desk_open(&d);
@@ -399,6 +417,26 @@ Test(launcher, three_wrong_codes_and_it_is_over) {
     cr_expect(says(try_code(&d, "3"), "no_tries_left"));
     cr_expect(says(try_code(&d, "4"), "not_found"));
     cr_expect_eq(launcher_session_count(d.launcher), 0);
+    desk_close(&d);
+}
+
+Test(launcher, wrong_codes_count_over_questions) {
+    struct desk d;
+    code_desk(&d);
+    for (int i = 0; i < 2; i++) { /* two tries, withdrawn, asked again */
+        cr_expect(says(try_code(&d, "1"), "wrong_code") && says(try_code(&d, "2"), "wrong_code"));
+        cr_expect(says(ask(&d, "session.end", "{" SESSION_A ",\"reason\":\"x\"}"), "ended"));
+        cr_expect(says(ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"),
+                       "code_required"));
+    }
+    cr_expect(says(try_code(&d, "1"), "wrong_code") && says(try_code(&d, "2"), "wrong_code"));
+    cr_expect(says(try_code(&d, "3"), "no_tries_left"), "six were wrong: %s", d.replies[d.count - 1]);
+    cr_expect_eq(launcher_session_count(d.launcher), 0, "and the question is over");
+    const char *reply = ask(&d, "session.open", "{" SESSION_B "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}");
+    cr_expect(says(reply, "\"busy\"") && says(reply, "too many wrong codes"), "%s", reply);
+    d.config.consent = CONSENT_HOOK;
+    cr_expect(says(ask(&d, "session.open", "{" SESSION_B "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"), "open"),
+              "whoever is asked otherwise is asked");
     desk_close(&d);
 }
 

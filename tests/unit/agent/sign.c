@@ -252,6 +252,63 @@ Test(sign, promise_35_a_session_of_an_earlier_run_can_be_stopped) {
     place_close(&p);
 }
 
+/* As the agent of an earlier run leaves it: a session process whose parent is gone, deaf, with a child that is in no
+ * group of its own. Says its own number and the child's. */
+static pid_t leave_deaf_process(const struct place *p, pid_t *child) {
+    char path[128], body[400], text[64] = "";
+    snprintf(path, sizeof path, "%s/deaf", p->dir);
+    snprintf(body, sizeof body,
+             "trap '' USR1 USR2 TERM; setsid sleep 1000 & echo $$ $! >%s/part; mv %s/part %s/pids; "
+             "while :; do sleep 0.05; done",
+             p->dir, p->dir, p->dir);
+    script(path, body);
+    pid_t between = fork();
+    if (between == 0) {
+        if (fork() == 0) {
+            setpgid(0, 0);
+            execl(path, path, (char *)NULL);
+        }
+        _exit(0);
+    }
+    waitpid(between, NULL, 0);
+    snprintf(path, sizeof path, "%s/pids", p->dir);
+    for (int tries = 0; lines_of(path, text, sizeof text) == 0 && tries < 500; tries++) {
+        usleep(10000);
+    }
+    char *rest = NULL;
+    pid_t pid = (pid_t)strtol(text, &rest, 10);
+    *child = (pid_t)strtol(rest, NULL, 10);
+    cr_assert(pid > 1 && *child > 1, "%s", text);
+    return pid;
+}
+
+/* Gone, or dead and not collected: by whoever inherits it here. */
+static bool is_dead(pid_t pid) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    return lines_of(path, text, sizeof text) == 0 || strstr(text, ") Z ") != NULL;
+}
+
+Test(sign, what_an_adopted_session_has_detached_does_not_survive_its_stop) {
+    struct place p;
+    struct sign_row one = row();
+    pid_t child;
+    place_open(&p);
+    one.pid = leave_deaf_process(&p, &child);
+    one.started = (int64_t)session_process_started((pid_t)one.pid);
+    struct sign *sign = sign_new(p.loop, &p.config);
+    sign_set(sign, &one, 1);
+    sign_free(sign);
+    struct launcher *launcher = launcher_new(p.loop, &p.config, on_reply, NULL);
+    cr_expect_not(is_dead(child));
+    cr_expect_eq(launcher_stop(launcher, NULL), 1);
+    cr_expect(turn_until(p.loop, nothing_runs, launcher, 5000));
+    cr_expect(is_dead((pid_t)one.pid));
+    cr_expect(is_dead(child));
+    launcher_free(launcher, true);
+    place_close(&p);
+}
+
 Test(sign, a_sign_of_what_is_gone_is_taken_down) {
     struct place p;
     struct sign_row rows[2] = {row(), row()};

@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "../turn.h"
+#include "fieldline/clock.h"
 #include "fieldline/json.h"
 #include "fieldline/log.h"
 #include "fieldline/number.h"
 #include "reaper.h"
+#include "session_process.h"
 
 enum { MESSAGES = 20000 };
 #define ALL                                                                                                            \
@@ -421,6 +423,34 @@ Test(visit, idle_and_stop_end_it_in_order) {
             visit_stop(g.visit, "agent_stopping");
         }
         cr_expect(gets(&g, i == 0 ? "\"reason\":\"idle\"" : "\"reason\":\"agent_stopping\""));
+        gateway_close(&g);
+    }
+}
+
+/* Has ignored the hang-up, has written more than there is credit for, or is being ended by somebody slower. */
+Test(visit, promise_35_the_owner_does_not_wait_for_a_terminal) {
+    static const struct {
+        const char *what, *typed, *shown;
+        bool is_ending;
+    } rows[] = {{"ignores the hang-up", "trap '' HUP TERM; echo d$((40+2))f; sleep 1000\n", "d42f", false},
+                {"floods without credit", "trap '' HUP TERM; yes\n", "y\r\ny\r\n", false},
+                {"was ending already", "trap '' HUP TERM; yes\n", "y\r\ny\r\n", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct gateway g;
+        gateway_open(&g, ALL, 60000, 60000);
+        visit_connected(g.visit);
+        open_terminal(&g);
+        type(&g, rows[i].typed);
+        cr_assert(shows(&g, rows[i].shown), "%s", rows[i].what);
+        if (rows[i].is_ending) {
+            visit_stop(g.visit, "agent_stopping");
+        }
+        int64_t began_ms = clock_mono_ms();
+        visit_stop_now(g.visit, "ended_by_owner");
+        cr_expect(gets(&g, rows[i].is_ending ? "\"reason\":\"agent_stopping\",\"children_left\":0"
+                                             : "\"reason\":\"ended_by_owner\",\"children_left\":0"),
+                  "%s", rows[i].what);
+        cr_expect_lt(clock_mono_ms() - began_ms, SESSION_STOP_GRACE_MS, "%s", rows[i].what);
         gateway_close(&g);
     }
 }

@@ -147,7 +147,7 @@ test('killed at each step of a change: old or confirmed, never half', stack.guar
   for (const [step, values] of [['read', { setpoint: -22, fan: 'high' }], ['write', { setpoint: -22, fan: 'high' }], ['written', { setpoint: -22, fan: 'high' }], ['written', { fan: 'high', setpoint: -22 }], ['health', { setpoint: -22, fan: 'high' }]]) {
     const { id, session } = await enter();
     await machine.put(`stop-at-${step}`, '');
-    await set(session, values).catch(() => {});
+    set(session, values).catch(() => {}); // nobody is left to answer it
     await waitFor(`the session to die at '${step}'`, async () => (await sessionProcesses(product)).length === 0, { seconds: 20 * SLOW });
     await machine.settled(OLD);
     await waitState(engineer, id, ['ended', 'failed'], 30); // the gateway waits for the product to come back

@@ -95,6 +95,10 @@ void web_session_kill(struct web *web, const char *session, const char *reason) 
     (void)reason;
     fake_kills++;
 }
+void web_session_drive(struct web *web, const struct web_drive *drive) {
+    (void)web;
+    (void)drive;
+}
 
 /* ---- the fixture
  * ---------------------------------------------------------------------------------------------------------- */

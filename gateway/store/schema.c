@@ -332,6 +332,8 @@ static const char session_lines_schema[] =
     "CREATE TABLE session_finding(id INTEGER PRIMARY KEY, session TEXT NOT NULL, at_ms INTEGER NOT NULL,"
     " who TEXT NOT NULL, line TEXT NOT NULL);"
     "CREATE INDEX session_finding_of ON session_finding(session);";
+/* Enrolments are counted apart from what owners sign (store/owners.h). */
+static const char owner_signed_schema[] = "ALTER TABLE owner_letter ADD COLUMN is_signed INTEGER NOT NULL DEFAULT 0;";
 
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
@@ -347,5 +349,6 @@ const struct migration migrations[] = {
     {11, "lines of recorded sessions, findings", session_lines_schema},
     {12, "owners' keys, questions and letters", owner_schema},
     {13, "parameters of many devices", jobs_schema},
+    {16, "which letters of the owner's page are signed", owner_signed_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

@@ -192,6 +192,11 @@ enum result jobs_act(struct core *core, struct change *change) {
     }
     if (result != RESULT_OK)
         goto out;
+    if (change->by.role != ROLE_SUPERVISOR && strcmp(change->by.name, job->who) != 0) {
+        result = desk_refuse(core, change, "job.action", object, RESULT_DENIED,
+                             "This is somebody else's job; a supervisor may act on it.");
+        goto out;
+    }
     const enum result verdict = read_action(change, job, &to, &fault);
     if (verdict != RESULT_OK) {
         result = desk_refuse(core, change, "job.action", object, verdict, fault.text);

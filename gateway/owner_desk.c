@@ -133,7 +133,7 @@ static enum result stop_session(struct core *core, struct session *s, const stru
 /* `session`: the one of this device that the reply may move, or "". */
 static enum result carry(struct core *core, struct change *change, const struct device *device,
                          const struct saying *saying, const char *session) {
-    struct owner_letter letter = {0};
+    struct owner_letter letter = {.is_signed = true};
     struct buf args;
     uuid_make(letter.id);
     snprintf(letter.session, sizeof letter.session, "%s", session);

@@ -20,30 +20,41 @@ struct recovered {
     char session[CAP_UUID_BYTES + 1];
     struct session_event event;
 };
-
-static void keep_recovered(void *self, const char *session, const struct session_event *event) {
-    struct recovered **list = self, *r = mem_alloc(sizeof *r);
-    snprintf(r->session, sizeof r->session, "%s", session);
-    r->event = *event;
-    r->next = *list;
-    *list = r;
-}
-
 struct recovery {
-    const struct vault *vault;
+    struct core *core;
     const char *transcript_dir;
+    const struct key *seal_key;
     struct recovered *list; /* what had no seal and was sealed now */
 };
+
+static void keep_recovered(void *self, const char *session, const struct session_event *event) {
+    struct recovery *recovery = self;
+    struct recovered *r = mem_alloc(sizeof *r);
+    snprintf(r->session, sizeof r->session, "%s", session);
+    r->event = *event;
+    r->next = recovery->list;
+    recovery->list = r;
+}
+
+/* Not one whose row is over and knows the digest of a seal. Without a row (an older copy of the store) nothing says
+ * that there ever was one. */
+static bool may_seal(void *self, const char *session) {
+    const struct recovery *recovery = self;
+    struct session s;
+    const enum result result = store_session_find(recovery->core->store, session, &s);
+    return result == RESULT_NOT_FOUND ||
+           (result == RESULT_OK && (session_state_is_open(s.state) || s.digest[0] == '\0'));
+}
 
 /* A recording that was sealed before the gateway stopped, when only its row did not get to hear of it (or came back
  * with an older copy of the store). */
 static bool read_seal(const struct recovery *r, const struct session *s, struct session_event *event) {
-    char path[TRANSCRIPT_PATH_BYTES];
+    char base[TRANSCRIPT_PATH_BYTES];
     struct verdict verdict;
     struct fault fault;
-    snprintf(path, sizeof path, "%s/%s.seal", r->transcript_dir, s->id);
-    if (transcript_verify(path, &(struct verify_options){.vault = r->vault}, &verdict, &fault) != RESULT_OK ||
-        !verdict.is_ok)
+    snprintf(base, sizeof base, "%s/%s", r->transcript_dir, s->id);
+    if (transcript_verify(base, &(struct verify_options){.vault = r->core->vault}, &verdict, &fault) != RESULT_OK ||
+        !verdict.is_ok || transcript_is_ours(base, r->seal_key, s->digest, &fault) != RESULT_OK)
         return false;
     *event = (struct session_event){.kind = SESSION_EVENT_ENDED,
                                     .at_ms = verdict.ended_ms,
@@ -87,11 +98,11 @@ static void ask_report(void *self, const struct session *s) {
 
 enum result session_desk_recover(struct core *core, const char *transcript_dir, const struct key *seal_key,
                                  struct fault *fault) {
-    struct recovery recovery = {.vault = core->vault, .transcript_dir = transcript_dir};
+    struct recovery recovery = {.core = core, .transcript_dir = transcript_dir, .seal_key = seal_key};
+    const struct recover_calls calls = {.may_seal = may_seal, .each = keep_recovered, .self = &recovery};
     struct fault why;
     core->now_ms = clock_wall_ms();
-    if (transcript_recover_all(core->vault, transcript_dir, seal_key, core->now_ms, keep_recovered, &recovery.list,
-                               &why) != RESULT_OK)
+    if (transcript_recover_all(core->vault, transcript_dir, seal_key, core->now_ms, &calls, &why) != RESULT_OK)
         log_error("gateway.sessions", "recovery_failed", "reason=%s", log_text(why.text));
     enum result result = store_begin(core->store);
     if (result == RESULT_OK)

@@ -178,9 +178,7 @@ static bool is_unsealed(const char *dir, const char *name, char session[CAP_UUID
 }
 
 enum result transcript_recover_all(const struct vault *vault, const char *dir, const struct key *seal_key,
-                                   int64_t wall_ms,
-                                   void (*each)(void *self, const char *session, const struct session_event *event),
-                                   void *self, struct fault *fault) {
+                                   int64_t wall_ms, const struct recover_calls *calls, struct fault *fault) {
     enum result first = RESULT_OK;
     DIR *entries = opendir(dir);
     if (entries == NULL) {
@@ -193,12 +191,16 @@ enum result transcript_recover_all(const struct vault *vault, const char *dir, c
         if (!is_unsealed(dir, e->d_name, session)) {
             continue;
         }
+        if (calls->may_seal != NULL && !calls->may_seal(calls->self, session)) {
+            log_error("gateway.sessions", "seal_missing", "session=%s", session);
+            continue;
+        }
         enum result result = transcript_recover(vault, dir, session, seal_key, wall_ms, &event, &why);
         if (result == RESULT_OK) {
             log_warn("gateway.sessions", "transcript_recovered", "session=%s frames=%lld", session,
                      (long long)event.frames);
-            if (each != NULL) {
-                each(self, session, &event);
+            if (calls->each != NULL) {
+                calls->each(calls->self, session, &event);
             }
             continue;
         }

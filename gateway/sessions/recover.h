@@ -9,9 +9,14 @@
 FL_CHECK enum result transcript_recover(const struct vault *vault, const char *dir, const char *session,
                                         const struct key *seal_key, int64_t wall_ms, struct session_event *event,
                                         struct fault *fault);
-/* Every unsealed transcript of the directory. One that cannot be recovered is logged and left as it is.
- * `each` may be NULL. Returns the first problem after having tried all. */
-FL_CHECK enum result
-transcript_recover_all(const struct vault *vault, const char *dir, const struct key *seal_key, int64_t wall_ms,
-                       void (*each)(void *self, const char *session, const struct session_event *event), void *self,
-                       struct fault *fault);
+/* Every unsealed transcript of the directory that `may_seal`: one whose session is over and was sealed has lost its
+ * seal since, and a new one would vouch for whatever the files say now. That, and one that cannot be recovered, is
+ * logged and left as it is. `may_seal` (every one) and `each` may be NULL. Returns the first problem after having tried
+ * all. */
+struct recover_calls {
+    bool (*may_seal)(void *self, const char *session);
+    void (*each)(void *self, const char *session, const struct session_event *event);
+    void *self;
+};
+FL_CHECK enum result transcript_recover_all(const struct vault *vault, const char *dir, const struct key *seal_key,
+                                            int64_t wall_ms, const struct recover_calls *calls, struct fault *fault);

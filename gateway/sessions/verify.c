@@ -257,6 +257,22 @@ enum result transcript_verify(const char *path, const struct verify_options *opt
     return result;
 }
 
+enum result transcript_is_ours(const char *base, const struct key *key, const char *digest, struct fault *fault) {
+    struct seal seal;
+    char found[SHA256_HEX_BYTES];
+    enum result result = seal_read(base, &seal, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    seal_digest(&seal, found);
+    if (!seal_signature_holds(&seal, key)) {
+        return fault_set(fault, RESULT_CORRUPT, "the seal is not signed by this gateway's own key");
+    }
+    return digest[0] == '\0' || strcmp(digest, found) == 0
+               ? RESULT_OK
+               : fault_set(fault, RESULT_CORRUPT, "this is not the seal that was made when the session ended");
+}
+
 void verdict_print(const struct verdict *v, struct buf *out) {
     struct json_out j = json_out(out);
     jo_object(&j, NULL);

@@ -29,5 +29,11 @@ struct verdict {
  * (no such file, no key), with a fault; the verdict says is_ok = false. */
 FL_CHECK enum result transcript_verify(const char *path, const struct verify_options *options, struct verdict *out,
                                        struct fault *fault);
+/* Is the seal beside `base` the one that this gateway made? The keys that lie beside a recording could have been put
+ * there with it; `key`, the gateway's own, could not. digest: what the session's row has kept of the seal; "": nothing.
+ * RESULT_CORRUPT: no; RESULT_NOT_FOUND: there is none. */
+struct key;
+FL_CHECK enum result transcript_is_ours(const char *base, const struct key *key, const char *digest,
+                                        struct fault *fault);
 /* {"ok":..,"text":..,"frames":..,"countersigned":..,"complete":..,...} */
 void verdict_print(const struct verdict *verdict, struct buf *out);

@@ -80,14 +80,16 @@ enum result store_owner_question_put(struct store *store, const char *session, i
     return query_run(&q);
 }
 
+/* Of the same kind. */
 static enum result count_letters(struct store *store, const struct owner_letter *letter, int64_t *of_device,
                                  int64_t *of_address) {
     struct query q =
         query_of(&store->sql, "SELECT coalesce(sum(device = ?), 0), coalesce(sum(address = ?), 0) FROM owner_letter"
-                              " WHERE at_ms > ?");
+                              " WHERE at_ms > ? AND is_signed = ?");
     put_int(&q, letter->device_id);
     put_text(&q, letter->address);
     put_int(&q, letter->at_ms - HOUR_MS);
+    put_int(&q, letter->is_signed);
     const enum result result = query_one(&q);
     if (result != RESULT_OK)
         return result;
@@ -100,28 +102,31 @@ static enum result count_letters(struct store *store, const struct owner_letter 
 enum result store_owner_letter_add(struct store *store, const struct owner_letter *letter) {
     int64_t of_device = 0, of_address = 0;
     enum result result = count_letters(store, letter, &of_device, &of_address);
-    if (result == RESULT_OK && (of_device >= OWNER_LETTERS_PER_DEVICE || of_address >= OWNER_LETTERS_PER_ADDRESS))
-        return RESULT_BUSY;
     if (result != RESULT_OK)
         return result;
+    if (letter->is_signed ? of_device >= OWNER_LETTERS_SIGNED
+                          : of_device >= OWNER_LETTERS_PER_DEVICE || of_address >= OWNER_LETTERS_PER_ADDRESS)
+        return RESULT_BUSY;
     struct query old = query_of(&store->sql, "DELETE FROM owner_letter WHERE at_ms < ?");
     put_int(&old, letter->at_ms - DAY_MS);
     if ((result = query_run(&old)) != RESULT_OK)
         return result;
-    struct query q = query_of(&store->sql, "INSERT INTO owner_letter(id, device, at_ms, session, who, address)"
-                                           " VALUES(?, ?, ?, ?, ?, ?)");
+    struct query q =
+        query_of(&store->sql, "INSERT INTO owner_letter(id, device, at_ms, session, who, address, is_signed)"
+                              " VALUES(?, ?, ?, ?, ?, ?, ?)");
     put_text(&q, letter->id);
     put_int(&q, letter->device_id);
     put_int(&q, letter->at_ms);
     put_text(&q, letter->session);
     put_text(&q, letter->by);
     put_text(&q, letter->address);
+    put_int(&q, letter->is_signed);
     return query_run(&q);
 }
 
 enum result store_owner_letter_find(struct store *store, const char *id, struct owner_letter *out) {
-    struct query q =
-        query_of(&store->sql, "SELECT id, device, at_ms, session, who, address FROM owner_letter WHERE id = ?");
+    struct query q = query_of(
+        &store->sql, "SELECT id, device, at_ms, session, who, address, is_signed FROM owner_letter WHERE id = ?");
     put_text(&q, id);
     const enum result result = query_one(&q);
     if (result != RESULT_OK)
@@ -132,6 +137,7 @@ enum result store_owner_letter_find(struct store *store, const char *id, struct 
     take_copy(&q, out->session, sizeof out->session);
     take_copy(&q, out->by, sizeof out->by);
     take_copy(&q, out->address, sizeof out->address);
+    out->is_signed = take_int(&q) != 0;
     query_close(&q);
     return RESULT_OK;
 }
@@ -197,8 +203,9 @@ enum result reader_owner_letter(struct reader *reader, const char *device, const
 
 enum result reader_owner_report(struct reader *reader, const char *device, const char *session, owner_text_fn *fn,
                                 void *self) {
-    struct query q = query_of(&reader->sql, "SELECT r.markdown, r.at_ms FROM report r JOIN session s ON s.id = r.session"
-                                            " JOIN device d ON d.id = s.device WHERE r.session = ? AND d.device = ?");
+    struct query q =
+        query_of(&reader->sql, "SELECT r.markdown, r.at_ms FROM report r JOIN session s ON s.id = r.session"
+                               " JOIN device d ON d.id = s.device WHERE r.session = ? AND d.device = ?");
     put_text(&q, session);
     put_text(&q, device);
     const enum result result = query_one(&q);

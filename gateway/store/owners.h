@@ -27,9 +27,15 @@ struct owner_letter {
     char session[CAP_UUID_BYTES + 1]; /* "": it is about none */
     char by[OWNER_NAME_BYTES + 1];
     char address[46];
+    bool is_signed; /* by an owner; enrolments are not, so that they are counted apart */
 };
-enum { OWNER_LETTERS_PER_DEVICE = 30, OWNER_LETTERS_PER_ADDRESS = 60 /* in the hour before now_ms */ };
-/* RESULT_BUSY: too many came of this device or from this address lately. Forgets those that are a day old. */
+enum {
+    OWNER_LETTERS_PER_DEVICE = 30, /* that are not signed, in the hour before now_ms */
+    OWNER_LETTERS_PER_ADDRESS = 60,
+    OWNER_LETTERS_SIGNED = 300 /* of a device */
+};
+/* RESULT_BUSY: too many of that kind came of this device, or unsigned ones from this address, lately. Forgets those
+ * that are a day old. */
 FL_CHECK enum result store_owner_letter_add(struct store *store, const struct owner_letter *letter);
 FL_CHECK enum result store_owner_letter_find(struct store *store, const char *id, struct owner_letter *out);
 FL_CHECK enum result store_owner_letter_done(struct store *store, const char *id, const char *outcome,

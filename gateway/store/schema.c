@@ -340,6 +340,8 @@ static const char forget_schema[] =
     "CREATE TRIGGER recording_removed AFTER UPDATE OF removed_ms ON recording WHEN NEW.removed_ms <> 0 BEGIN"
     " INSERT OR IGNORE INTO session_forget(session) SELECT number FROM session WHERE id = NEW.session;"
     " DELETE FROM session_unread WHERE session = (SELECT number FROM session WHERE id = NEW.session); END;";
+/* Enrolments are counted apart from what owners sign (store/owners.h). */
+static const char owner_signed_schema[] = "ALTER TABLE owner_letter ADD COLUMN is_signed INTEGER NOT NULL DEFAULT 0;";
 
 const struct migration migrations[] = {
     {1, "first schema", first_schema},
@@ -356,5 +358,6 @@ const struct migration migrations[] = {
     {12, "owners' keys, questions and letters", owner_schema},
     {13, "parameters of many devices", jobs_schema},
     {15, "lines of removed recordings", forget_schema},
+    {16, "which letters of the owner's page are signed", owner_signed_schema},
 };
 const int migration_count = sizeof migrations / sizeof migrations[0];

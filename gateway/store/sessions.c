@@ -79,6 +79,7 @@ enum result store_session_put(struct store *store, const struct session *session
         " consent_method = excluded.consent_method, consent_by = excluded.consent_by, consent_ms = excluded.consent_ms,"
         " consent_until_ms = excluded.consent_until_ms, frames = excluded.frames, digest = excluded.digest,"
         " is_countersigned = excluded.is_countersigned, is_complete = excluded.is_complete,"
+        " needs_moderator = excluded.needs_moderator,"
         " approver = excluded.approver, approval_line = excluded.approval_line, approved_ms = excluded.approved_ms,"
         " due_ms = excluded.due_ms, review_by = excluded.review_by, review_justified = excluded.review_justified,"
         " review_line = excluded.review_line, review_ms = excluded.review_ms");

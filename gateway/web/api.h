@@ -30,7 +30,7 @@ void api_answer(void *reader, void *job);
 struct response *api_answer_now(struct api *api, const struct request *request);
 /* pool_fn of the password pool: POST /login. */
 void api_login(void *reader, void *job);
-/* pool_fn of the readers: is the login session behind an open WebSocket still valid, with the role it had?
+/* pool_fn of a pool of its own: is the login session behind an open WebSocket still valid, with the role it had?
  * LETTER_LOGIN_GONE when not; LETTER_RIGHT_GONE when he is in a session with more than he may now. What is typed into a
  * socket counts as use of the login. */
 struct api_recheck {

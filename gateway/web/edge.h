@@ -24,7 +24,7 @@ struct web {
     struct ws_tickets *tickets;
     struct invites *invites;
     struct assets *assets;
-    struct pool *readers, *passwords;
+    struct pool *readers, *passwords, *checks;
     struct server *server;
     bool is_public; /* listens on an address that is not loopback */
     atomic_bool is_stopping;
@@ -47,6 +47,7 @@ enum {
     WEB_RECHECK_MS = 2000,  /* a login that ended closes its WebSockets within this, a revoked product's session too */
     WEB_STOP_MS = 2000,     /* for products to countersign */
     WEB_READER_QUEUE = 256, /* requests that wait for a reader; more: 503 */
+    WEB_CHECK_QUEUE = 4096, /* rechecks of logins behind open sockets; more: the next round asks */
     WEB_PASSWORD_THREADS = 2, /* argon2 computations at once */
     WEB_PASSWORD_QUEUE = 32
 };

@@ -25,6 +25,9 @@ struct json_out read_json(struct response *response);
 /* The store failed: 500 and a log line; a missing thing: 404 naming it; bad input: 400. Returns false when `result` is
  * OK. */
 FL_CHECK bool read_failed(struct read *read, struct response *response, enum result result, const char *noun);
+/* Is the sealed recording the one that this gateway made and the row knows (transcript_is_ours)? */
+FL_CHECK enum result read_recording_is_ours(const struct read *read, const struct session *session,
+                                            struct fault *fault);
 
 read_fn read_overview, read_models, read_audit, read_quarantine, read_me, read_openapi;   /* read_admin.c */
 read_fn read_rules, read_rules_files, read_rules_versions, read_rules_trial;              /* read_rules.c */

@@ -69,9 +69,18 @@ void read_bundle(struct read *read, struct response *response) {
         response_problem(response, 403, "denied", "This is %s's session.", session.engineer);
         return;
     }
-    int fd = memfd_create("bundle", MFD_CLOEXEC);
-    result = fd >= 0 ? pack(read, &session, fd, &bytes, &fault)
-                     : fault_set(&fault, RESULT_IO, "no memory for the bundle: %s", strerror(errno));
+    int fd = -1;
+    result = read_recording_is_ours(read, &session, &fault);
+    if (result == RESULT_CORRUPT) {
+        log_error("web.read", "bundle_failed", "session=%s reason=%s", session.id, log_text(fault.text));
+        response_problem(response, 409, "corrupt", "%s", fault.text);
+        return;
+    }
+    if (result == RESULT_OK) {
+        fd = memfd_create("bundle", MFD_CLOEXEC);
+        result = fd >= 0 ? pack(read, &session, fd, &bytes, &fault)
+                         : fault_set(&fault, RESULT_IO, "no memory for the bundle: %s", strerror(errno));
+    }
     if (result == RESULT_OK) {
         response->type = "application/zip";
         response->file = fd;

@@ -206,6 +206,18 @@ void read_seal(struct read *read, struct response *response) {
     }
 }
 
+enum result read_recording_is_ours(const struct read *read, const struct session *session, struct fault *fault) {
+    char base[TRANSCRIPT_PATH_BYTES];
+    struct key *key = NULL;
+    recording_base(read, base);
+    enum result result = key_read_private(read->options->seal_key, &key, fault);
+    if (result == RESULT_OK) {
+        result = transcript_is_ours(base, key, session->digest, fault);
+    }
+    key_free(key);
+    return result;
+}
+
 void read_verdict(struct read *read, struct response *response) {
     struct session session;
     enum result result = reader_session(read->reader, read->request->id, &session);
@@ -218,6 +230,14 @@ void read_verdict(struct read *read, struct response *response) {
     struct verdict verdict = {0};
     struct fault fault = {0};
     result = transcript_verify(base, &options, &verdict, &fault);
+    if (result == RESULT_OK && verdict.is_ok) {
+        result = read_recording_is_ours(read, &session, &fault);
+        if (result == RESULT_CORRUPT) {
+            verdict.is_ok = verdict.is_countersigned = verdict.is_complete = false;
+            snprintf(verdict.text, sizeof verdict.text, "%s", fault.text);
+            result = RESULT_OK;
+        }
+    }
     if (result == RESULT_NOT_FOUND) {
         response_problem(response, 404, "not_found", "session %s has no sealed recording (its state is %s)", session.id,
                          session_state_name(session.state));

@@ -86,7 +86,7 @@ static const struct route rows[] = {
     LOOK("/api/v1/sessions/{uuid}/unmasked/transcript", V | U, read_transcript_unmasked, NULL, "session.unmasked"),
     LOOK("/api/v1/sessions/{uuid}/bundle", E | V | U, read_bundle, NULL, "session.bundle"),
     GET("/api/v1/sessions/{uuid}/seal", EVERYONE, read_seal, NULL),
-    GET("/api/v1/sessions/{uuid}/verify", EVERYONE, read_verdict, NULL),
+    LOOK("/api/v1/sessions/{uuid}/verify", STAFF, read_verdict, NULL, "session.verify"),
     GET("/api/v1/access", EVERYONE, read_access, NULL),
     GET("/api/v1/people", V | A | U, read_people, NULL),
     GET("/api/v1/qualifications", STAFF, read_qualifications, "user limit"),

@@ -2,8 +2,8 @@
  * the few functions that other threads call, each of which only puts something into the mailbox.
  *
  * Threads: the edge thread (libwebsockets: all connections, all relays), `reader_threads` readers, two password
- * threads. What they share is in struct api, thread safe by itself; everything else in struct web is the edge thread's,
- * and that of whoever calls web_start and web_stop while no edge thread runs. */
+ * threads, one that looks again at logins. What they share is in struct api, thread safe by itself; everything else in
+ * struct web is the edge thread's, and that of whoever calls web_start and web_stop while no edge thread runs. */
 #include "web/web.h"
 
 #include <signal.h>
@@ -91,8 +91,8 @@ void web_serve_mail(struct web *web) {
 static void recheck(struct web *web, const struct socket_login *login) {
     struct api_recheck *job = mem_alloc(sizeof *job);
     *job = (struct api_recheck){.api = &web->api, .login = *login};
-    if (pool_submit(web->readers, api_recheck, job) != RESULT_OK) {
-        free(job); /* the readers are behind; the next round asks again */
+    if (pool_submit(web->checks, api_recheck, job) != RESULT_OK) {
+        free(job); /* it is behind; the next round asks again */
     }
 }
 
@@ -161,6 +161,12 @@ static enum result start_pools(struct web *web, struct fault *fault) {
         options.threads = WEB_PASSWORD_THREADS;
         options.queue = WEB_PASSWORD_QUEUE;
         result = pool_new(&options, &web->passwords, fault);
+    }
+    if (result == RESULT_OK) { /* nothing that people ask for may keep a lost right alive */
+        options.name = "web-check";
+        options.threads = 1;
+        options.queue = WEB_CHECK_QUEUE;
+        result = pool_new(&options, &web->checks, fault);
     }
     web->api.readers = web->readers;
     web->api.passwords = web->passwords;
@@ -250,7 +256,8 @@ void web_stop(struct web *web) {
     }
     pool_free(web->readers);
     pool_free(web->passwords);
-    web->readers = web->passwords = NULL;
+    pool_free(web->checks);
+    web->readers = web->passwords = web->checks = NULL;
     if (web->mailbox != NULL) {
         mailbox_close(web->mailbox);
     }

@@ -1,13 +1,17 @@
 // A job: new settings for several products, one after the other, each in a session of its own. One owner refuses, one product
 // is not well afterwards: the job stops there, and every product has the new values confirmed or its old ones.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { SLOW, TestStack, waitFor } from './stack.mjs';
 import { tunable } from './tunable.mjs';
 
+const PASSWORD = 'a password of the other one';
 const stack = await TestStack.start('jobs');
 const support = await stack.as('support');
 const engineer = await stack.as('engineer');
+await stack.gateway.addUser('tom', 'engineer', PASSWORD);
+const tom = await stack.gateway.login('tom', PASSWORD);
+after(() => tom.close());
 const machines = [];
 for (const id of ['tunable-a', 'tunable-b', 'tunable-c', 'tunable-d']) machines.push(await tunable(stack, id));
 for (const { product } of machines) await product.waitOnline(support, 20 * SLOW);
@@ -71,6 +75,7 @@ test('an owner refuses: skipped; a product is not well: taken back, and the job 
   await b.settled('-24 -10 low');
   await c.settled('-22 -10 low');
   await d.settled('-22 -10 low');
+  await assert.rejects(tom.post(`/jobs/${id}/actions`, { action: 'resume' }), /somebody else's job/);
   // Somebody looks after it, and it goes on.
   await c.put('health', 0);
   await engineer.post(`/jobs/${id}/actions`, { action: 'resume' });

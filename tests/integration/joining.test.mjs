@@ -192,6 +192,20 @@ test('a ticket is for one session, and no right comes without naming it', stack.
 }));
 
 /** The example of deploy/coturn with this machine's answers; the relayed peer is this machine, too. */
+test('promise_35_a_kill_switch_on_a_person: he is put out of what he has joined and gets no other ticket', stack.guard(async () => {
+  const { id, ann } = await enter();
+  const other = await ConsoleSession.join(bob, id);
+  await waitFor('bob to be in', () => told(ann)?.people.length === 2, { seconds });
+  await waitAudit(supervisor, 'session.watch', ({ who, object }) => who === 'bob' && object.endsWith(id));
+  const kill = await supervisor.post('/kill', { scope: 'user', target: 'bob', reason: 'his laptop was stolen' });
+  assert.match((await other.closed).reason, /right_lost/);
+  await assert.rejects(ConsoleSession.join(bob, id), /kill switch/);
+  await supervisor.post(`/kill/${kill.id}/lift`, {});
+  await waitFor('bob to be gone', () => told(ann)?.people.length === 1, { seconds });
+  await ann.call('session.end');
+  await waitReport(engineer, ticket, id);
+}));
+
 async function startTurn() {
   const answers = {
     'listening-port=3478': `listening-port=${turnPort}\nlistening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nallow-loopback-peers\nno-tls\nno-dtls`,

@@ -93,13 +93,33 @@ Test(recover, all_of_a_directory_and_only_once) {
     struct stage s;
     struct fault fault = {""};
     int recovered = 0;
+    const struct recover_calls calls = {.each = count_one, .self = &recovered};
     stage_open(&s);
     crash(&s, 0, 4);
-    cr_expect_eq(transcript_recover_all(NULL, s.dir, s.seal, 0, count_one, &recovered, &fault), RESULT_OK, "%s",
-                 fault.text);
+    cr_expect_eq(transcript_recover_all(NULL, s.dir, s.seal, 0, &calls, &fault), RESULT_OK, "%s", fault.text);
     cr_expect_eq(recovered, 1);
-    cr_expect_eq(transcript_recover_all(NULL, s.dir, s.seal, 0, count_one, &recovered, &fault), RESULT_OK);
+    cr_expect_eq(transcript_recover_all(NULL, s.dir, s.seal, 0, &calls, &fault), RESULT_OK);
     cr_expect_eq(recovered, 1, "sealed ones are left alone");
+    stage_close(&s);
+}
+
+static bool never(void *self, const char *session) {
+    (void)self, (void)session;
+    return false;
+}
+
+Test(recover, promise_36_one_that_lost_its_seal_gets_no_new_one) {
+    struct stage s;
+    struct fault fault = {""};
+    int recovered = 0;
+    const struct recover_calls calls = {.may_seal = never, .each = count_one, .self = &recovered};
+    char path[256];
+    stage_open(&s);
+    crash(&s, 0, 4);
+    cr_expect_eq(transcript_recover_all(NULL, s.dir, s.seal, 0, &calls, &fault), RESULT_OK, "%s", fault.text);
+    cr_expect_eq(recovered, 0);
+    stage_path(&s, ".seal", path);
+    cr_expect_neq(access(path, F_OK), 0);
     stage_close(&s);
 }
 
@@ -107,16 +127,17 @@ Test(recover, one_that_is_no_transcript_is_left_as_it_is_and_told) {
     struct stage s;
     struct fault fault = {""};
     int recovered = 0;
+    const struct recover_calls calls = {.each = count_one, .self = &recovered};
     size_t count;
     stage_open(&s);
     stage_write(&s, ".jsonl", "nonsense\n", 9);
     stage_write(&s, ".cast", "", 0);
-    cr_expect_neq(transcript_recover_all(NULL, s.dir, s.seal, 0, count_one, &recovered, &fault), RESULT_OK);
+    cr_expect_neq(transcript_recover_all(NULL, s.dir, s.seal, 0, &calls, &fault), RESULT_OK);
     cr_expect_str_not_empty(fault.text);
     cr_expect_eq(recovered, 0);
     char *text = stage_read(&s, ".jsonl", &count);
     cr_expect_str_eq(text, "nonsense\n");
     free(text);
-    cr_expect_neq(transcript_recover_all(NULL, "/nonexistent", s.seal, 0, NULL, NULL, &fault), RESULT_OK);
+    cr_expect_neq(transcript_recover_all(NULL, "/nonexistent", s.seal, 0, &calls, &fault), RESULT_OK);
     stage_close(&s);
 }

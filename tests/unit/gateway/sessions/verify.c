@@ -342,3 +342,30 @@ Test(verify, asciinema_plays_it) {
     unlink(out);
     stage_close(&s);
 }
+
+Test(verify, promise_36_a_seal_of_another_key_or_another_end_is_not_ours) {
+    struct stage s;
+    struct seal seal;
+    struct key *other = NULL;
+    struct fault fault = {""};
+    char base[256], path[256], public_path[256], digest[SHA256_HEX_BYTES];
+    stage_open(&s);
+    stage_session(&s);
+    stage_path(&s, "", base);
+    cr_assert_eq(seal_read(base, &seal, &fault), RESULT_OK, "%s", fault.text);
+    seal_digest(&seal, digest);
+    stage_path(&s, ".other", path);
+    stage_path(&s, ".other.pub", public_path);
+    cr_assert_eq(key_make_ed25519(path, public_path, NULL), RESULT_OK);
+    cr_assert_eq(key_read_private(path, &other, NULL), RESULT_OK);
+    cr_expect_eq(transcript_is_ours(base, s.seal, digest, &fault), RESULT_OK);
+    cr_expect_eq(transcript_is_ours(base, s.seal, "", &fault), RESULT_OK, "the row knows of none");
+    cr_expect_eq(transcript_is_ours(base, other, digest, &fault), RESULT_CORRUPT, "another key");
+    digest[0] = digest[0] == 'a' ? 'b' : 'a';
+    cr_expect_eq(transcript_is_ours(base, s.seal, digest, &fault), RESULT_CORRUPT, "another end");
+    cr_expect_str_eq(fault.text, "this is not the seal that was made when the session ended");
+    stage_path(&s, ".none", base);
+    cr_expect_eq(transcript_is_ours(base, s.seal, "", &fault), RESULT_NOT_FOUND);
+    key_free(other);
+    stage_close(&s);
+}

@@ -410,6 +410,7 @@ Test(sessions, a_session_lives_and_is_reported) {
     s.started_ms = 200;
     s.deadline_ms = 900;
     s.consent = (struct session_consent){"code", "owner", 150, 800};
+    s.needs_moderator = true;
     cr_assert_eq(store_session_put(f.store, &s), RESULT_OK);
     commit(&f);
     struct reader *reader = open_reader(&f);
@@ -420,6 +421,7 @@ Test(sessions, a_session_lives_and_is_reported) {
               strcmp(got.reason, "look at the fan") == 0);
     cr_expect(got.state == SESSION_LIVE && got.capabilities == 3 && got.requested_ms == 100 && got.is_complete &&
               !got.is_countersigned);
+    cr_expect(got.needs_moderator, "what an approval may add is kept");
     cr_expect(got.has_started && got.started_ms == 200 && got.has_deadline && got.deadline_ms == 900 && !got.has_ended);
     cr_expect(got.has_consent && strcmp(got.consent.method, "code") == 0 && strcmp(got.consent.by, "owner") == 0 &&
               got.consent.at_ms == 150 && got.consent.until_ms == 800);

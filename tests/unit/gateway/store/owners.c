@@ -63,6 +63,15 @@ Test(owners, letters_are_bounded_by_device_and_by_address) {
     }
     snprintf(letter.id, sizeof letter.id, "one-more");
     cr_expect_eq(store_owner_letter_add(f.store, &letter), RESULT_BUSY, "from this address");
+    letter.is_signed = true;
+    for (int i = 0; i < OWNER_LETTERS_SIGNED; i++) {
+        snprintf(letter.id, sizeof letter.id, "signed-%d", i);
+        cr_assert_eq(store_owner_letter_add(f.store, &letter), RESULT_OK,
+                     "what others send takes nothing from the owner");
+    }
+    snprintf(letter.id, sizeof letter.id, "one-more");
+    cr_expect_eq(store_owner_letter_add(f.store, &letter), RESULT_BUSY, "signed ones of this device");
+    letter.is_signed = false;
     letter.at_ms += 3600 * 1000 + 1;
     cr_expect_eq(store_owner_letter_add(f.store, &letter), RESULT_OK, "an hour later");
     cr_assert_eq(store_owner_letter_find(f.store, "letter-3", &got), RESULT_OK);

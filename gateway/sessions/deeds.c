@@ -101,22 +101,41 @@ static void on_chat(const struct message *m) {
     say(m, DEED_CHAT, "", deeds_text(m->params, "text"));
 }
 
-static void on_freeze(const struct message *m) {
-    say(m, DEED_CONTROL, "freeze", "froze the session");
+static void on_frozen(const struct message *m) {
+    bool is_lack = strcmp(deeds_text(m->params, "why"), "no_moderator") == 0;
+    say(m, DEED_CONTROL, "frozen", is_lack ? "froze the session: no moderator is there" : "froze the session");
 }
 
-static void on_thaw(const struct message *m) {
-    say(m, DEED_CONTROL, "thaw", "let the session go on");
+static void on_thawed(const struct message *m) {
+    bool is_back = strcmp(deeds_text(m->params, "why"), "moderator_came") == 0;
+    say(m, DEED_CONTROL, "thawed", is_back ? "let the session go on: a moderator came" : "let the session go on");
 }
 
-static void on_offer(const struct message *m) {
+static void on_offered(const struct message *m) {
     char text[TRANSCRIPT_NAME_BYTES + 32];
-    snprintf(text, sizeof text, "offered the keyboard to %.63s", deeds_text(m->params, "to"));
-    say(m, DEED_CONTROL, "offer", text);
+    const char *to = deeds_text(m->params, "to");
+    snprintf(text, sizeof text, "offered the keyboard to %.63s", to);
+    say(m, DEED_CONTROL, "offered", to[0] != '\0' ? text : "took back the offer of the keyboard");
 }
 
-static void on_take(const struct message *m) {
-    say(m, DEED_CONTROL, "take", "took the keyboard");
+static void on_taken(const struct message *m) {
+    char text[TRANSCRIPT_NAME_BYTES + 32];
+    snprintf(text, sizeof text, "took the keyboard from %.63s", deeds_text(m->params, "from"));
+    say(m, DEED_CONTROL, "taken", text);
+}
+
+static void on_away(const struct message *m) {
+    char text[96];
+    snprintf(text, sizeof text, "the product's link broke; it had %lld s to come back",
+             (long long)(deeds_number(m->params, "ms", 0) / 1000));
+    say(m, DEED_CONTROL, "away", text);
+}
+
+static void on_back(const struct message *m) {
+    char text[64];
+    snprintf(text, sizeof text, "the product was back after %lld s",
+             (long long)(deeds_number(m->params, "ms", 0) / 1000));
+    say(m, DEED_CONTROL, "back", text);
 }
 
 static void on_end(const struct message *m) {
@@ -154,6 +173,20 @@ static void on_error(const struct message *m) {
     deeds_tell(m, &deed);
 }
 
+/* The gateway's refusal of a request that had an id: the id is the person's own, so no request under way has it. */
+static void on_refusal(const struct message *m) {
+    const struct json *error = json_get(m->whole, "error");
+    const struct json *data = error != NULL && json_is_object(error) ? json_get(error, "data") : NULL;
+    struct deed deed = deeds_begin(DEED_REFUSED, m);
+    if (data == NULL || !json_is_object(data)) {
+        return;
+    }
+    deed.by = deeds_text(data, "to");
+    deed.name = deeds_text(data, "code");
+    deed.text = deeds_text(error, "message");
+    deeds_tell(m, &deed);
+}
+
 static const struct {
     const char *method;
     enum transcript_dir dir;
@@ -175,10 +208,12 @@ static const struct {
     {"observe.log", TRANSCRIPT_UP, on_log},
     {"observe.sample", TRANSCRIPT_UP, on_sample},
     {"session.end", TRANSCRIPT_DOWN, on_end},
-    {"session.frozen", TRANSCRIPT_GATE, on_freeze},
-    {"session.thawed", TRANSCRIPT_GATE, on_thaw},
-    {"session.offered", TRANSCRIPT_GATE, on_offer},
-    {"session.taken", TRANSCRIPT_GATE, on_take},
+    {"session.frozen", TRANSCRIPT_GATE, on_frozen},
+    {"session.thawed", TRANSCRIPT_GATE, on_thawed},
+    {"session.offered", TRANSCRIPT_GATE, on_offered},
+    {"session.taken", TRANSCRIPT_GATE, on_taken},
+    {"session.away", TRANSCRIPT_GATE, on_away},
+    {"session.back", TRANSCRIPT_GATE, on_back},
     {"session.people", TRANSCRIPT_GATE, deeds_on_people},
     {"session.state", TRANSCRIPT_GATE, deeds_on_state},
     {"session.joined", TRANSCRIPT_GATE, deeds_on_joined},
@@ -186,8 +221,8 @@ static const struct {
     {"session.error", TRANSCRIPT_GATE, on_error},
     {"transcript.hole", TRANSCRIPT_GATE, on_hole},
     {"chat.said", TRANSCRIPT_GATE, on_chat},
-    {"call.started", TRANSCRIPT_GATE, deeds_on_call_join},
-    {"call.left", TRANSCRIPT_GATE, deeds_on_call_leave},
+    {"call.started", TRANSCRIPT_GATE, deeds_on_call_started},
+    {"call.left", TRANSCRIPT_GATE, deeds_on_call_left},
 };
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
@@ -224,6 +259,8 @@ void deeds_frame(struct deeds *deeds, const struct transcript_entry *entry) {
     }
     if (json_is_object(whole) && method[0] == '\0' && entry->line.dir == TRANSCRIPT_UP) {
         deeds_on_answer(&m);
+    } else if (json_is_object(whole) && method[0] == '\0' && entry->line.dir == TRANSCRIPT_GATE) {
+        on_refusal(&m);
     }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].dir == entry->line.dir && strcmp(rows[i].method, method) == 0) {

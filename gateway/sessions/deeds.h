@@ -19,8 +19,8 @@ enum deed_kind {
     DEED_TERMINAL,   /* opened; outcome: how it ended */
     DEED_CHAT,       /* text */
     DEED_PRESENCE,   /* by was there from t_ms to end_ms; text: the part played */
-    DEED_CALL,       /* by was in the help call from t_ms to end_ms */
-    DEED_CONTROL,    /* frozen, thawed, handed over, ended: text says it */
+    DEED_CALL,       /* by was in the help call from t_ms to end_ms; text: with what, "audio, screen" */
+    DEED_CONTROL,    /* frozen, thawed, handed over, away and back, ended: text says it */
     DEED_LOG,        /* name: the program; text: a line of the product's log */
     DEED_SAMPLE,     /* live values came */
     DEED_HOLE,       /* text: what is missing; from t_ms to end_ms */

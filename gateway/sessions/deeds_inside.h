@@ -25,7 +25,7 @@ struct open_stream {
 };
 struct person {
     char name[TRANSCRIPT_NAME_BYTES + 1], part[32];
-    uint64_t n;
+    uint64_t n, call_n;
     bool is_here, is_in_call, is_listed;
     int64_t here_ms, call_ms;
 };
@@ -82,5 +82,5 @@ void deeds_on_people(const struct message *m);
 void deeds_on_state(const struct message *m);
 void deeds_on_joined(const struct message *m);
 void deeds_on_left(const struct message *m);
-void deeds_on_call_join(const struct message *m);
-void deeds_on_call_leave(const struct message *m);
+void deeds_on_call_started(const struct message *m);
+void deeds_on_call_left(const struct message *m);

@@ -1,16 +1,19 @@
 /* Who was there from when to when, and who was in the help call. Told in two ways: a list (session.people), or, by
  * gateways before it, a state addressed to each who joins and a note of each who leaves. Once a list has come, only
- * lists count. */
+ * lists count: a note is also written when one of somebody's legs goes (a tool) and he stays. The call has notes of its
+ * own, call.started and call.left; the list says it too, but of each leg, and somebody may have two. */
 #include "sessions/deeds_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void leave_call(const struct message *m, struct person *person) {
+static void leave_call(const struct message *m, struct person *person, const char *media) {
     struct deed deed = deeds_begin(DEED_CALL, m);
     deed.by = person->name;
+    deed.n = person->call_n;
     deed.t_ms = person->call_ms;
+    deed.text = media;
     if (person->is_in_call) {
         deeds_tell(m, &deed);
     }
@@ -19,7 +22,7 @@ static void leave_call(const struct message *m, struct person *person) {
 
 void deeds_person_leave(const struct message *m, struct person *person) {
     struct deed deed = deeds_begin(DEED_PRESENCE, m);
-    leave_call(m, person);
+    leave_call(m, person, "");
     deed.by = person->name;
     deed.n = person->n;
     deed.t_ms = person->here_ms;
@@ -57,18 +60,6 @@ static struct person *enter(const struct message *m, const char *name) {
     return person;
 }
 
-static void set_in_call(const struct message *m, struct person *person, bool is_in_call) {
-    if (person == NULL || person->is_in_call == is_in_call) {
-        return;
-    }
-    if (!is_in_call) {
-        leave_call(m, person);
-        return;
-    }
-    person->is_in_call = true;
-    person->call_ms = m->entry->line.t_ms;
-}
-
 void deeds_on_people(const struct message *m) {
     const struct json *list = m->params == NULL ? NULL : json_get(m->params, "people");
     m->deeds->has_lists = true;
@@ -78,9 +69,6 @@ void deeds_on_people(const struct message *m) {
         if (person != NULL) {
             person->is_listed = true;
             text_copy(person->part, sizeof person->part, deeds_text(one, "part"));
-            if (json_get(one, "in_call") != NULL) {
-                set_in_call(m, person, deeds_true(one, "in_call"));
-            }
         }
     }
     for (size_t i = 0; i < PEOPLE; i++) {
@@ -107,15 +95,33 @@ void deeds_on_joined(const struct message *m) {
 
 void deeds_on_left(const struct message *m) {
     struct person *person = find_person(m, m->by, false);
-    if (person != NULL) {
+    if (person != NULL && !m->deeds->has_lists) {
         deeds_person_leave(m, person);
     }
 }
 
-void deeds_on_call_join(const struct message *m) {
-    set_in_call(m, enter(m, m->by), true);
+void deeds_on_call_started(const struct message *m) {
+    struct person *person = enter(m, m->by);
+    if (person != NULL && !person->is_in_call) {
+        person->is_in_call = true;
+        person->call_n = m->entry->line.n;
+        person->call_ms = m->entry->line.t_ms;
+    }
 }
 
-void deeds_on_call_leave(const struct message *m) {
-    set_in_call(m, find_person(m, m->by, false), false);
+void deeds_on_call_left(const struct message *m) {
+    struct person *person = find_person(m, m->by, false);
+    const struct json *list = m->params == NULL ? NULL : json_get(m->params, "media");
+    struct buf media;
+    buf_init(&media, DETAIL_BYTES);
+    for (size_t i = 0; list != NULL && json_is_array(list) && i < json_count(list); i++) {
+        const char *name = "";
+        if (json_as_string(json_at(list, i), &name)) {
+            buf_printf(&media, "%s%s", media.count > 0 ? ", " : "", name);
+        }
+    }
+    if (person != NULL) {
+        leave_call(m, person, buf_text(&media));
+    }
+    buf_fini(&media);
 }

@@ -71,6 +71,7 @@ function asked(fake, id, body, more) {
     digest: null,
     countersigned: false,
     complete: false,
+    recording: { state: 'none', held_by: null, held_ms: 0, hold_reason: '', removed_ms: null },
     ...more,
   };
   fake.data.sessions.unshift(session);

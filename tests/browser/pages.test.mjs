@@ -8,7 +8,7 @@ import { button, says, until, withConsole } from './console_test.mjs';
 import { SESSION_DENIED, SESSION_ENDED, SESSION_LIVE } from './fake-data.mjs';
 
 const drawn = (page) => page.locator('.chart .u-over').first().waitFor();
-const played = (page) => page.locator('.player .xterm-rows').waitFor();
+const played = (page) => page.locator('.replay-screen .xterm-rows').waitFor();
 const connected = (page) => page.locator('.terminal .primary').waitFor();
 const PAGES = [
   { name: 'login', path: '/login', user: null, heading: /Fieldline/, shows: { en: 'Password', zh: '密码' } },

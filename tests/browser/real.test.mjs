@@ -204,7 +204,7 @@ test('the session is ended and its recording plays, is whole and is countersigne
   await button(page, 'End session').click();
   await button(page.getByRole('dialog'), 'End session').click();
   await page.locator('main').getByRole('link', { name: 'Replay' }).click({ timeout: START_MS });
-  await page.locator('.player .xterm-rows').waitFor({ timeout: START_MS });
+  await page.locator('.replay-screen .xterm-rows').waitFor({ timeout: START_MS });
   await button(page, 'Check the recording').click();
   await page.getByText('The recording is complete and unchanged.').waitFor({ timeout: START_MS });
   await says(page, 'Countersigned by the product.');

@@ -23,7 +23,7 @@ test(
   'an arrow that requires words asks for them',
   withConsole(TICKET, async ({ fake, page }) => {
     await button(page, 'Comment').first().click();
-    const form = page.locator('form');
+    const form = page.locator('form', { has: page.getByRole('textbox', { name: 'What you want to say' }) });
     assert.ok(await form.getByRole('button', { name: 'Comment' }).isDisabled(), 'nothing written yet');
     await form.getByRole('textbox').fill('The ward has moved the vaccine.');
     await form.getByRole('button', { name: 'Comment' }).click();
@@ -48,13 +48,14 @@ test(
   'somebody was faster: nothing is done, the new state is shown, the words are kept',
   withConsole(TICKET, async ({ fake, page }) => {
     await button(page, 'Comment').first().click();
-    await page.locator('form textarea').fill('I will call the ward.');
+    const words = page.getByRole('textbox', { name: 'What you want to say' });
+    await words.fill('I will call the ward.');
     fake.data.tickets[1].version = 4;
     fake.data.tickets[1].assignee = 'sun';
     await page.locator('form').getByRole('button', { name: 'Comment' }).click();
     await says(page, 'The ticket changed while you were writing.');
     await page.locator('.facts').getByText('sun').waitFor();
-    assert.equal(await page.locator('form textarea').inputValue(), 'I will call the ward.');
+    assert.equal(await words.inputValue(), 'I will call the ward.');
     await page.locator('form').getByRole('button', { name: 'Comment' }).click();
     await page.locator('.timeline').getByText('I will call the ward.').waitFor();
     assert.deepEqual(

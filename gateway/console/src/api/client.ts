@@ -46,7 +46,9 @@ export async function request<T>(method: string, path: string, options: Options 
   const etag = response.headers.get('ETag') ?? '';
   if (response.status === 204 || response.status === 202) return { data: undefined as T, etag };
   try {
-    return { data: (await response.json()) as T, etag };
+    const text = await response.text();
+    if (text === '' && response.status === 201) return { data: undefined as T, etag }; // made, and there is nothing to say of it
+    return { data: JSON.parse(text) as T, etag };
   } catch {
     if (options.abort?.aborted) throw new DOMException('no longer wanted', 'AbortError');
     throw new Problem(response.status, 'not_json', '');

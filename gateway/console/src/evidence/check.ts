@@ -17,8 +17,10 @@ export interface Check {
   outcome: Outcome;
   detail: string;
 }
-interface Seal {
+export interface Seal {
   session: string;
+  complete?: boolean;
+  countersigned?: boolean;
   frames: number;
   lines: string;
   statement: string;
@@ -148,8 +150,16 @@ export async function run_chains(evidence: Evidence, session: string, progress: 
   return { frames: rows.length - 1, lines: lines.hex, statement, bad_head, heads: heads.length };
 }
 
+export function parse_seal(evidence: Evidence): Seal {
+  return JSON.parse(evidence.seal) as Seal;
+}
+
+// What stands behind the signature is not signed: nothing may.
+const SIGNED_END = /^"signature":"[\w-]+"\n\}\n$/;
+
 async function check_signature(evidence: Evidence, seal: Seal): Promise<Check> {
   const at = evidence.seal.lastIndexOf('"signature":"');
+  if (at < 0 || !SIGNED_END.test(evidence.seal.slice(at))) return { what: 'signature', outcome: 'bad', detail: '' };
   const pem = evidence.seal_pub.replace(/-----[^-]+-----|\s/g, '');
   try {
     const key = await crypto.subtle.importKey('spki', from_base64(pem), { name: 'Ed25519' }, false, ['verify']);
@@ -160,8 +170,13 @@ async function check_signature(evidence: Evidence, seal: Seal): Promise<Check> {
   }
 }
 
-export async function check_evidence(evidence: Evidence, progress: (part: number) => void): Promise<Check[]> {
-  const seal = JSON.parse(evidence.seal) as Seal;
+// All of them good: unchanged. One bad: changed. Else nobody has looked at everything, which is not the same as good.
+export function judge(checks: Check[]): Outcome {
+  if (checks.some((check) => check.outcome === 'bad')) return 'bad';
+  return checks.length > 0 && checks.every((check) => check.outcome === 'good') ? 'good' : 'unknown';
+}
+
+export async function check_evidence(evidence: Evidence, seal: Seal, progress: (part: number) => void): Promise<Check[]> {
   let sums: Sums;
   try {
     sums = await run_chains(evidence, seal.session, progress);

@@ -4,7 +4,7 @@
 import { create } from 'asciinema-player';
 import { LONGEST_PAUSE_S, played_time } from '../session/played_time';
 import { join_typing, parse_cast, parse_transcript, type Frame } from '../session/transcript';
-import { check_evidence, type Check, type Evidence } from './check';
+import { check_evidence, judge, parse_seal, type Check, type Evidence, type Seal } from './check';
 import { is_chinese, say } from './words';
 
 const LISTED = 5_000;
@@ -21,6 +21,7 @@ function moment(ms: unknown): string {
   return typeof ms === 'number' ? new Date(ms).toISOString().replace('T', ' ').replace('Z', ' UTC') : '–';
 }
 
+// From the session's row, which nobody signed: for the reader to know what this is. Verdicts are made of the seal.
 function show_facts(evidence: Evidence): HTMLElement {
   const list = make('dl');
   const { session } = evidence;
@@ -36,17 +37,26 @@ function show_facts(evidence: Evidence): HTMLElement {
   return list;
 }
 
-function show_checks(box: HTMLElement, evidence: Evidence, checks: Check[]): void {
-  const is_bad = checks.some((check) => check.outcome === 'bad');
+// The product's part is what the seal says, as far as the seal is the gateway's.
+function show_sealed(box: HTMLElement, seal: Seal, checks: Check[]): void {
+  const signature = checks.find((check) => check.what === 'signature')?.outcome ?? 'unknown';
+  const is_countersigned = seal.countersigned === true;
+  if (signature !== 'bad' || !is_countersigned)
+    box.append(make('p', say(!is_countersigned ? 'not_countersigned' : signature === 'good' ? 'countersigned' : 'countersigned_unchecked')));
+  if (seal.complete !== true) box.append(make('p', say('incomplete'), 'bad'));
+}
+
+function show_checks(box: HTMLElement, seal: Seal, checks: Check[]): void {
+  const verdict = judge(checks);
+  const words = { good: 'all_good', bad: 'bad', unknown: 'not_checked' } as const;
   const list = make('ul');
   for (const check of checks) {
     const item = make('li', `${SIGNS[check.outcome]} ${say(`check_${check.what}`)}${check.outcome === 'unknown' ? `: ${say('unknown')}` : check.detail ? `: ${check.detail}` : ''}`, check.outcome);
     item.dataset.check = check.what;
     list.append(item);
   }
-  box.replaceChildren(make('p', say(is_bad ? 'bad' : 'all_good'), is_bad ? 'verdict bad' : 'verdict good'), list);
-  box.append(make('p', say(evidence.session.countersigned === true ? 'countersigned' : 'not_countersigned')));
-  if (evidence.session.complete !== true) box.append(make('p', say('incomplete'), 'bad'));
+  box.replaceChildren(make('p', say(words[verdict]), `verdict ${verdict}`), list);
+  show_sealed(box, seal, checks);
 }
 
 function clock(ms: number): string {
@@ -100,10 +110,11 @@ function show(evidence: Evidence): void {
   const progress = (part: number): void => {
     verdict.textContent = `${say('checking')} ${Math.round(part * 100)} %`;
   };
-  check_evidence(evidence, progress).then(
-    (checks) => show_checks(verdict, evidence, checks),
-    (error: unknown) => verdict.replaceChildren(make('p', String(error), 'verdict bad')),
-  );
+  const check = async (): Promise<void> => {
+    const seal = parse_seal(evidence);
+    show_checks(verdict, seal, await check_evidence(evidence, seal, progress));
+  };
+  check().catch((error: unknown) => verdict.replaceChildren(make('p', String(error), 'verdict bad')));
 }
 
 document.documentElement.lang = is_chinese ? 'zh' : 'en';

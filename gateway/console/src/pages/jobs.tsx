@@ -75,7 +75,7 @@ function NewJob({ models, began }: { models: Model[]; began: (id: number) => voi
   const [settle_s, set_settle] = useState(30);
   const [stop_after, set_stop] = useState(1);
   const [problem, set_problem] = useState<Problem>();
-  const pack = models.find((one) => one.model === model)?.configure;
+  const pack = models.find((one) => one.model === model)?.configure ?? null;
   const rows = rows_of(pack, pack?.parameters ?? []).filter((row) => row.writable);
   const values: Record<string, ParameterValue> = {};
   let is_wrong = false;

@@ -26,7 +26,16 @@ export const MARKER_WORDS: Record<MarkerKind, Word> = {
 type Params = Record<string, unknown>;
 const said = (params: Params, key: string): string => (typeof params[key] === 'string' ? params[key] : '');
 
-// Method -> its kind and what it says.
+const media = (params: Params): string => (Array.isArray(params.media) ? params.media.join(', ') : '');
+const seconds = (value: unknown): string => (typeof value === 'number' ? `${Math.round(value)} s` : '');
+
+// Whose doing it was: a note names him; of a refusal, whom it was said to.
+function author(frame: Frame, params: Params): string {
+  const data = (params.data ?? {}) as Params;
+  return said(params, 'by') || (frame.dir === 'gate' ? said(params, 'to') || said(data, 'to') : '') || frame.by;
+}
+
+// Method -> its kind and what it says: what the gateway's relay_*.c write.
 const KINDS: Record<string, [MarkerKind, (params: Params) => string]> = {
   'diagnose.run': ['check', (p) => said(p, 'name')],
   'configure.set': ['setting', (p) => JSON.stringify(p.values ?? {})],
@@ -41,14 +50,18 @@ const KINDS: Record<string, [MarkerKind, (params: Params) => string]> = {
   'session.people': ['people', (p) => (Array.isArray(p.people) ? p.people.map((one: Params) => said(one, 'name')).join(', ') : '')],
   'session.left': ['people', () => '–'],
   'session.joined': ['people', (p) => `+ ${said(p, 'by')}`],
+  'call.started': ['people', (p) => `☎ ${media(p)}`],
+  'call.changed': ['people', (p) => `☎ ${media(p)}`],
+  'call.left': ['people', (p) => `☎ – ${seconds(p.seconds)}`],
   'session.frozen': ['control', () => '❄'],
   'session.thawed': ['control', () => '▶'],
-  'session.offered': ['control', (p) => `⌨ → ${said(p, 'to')}`],
-  'session.taken': ['control', () => '⌨'],
-  'call.started': ['people', (p) => `☎ ${said(p, 'by')}`],
-  'call.left': ['people', () => '☎ –'],
+  'session.offered': ['control', (p) => `⌨ → ${said(p, 'to') || '–'}`],
+  'session.taken': ['control', (p) => `⌨ ← ${said(p, 'from')}`],
+  'session.away': ['control', () => '⇠'],
+  'session.back': ['control', (p) => `⇢ ${seconds(typeof p.ms === 'number' ? p.ms / 1000 : undefined)}`],
   'session.end': ['control', (p) => said(p, 'reason')],
   'session.error': ['refused', (p) => said(p, 'text')],
+  error: ['refused', (p) => said(p, 'message')], // of the product, or the gateway's to a request with an id
   'transcript.hole': ['hole', (p) => said(p, 'text')],
 };
 
@@ -60,7 +73,7 @@ export function markers_of(frames: Frame[]): Marker[] {
     const params = (frame.params ?? {}) as Params;
     const [kind, text] = row;
     const from_ms = kind === 'hole' && typeof params.from_ms === 'number' ? params.from_ms : frame.t_ms;
-    const marker: Marker = { kind, at_ms: from_ms, by: said(params, 'by') || frame.by, text: text(params) };
+    const marker: Marker = { kind, at_ms: from_ms, by: author(frame, params), text: text(params) };
     if (kind === 'hole') marker.until_ms = typeof params.to_ms === 'number' ? params.to_ms : frame.t_ms;
     markers.push(marker);
   }

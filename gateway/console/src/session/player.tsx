@@ -48,6 +48,7 @@ class Stage {
     );
     this.terminal.open(parent);
     this.terminal.attachCustomKeyEventHandler(() => false); // keys are the player's
+    if (this.terminal.textarea) this.terminal.textarea.tabIndex = -1; // a click may select and copy; nothing is typed here
     this.watcher = new ResizeObserver(() => this.fit());
     this.watcher.observe(parent);
     this.fit();
@@ -110,7 +111,7 @@ export function Screen({ cast, playback }: { cast: Cast; playback: Playback }) {
       stage.close();
     };
   }, [cast, playback]);
-  return <div ref={box} class="replay-screen" aria-label={t('replay.terminal')} role="img" />;
+  return <div ref={box} class="replay-screen" aria-label={t('replay.terminal')} role="group" />;
 }
 
 const LATEST = 8;

@@ -10,7 +10,7 @@ export interface Frame {
   bytes: number;
   method: string; // of a control frame: its method, or "result"/"error" of an answer
   text: string; // for a person
-  params?: unknown; // of a control frame
+  params?: unknown; // of a control frame; of a refusal: its error
 }
 export interface CastEvent {
   at_s: number;
@@ -58,7 +58,7 @@ function control_text(data: Line['data']): { method: string; text: string; param
   if (data.method) return { method: data.method, params: data.params, text: data.params === undefined ? '' : JSON.stringify(data.params) };
   return data.error === undefined
     ? { method: 'result', text: JSON.stringify(data.result) }
-    : { method: 'error', text: JSON.stringify(data.error) };
+    : { method: 'error', text: JSON.stringify(data.error), params: data.error };
 }
 
 // What a terminal frame says to a reader: escape sequences are left out, control characters become visible signs.

@@ -112,7 +112,7 @@ static void play_everything(struct tape *t) {
         {"up", NOTE("stream.closed", "\"stream\":3,\"reason\":\"closed\",\"up_bytes\":300,\"down_bytes\":40")},
         {"ann", CALL(11, "screen.open", "\"stream\":4,\"name\":\"display\",\"view_only\":true")},
         {"up", ANSWER(11, "")},
-        {"gate", NOTE("session.people", "\"people\":[{\"name\":\"ann\",\"part\":\"engineer\",\"in_call\":true},"
+        {"gate", NOTE("session.people", "\"people\":[{\"name\":\"ann\",\"part\":\"engineer\",\"in_call\":false},"
                                         "{\"name\":\"eva\",\"part\":\"moderator\",\"in_call\":false}]")},
         {"gate", NOTE("chat.said", "\"by\":\"eva\",\"text\":\"stop <b>that</b> 压缩机\",\"t_ms\":1")},
         {"gate", NOTE("session.frozen", "\"by\":\"eva\",\"why\":\"moderator\"")},
@@ -130,6 +130,9 @@ static void play_everything(struct tape *t) {
     show(t, DIRECTION_DOWN, "ann", "reboot\r");
     show(t, DIRECTION_UP, "freezer-7", "re\033[1mboot\033[0ming 测试\r\n");
     say(t, "up", NOTE("terminal.closed", "\"exit\":0,\"signal\":0"));
+    say(t, "gate", NOTE("call.started", "\"by\":\"ann\",\"media\":[\"audio\"]"));
+    say(t, "gate", NOTE("call.changed", "\"by\":\"ann\",\"media\":[\"audio\",\"screen\"]"));
+    say(t, "gate", NOTE("call.left", "\"by\":\"ann\",\"seconds\":2,\"media\":[\"audio\",\"screen\"]"));
 }
 
 static bool add_line(void *self, const struct line *line) {
@@ -319,7 +322,9 @@ Test(report, has_every_rung_of_the_ladder) {
         "| eva | stop \\<b\\>that\\</b\\> 压缩机 |",
         "| eva | moderator | 3 s |",
         "## Help calls",
-        "| ann | 3 s |",
+        "| 00:42 | ann | 2 s |",
+        "| 00:42 | ann | joined the help call: audio, screen |",
+        "| 00:44 | ann | left the help call |",
         "| eva | froze the session |",
         "| ann | shell was not granted |",
         "## Holes in the recording",

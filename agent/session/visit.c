@@ -130,15 +130,18 @@ static void on_hung_up(void *self) {
         snprintf(params, sizeof params, "{\"reason\":\"%s\",\"children_left\":%zu}", v->reason, v->children_left);
     visit_notify(v, "session.ended", params, (size_t)chars);
     v->phase = VISIT_ENDED;
-    if (v->has_last_down) {
-        countersign(v);
-    } else if (v->is_linked) {
-        loop_arm(v->loop, &v->step, LAST_DOWN_MS, on_no_last_down, v);
+    if (v->is_linked) { /* else when it comes back */
+        visit_came_back(v);
     }
 }
 
 void visit_came_back(struct visit *v) {
-    if (v->phase == VISIT_ENDED) {
+    if (v->phase != VISIT_ENDED) {
+        return;
+    }
+    if (v->has_last_down) {
+        countersign(v);
+    } else {
         loop_arm(v->loop, &v->step, LAST_DOWN_MS, on_no_last_down, v);
     }
 }
@@ -342,7 +345,7 @@ static void on_ack(struct visit *v, const struct frame *frame) {
 void visit_receive(struct visit *v, bool is_text, const void *message, size_t bytes) {
     struct frame frame;
     struct fault fault;
-    if (v->phase == VISIT_DIALING || v->phase >= VISIT_SIGNED || v->has_last_down) {
+    if (v->phase == VISIT_DIALING || v->phase >= VISIT_SIGNED) {
         return;
     }
     if (frame_decode(is_text, DIRECTION_DOWN, message, bytes, &frame, &fault) != RESULT_OK) {
@@ -358,7 +361,7 @@ void visit_receive(struct visit *v, bool is_text, const void *message, size_t by
         on_ack(v, &frame);
         return;
     }
-    if (visit_below_chain(v, &frame)) {
+    if (visit_below_chain(v, &frame) || v->has_last_down) { /* nothing follows session.end but a way back */
         return;
     }
     chain_add(&v->down, &frame);
@@ -374,7 +377,7 @@ void visit_receive(struct visit *v, bool is_text, const void *message, size_t by
         on_terminal(v, &frame);
     }
     visit_sync(v);
-    if (v->has_last_down && v->phase == VISIT_ENDED) {
-        countersign(v);
+    if (v->has_last_down && v->is_linked) {
+        visit_came_back(v);
     }
 }

@@ -23,12 +23,13 @@
 
 _Static_assert(QUEUE_ROOM_BEFORE >= LWS_PRE, "libwebsockets writes its header before the message");
 enum {
-    LINK_OUT_BYTES = 2 * 1024 * 1024,
+    LINK_OUT_BYTES = CAP_SESSION_STREAMS * CAP_CREDIT_BYTES + 1024 * 1024, /* all credit, and what needs none */
     LINK_IN_BYTES = 512 * 1024,
     MESSAGE_BYTES = CAP_FRAME_BYTES + 1,
     READ_BYTES = 16 * 1024,
     PING_S = 20, /* below the time-outs of mobile networks' address translation (30 s and more) */
     SILENT_S = 45,
+    MESSAGES_A_TURN = 64, /* then the timers have theirs, however much a gateway sends */
     WHY_BYTES = 160
 };
 
@@ -250,7 +251,11 @@ static void on_wake(void *self, uint32_t events) {
         l->has_said_connected = true;
         l->events->connected(l->self);
     }
-    for (;;) {
+    for (int left = MESSAGES_A_TURN;; left--) {
+        if (left == 0) {
+            wake_loop(l);
+            return;
+        }
         pthread_mutex_lock(&l->mutex);
         item = queue_take(&l->in);
         bool is_stuffed = l->is_stuffed;

@@ -212,6 +212,7 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     v->files = files_new(loop, options->grant, v->streams);
     v->forwards = forwards_new(loop, v->streams, options->grant, &visit_forward_events, v);
     v->configure = visit_configure_new(v);
+    v->deadline_since_boot_ms = clock_since_boot_ms() + options->grant->duration_ms;
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -347,6 +348,9 @@ void visit_receive(struct visit *v, bool is_text, const void *message, size_t by
     struct fault fault;
     if (v->phase == VISIT_DIALING || v->phase >= VISIT_SIGNED) {
         return;
+    }
+    if (v->phase == VISIT_LIVE && clock_since_boot_ms() >= v->deadline_since_boot_ms) {
+        visit_end(v, "deadline"); /* its timer is late, and nothing is done after it */
     }
     if (frame_decode(is_text, DIRECTION_DOWN, message, bytes, &frame, &fault) != RESULT_OK) {
         log_warn("session.visit", "gateway_protocol", "reason=%s", log_text(fault.text));

@@ -424,6 +424,20 @@ Test(visit, the_deadline_is_kept_whatever_the_gateway_does) {
     gateway_close(&g);
 }
 
+/* A flood of messages keeps the loop from its timers: the deadline holds all the same. */
+Test(visit, nothing_is_done_after_the_deadline) {
+    struct gateway g;
+    gateway_open(&g, ALL, 1, 60000);
+    visit_connected(g.visit);
+    for (int64_t until = clock_since_boot_ms() + 2; clock_since_boot_ms() < until;) {
+    }
+    say_text(&g, CALL("7", "diagnose.run", "{\"name\":\"disk\"}"));
+    cr_expect(gets(&g, "\"reason\":\"deadline\""));
+    g.waits_for = "\"id\":7";
+    cr_expect_not(has_message(&g));
+    gateway_close(&g);
+}
+
 Test(visit, idle_and_stop_end_it_in_order) {
     for (int i = 0; i < 2; i++) {
         struct gateway g;

@@ -1,5 +1,6 @@
 /* One program from start to end. Over when it has exited and its output is at its end; a grandchild that holds the
- * output open is given LINGER_MS and then killed with the rest of the group. Loop thread only. */
+ * output open is given LINGER_MS and then killed with the rest of the group. Output that is held (run_hold) is waited
+ * for as long as the program's time lasts, no longer. Loop thread only. */
 #include "run.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ struct run {
     struct loop_timer timer;
     run_done_fn *done;
     void *self;
-    int64_t started_mono_ms;
+    int64_t started_mono_ms, limit_ms;
     bool has_exited, is_late, is_cut, is_held;
     struct buf input, output;
     size_t written;
@@ -106,10 +107,11 @@ static void on_output(void *self, uint32_t events) {
 
 static void on_linger(void *self) {
     struct run *run = self;
-    if (run->is_held) { /* what it printed is still in the pipe */
-        loop_arm(run->loop, &run->timer, LINGER_MS, on_linger, run);
+    if (run->is_held && clock_mono_ms() - run->started_mono_ms < run->limit_ms) {
+        loop_arm(run->loop, &run->timer, LINGER_MS, on_linger, run); /* what it printed is still in the pipe */
         return;
     }
+    run->is_cut = run->is_cut || run->is_held;
     finish(run);
 }
 
@@ -148,6 +150,7 @@ enum result run_start(struct loop *loop, const struct run_options *options, run_
     run->self = self;
     run->piece = options->piece;
     run->cap_bytes = options->output_cap_bytes;
+    run->limit_ms = options->limit_ms;
     run->started_mono_ms = clock_mono_ms();
     buf_init(&run->input, options->input_count + 1);
     buf_init(&run->output, options->output_cap_bytes);

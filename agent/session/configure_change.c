@@ -17,7 +17,14 @@
 #include "fieldline/log.h"
 #include "session/configure_inside.h"
 
-enum { LOCK_PAUSE_MS = 100, LOCK_TRIES = 50, UNDO_TRIES = 3, UNDO_PAUSE_MS = 1000, HEALTH_OUTPUT_BYTES = 512 };
+enum {
+    LOCK_PAUSE_MS = 100,
+    LOCK_TRIES = 50,
+    UNDO_TRIES = 3,
+    UNDO_PAUSE_MS = 1000,
+    HEALTH_OUTPUT_BYTES = 512,
+    ANSWER_BYTES = CAP_FRAME_BYTES - 256
+};
 
 /* ---- the end of a call, and of a change -------------------------------------------------------------------------- */
 
@@ -89,15 +96,30 @@ static enum result journal_as(struct configure *c, enum param_state state, struc
 
 static void on_retry(void *self);
 
+/* Values that do not fit into one message are left out, so that the word itself arrives. */
+static void print_reverted(const struct configure *c, bool has_why, struct buf *out) {
+    for (int has_values = 1; has_values >= 0; has_values--) {
+        buf_reset(out);
+        struct json_out j = json_out(out);
+        jo_object(&j, NULL);
+        if (has_why) {
+            jo_str(&j, "change", c->journal.change);
+            jo_str(&j, "why", c->journal.why);
+        }
+        if (has_values == 1) {
+            print_values(c, "values", false, &j);
+        }
+        jo_end(&j);
+        if (!out->overflow) {
+            return;
+        }
+    }
+}
+
 static void tell_reverted(struct configure *c) {
     struct buf text;
-    buf_init(&text, CAP_FRAME_BYTES - 256);
-    struct json_out j = json_out(&text);
-    jo_object(&j, NULL);
-    jo_str(&j, "change", c->journal.change);
-    jo_str(&j, "why", c->journal.why);
-    print_values(c, "values", false, &j);
-    jo_end(&j);
+    buf_init(&text, ANSWER_BYTES);
+    print_reverted(c, true, &text);
     c->owner.notify(c->owner.self, "configure.reverted", buf_text(&text), text.count);
     buf_fini(&text);
 }
@@ -106,11 +128,8 @@ static void answer_reverted(struct configure *c) {
     struct buf text;
     int64_t id = c->id;
     c->id = 0;
-    buf_init(&text, CAP_FRAME_BYTES - 256);
-    struct json_out j = json_out(&text);
-    jo_object(&j, NULL);
-    print_values(c, "values", false, &j);
-    jo_end(&j);
+    buf_init(&text, ANSWER_BYTES);
+    print_reverted(c, false, &text);
     c->owner.answer(c->owner.self, id, buf_text(&text), text.count);
     buf_fini(&text);
 }
@@ -266,11 +285,10 @@ void configure_change_confirm(struct configure *c) {
 
 /* ---- setting ----------------------------------------------------------------------------------------------------- */
 
+/* A change whose values cannot be told in one message cannot be judged, and is taken back. */
 static void answer_set(struct configure *c) {
     struct buf text;
-    int64_t id = c->id;
-    c->id = 0;
-    buf_init(&text, CAP_FRAME_BYTES - 256);
+    buf_init(&text, ANSWER_BYTES);
     struct json_out j = json_out(&text);
     jo_object(&j, NULL);
     jo_str(&j, "change", c->journal.change);
@@ -278,7 +296,15 @@ static void answer_set(struct configure *c) {
     print_values(c, "after", true, &j);
     jo_int(&j, "confirm_by_ms", c->journal.due_wall_ms);
     jo_end(&j);
-    c->owner.answer(c->owner.self, id, buf_text(&text), text.count);
+    if (text.overflow) {
+        c->id_result = fault_set(&c->id_fault, RESULT_TOO_BIG,
+                                 "the values before and after do not fit into one answer; change fewer at once");
+        configure_change_undo(c, "failed");
+    } else {
+        int64_t id = c->id;
+        c->id = 0;
+        c->owner.answer(c->owner.self, id, buf_text(&text), text.count);
+    }
     buf_fini(&text);
 }
 

@@ -252,8 +252,32 @@ static enum result make_part(struct files_put *p, struct fault *fault) {
     return RESULT_OK;
 }
 
+/* Uploads that broke off hold their room until they are given up: their number and what they still lack are bounded, as
+ * an engineer may begin as many as he likes. */
+static enum result check_room(const struct files *f, const struct files_use *use, int64_t size, struct fault *fault) {
+    int64_t reserved = 0, left = use->root->total_bytes - use->moved_bytes;
+    size_t count = 0;
+    for (const struct files_put *p = f->puts; p != NULL; p = p->next) {
+        reserved += p->use == use ? p->size - p->written : 0;
+        count++;
+    }
+    if (count >= CAP_SESSION_STREAMS) {
+        return fault_set(fault, RESULT_FULL, "%d uploads are unfinished; finish one, or wait", CAP_SESSION_STREAMS);
+    }
+    if (size > left - reserved) {
+        return fault_set(fault, RESULT_FULL,
+                         "%lld bytes are left in '%s' in this session, of which %lld are promised "
+                         "to unfinished uploads",
+                         (long long)left, use->root->name, (long long)reserved);
+    }
+    return RESULT_OK;
+}
+
 static enum result begin(struct files *f, struct files_use *use, int root_fd, const struct files_order *o,
                          struct files_put **out, struct fault *fault) {
+    if (check_room(f, use, o->size, fault) != RESULT_OK) {
+        return RESULT_FULL;
+    }
     struct files_put *p = mem_alloc(sizeof *p);
     *p = (struct files_put){.files = f, .use = use, .fd = -1, .folder_fd = -1, .size = o->size};
     snprintf(p->path, sizeof p->path, "%s", o->path);

@@ -23,12 +23,13 @@
 
 _Static_assert(QUEUE_ROOM_BEFORE >= LWS_PRE, "libwebsockets writes its header before the message");
 enum {
-    LINK_OUT_BYTES = 2 * 1024 * 1024,
+    LINK_OUT_BYTES = CAP_SESSION_STREAMS * CAP_CREDIT_BYTES + 1024 * 1024, /* all credit, and what needs none */
     LINK_IN_BYTES = 512 * 1024,
     MESSAGE_BYTES = CAP_FRAME_BYTES + 1,
     READ_BYTES = 16 * 1024,
     PING_S = 20, /* below the time-outs of mobile networks' address translation (30 s and more) */
     SILENT_S = 45,
+    MESSAGES_A_TURN = 64, /* then the timers have theirs, however much a gateway sends */
     WHY_BYTES = 160
 };
 
@@ -70,8 +71,13 @@ static void gone(struct link *l, const char *why, size_t chars) {
         l->why[cut] = '\0';
     }
     pthread_mutex_unlock(&l->mutex);
-    l->wsi = NULL;
     wake_loop(l);
+}
+
+/* What the thread itself has seen: libwebsockets frees its end of it. */
+static void closed(struct link *l, const char *why, size_t chars) {
+    l->wsi = NULL;
+    gone(l, why, chars);
 }
 
 /* True: go on. */
@@ -166,7 +172,7 @@ static void note_refusal(struct link *l, struct lws *wsi) {
 }
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t count) {
-    static const char closed[] = "the gateway closed the connection";
+    static const char by_gateway[] = "the gateway closed the connection";
     struct lws_context *context = lws_get_context(wsi);
     struct link *l = context != NULL ? lws_context_user(context) : NULL;
     (void)user;
@@ -178,7 +184,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: return add_authorization(l, wsi, in, count);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
         note_refusal(l, wsi);
-        gone(l, in != NULL ? in : "no connection", in != NULL ? count : sizeof "no connection" - 1);
+        closed(l, in != NULL ? in : "no connection", in != NULL ? count : sizeof "no connection" - 1);
         return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         l->wsi = wsi;
@@ -191,16 +197,35 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLIENT_RECEIVE: return receive(l, wsi, in, count) ? 0 : -1;
     case LWS_CALLBACK_CLIENT_WRITEABLE: return send_next(l, wsi) ? 0 : -1;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED: on_cancelled(l); return 0;
-    case LWS_CALLBACK_CLIENT_CLOSED: gone(l, closed, sizeof closed - 1); return 0;
+    case LWS_CALLBACK_CLIENT_CLOSED: closed(l, by_gateway, sizeof by_gateway - 1); return 0;
     default: /* dozens of others, all fine as they are */ return 0;
+    }
+}
+
+/* Here and not on the loop: it looks the name up, and a dead resolver takes its time, which the session's clocks have
+ * not. link_free waits for that. */
+static void dial(struct link *l) {
+    static const char why[] = "the connection cannot be begun";
+    struct lws_client_connect_info connect = {
+        .context = l->context,
+        .address = l->url.host,
+        .port = l->url.port,
+        .path = l->url.path,
+        .host = l->url.host,
+        .protocol = SESSION_PROTOCOL,
+        .ssl_connection = LCCSCF_USE_SSL | (l->url.is_address ? LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK : 0),
+        .pwsi = &l->wsi};
+    if (lws_client_connect_via_info(&connect) == NULL) {
+        closed(l, why, sizeof why - 1);
     }
 }
 
 static void *run_network(void *self) {
     struct link *l = self;
+    dial(l);
     for (bool is_stopping = false; !is_stopping;) {
         if (lws_service(l->context, 0) < 0) {
-            gone(l, "libwebsockets failed", sizeof "libwebsockets failed" - 1);
+            closed(l, "libwebsockets failed", sizeof "libwebsockets failed" - 1);
             break;
         }
         pthread_mutex_lock(&l->mutex);
@@ -226,7 +251,11 @@ static void on_wake(void *self, uint32_t events) {
         l->has_said_connected = true;
         l->events->connected(l->self);
     }
-    for (;;) {
+    for (int left = MESSAGES_A_TURN;; left--) {
+        if (left == 0) {
+            wake_loop(l);
+            return;
+        }
         pthread_mutex_lock(&l->mutex);
         item = queue_take(&l->in);
         bool is_stuffed = l->is_stuffed;
@@ -312,7 +341,7 @@ static enum result check_files(const struct session_grant *grant, struct fault *
     return RESULT_OK;
 }
 
-static enum result dial(struct link *l, const struct session_grant *grant, struct fault *fault) {
+static enum result set_up(struct link *l, const struct session_grant *grant, struct fault *fault) {
     struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN,
                                              .protocols = protocols,
                                              .user = l,
@@ -328,19 +357,6 @@ static enum result dial(struct link *l, const struct session_grant *grant, struc
     if (l->context == NULL) {
         return fault_set(fault, RESULT_IO, "cannot set up TLS: look at ca %s, cert %s, key %s", grant->ca, grant->cert,
                          grant->key);
-    }
-    struct lws_client_connect_info connect = {
-        .context = l->context,
-        .address = l->url.host,
-        .port = l->url.port,
-        .path = l->url.path,
-        .host = l->url.host,
-        .protocol = SESSION_PROTOCOL,
-        .ssl_connection = LCCSCF_USE_SSL | (l->url.is_address ? LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK : 0),
-        .pwsi = &l->wsi};
-    if (lws_client_connect_via_info(&connect) == NULL) {
-        static const char why[] = "the connection cannot be begun";
-        gone(l, why, sizeof why - 1);
     }
     return RESULT_OK;
 }
@@ -367,7 +383,7 @@ enum result link_open(struct loop *loop, const struct session_grant *grant, cons
         result = fault_set(fault, RESULT_IO, "no eventfd");
     }
     if (result == RESULT_OK) {
-        result = dial(l, grant, fault);
+        result = set_up(l, grant, fault);
     }
     if (result == RESULT_OK && pthread_create(&l->thread, NULL, run_network, l) != 0) {
         result = fault_set(fault, RESULT_IO, "no thread");

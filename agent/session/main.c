@@ -32,16 +32,20 @@ struct program {
 
 /* The visit outlives its link: there may be another one after it. */
 static void send_by_link(void *self, bool is_text, const void *bytes, size_t count) {
-    link_send(((struct program *)self)->link, is_text, bytes, count);
+    struct program *p = self;
+    if (p->link != NULL) { /* between two of them there is none */
+        link_send(p->link, is_text, bytes, count);
+    }
 }
 
 static size_t pending_in_link(const void *self) {
-    return link_pending(((const struct program *)self)->link);
+    const struct program *p = self;
+    return p->link != NULL ? link_pending(p->link) : 0;
 }
 
 static void close_link(void *self) {
     struct program *p = self;
-    if (p->link != NULL) { /* between two of them there is none */
+    if (p->link != NULL) {
         link_close(p->link);
     }
 }

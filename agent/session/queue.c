@@ -1,4 +1,5 @@
-/* A list of messages that knows its size in bytes, because that is what its limits are in. */
+/* A list of messages that knows its size in bytes, because that is what its limits are in; what holds a
+ * message counts as well, or a million empty ones would weigh nothing. */
 #include "session/queue.h"
 
 #include <stdlib.h>
@@ -35,7 +36,7 @@ void queue_item_free(struct queue_item *item) {
 void queue_add(struct queue *queue, struct queue_item *item) {
     *queue->last = item;
     queue->last = &item->next;
-    queue->bytes += item->count;
+    queue->bytes += sizeof *item + item->count;
 }
 
 struct queue_item *queue_take(struct queue *queue) {
@@ -43,7 +44,7 @@ struct queue_item *queue_take(struct queue *queue) {
     if (item != NULL) {
         queue->first = item->next;
         queue->last = queue->first != NULL ? queue->last : &queue->first;
-        queue->bytes -= item->count;
+        queue->bytes -= sizeof *item + item->count;
     }
     return item;
 }

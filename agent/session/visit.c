@@ -131,15 +131,18 @@ static void on_hung_up(void *self) {
         snprintf(params, sizeof params, "{\"reason\":\"%s\",\"children_left\":%zu}", v->reason, v->children_left);
     visit_notify(v, "session.ended", params, (size_t)chars);
     v->phase = VISIT_ENDED;
-    if (v->has_last_down) {
-        countersign(v);
-    } else if (v->is_linked) {
-        loop_arm(v->loop, &v->step, LAST_DOWN_MS, on_no_last_down, v);
+    if (v->is_linked) { /* else when it comes back */
+        visit_came_back(v);
     }
 }
 
 void visit_came_back(struct visit *v) {
-    if (v->phase == VISIT_ENDED) {
+    if (v->phase != VISIT_ENDED) {
+        return;
+    }
+    if (v->has_last_down) {
+        countersign(v);
+    } else {
         loop_arm(v->loop, &v->step, LAST_DOWN_MS, on_no_last_down, v);
     }
 }
@@ -218,6 +221,7 @@ struct visit *visit_new(struct loop *loop, const struct visit_options *options) 
     v->files = files_new(loop, options->grant, v->streams);
     v->forwards = forwards_new(loop, v->streams, options->grant, &visit_forward_events, v);
     v->configure = visit_configure_new(v);
+    v->deadline_since_boot_ms = clock_since_boot_ms() + options->grant->duration_ms;
     loop_arm(loop, &v->deadline, options->grant->duration_ms, on_deadline, v);
     loop_arm(loop, &v->step, DIAL_MS, on_dialing_too_long, v);
     return v;
@@ -351,8 +355,11 @@ static void on_ack(struct visit *v, const struct frame *frame) {
 void visit_receive(struct visit *v, bool is_text, const void *message, size_t bytes) {
     struct frame frame;
     struct fault fault;
-    if (v->phase == VISIT_DIALING || v->phase >= VISIT_SIGNED || v->has_last_down) {
+    if (v->phase == VISIT_DIALING || v->phase >= VISIT_SIGNED) {
         return;
+    }
+    if (v->phase == VISIT_LIVE && clock_since_boot_ms() >= v->deadline_since_boot_ms) {
+        visit_end(v, "deadline"); /* its timer is late, and nothing is done after it */
     }
     if (frame_decode(is_text, DIRECTION_DOWN, message, bytes, &frame, &fault) != RESULT_OK) {
         log_warn("session.visit", "gateway_protocol", "reason=%s", log_text(fault.text));
@@ -367,7 +374,7 @@ void visit_receive(struct visit *v, bool is_text, const void *message, size_t by
         on_ack(v, &frame);
         return;
     }
-    if (visit_below_chain(v, &frame)) {
+    if (visit_below_chain(v, &frame) || v->has_last_down) { /* nothing follows session.end but a way back */
         return;
     }
     chain_add(&v->down, &frame);
@@ -383,7 +390,7 @@ void visit_receive(struct visit *v, bool is_text, const void *message, size_t by
         on_terminal(v, &frame);
     }
     visit_sync(v);
-    if (v->has_last_down && v->phase == VISIT_ENDED) {
-        countersign(v);
+    if (v->has_last_down && v->is_linked) {
+        visit_came_back(v);
     }
 }

@@ -28,6 +28,7 @@ struct visit {
     enum visit_phase phase;
     struct chain up, down;
     struct loop_timer deadline, idle, step; /* step: of the end */
+    int64_t deadline_since_boot_ms;         /* the time that a product sleeps counts */
     struct pty *pty;
     int64_t input_owed_bytes;  /* taken by the terminal, not yet given as new credit */
     int64_t input_given_bytes; /* given and not yet received */

@@ -16,7 +16,8 @@
 #include "session/visit_inside.h"
 
 enum {
-    BACKLOG_BYTES = 4 * 1024 * 1024, /* credit keeps it far below; beyond: the gateway does not acknowledge */
+    /* All credit, and what needs none; beyond: the gateway does not acknowledge. */
+    BACKLOG_BYTES = CAP_SESSION_STREAMS * CAP_CREDIT_BYTES + 1024 * 1024,
     ACK_FRAMES = 32,
     ACK_BYTES = 64 * 1024,
     STOPPING_MS = 3 * 1000 /* the product ends a session that is away: so long for a last word */

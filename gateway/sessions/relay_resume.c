@@ -16,7 +16,8 @@
 #include "sessions/token.h"
 
 enum {
-    BACKLOG_BYTES = 4 * 1024 * 1024, /* credit keeps it far below; beyond: the product does not acknowledge */
+    /* All credit, and what needs none; beyond: the product does not acknowledge. */
+    BACKLOG_BYTES = CAP_SESSION_STREAMS * CAP_CREDIT_BYTES + 1024 * 1024,
     ACK_FRAMES = 32,
     ACK_BYTES = 64 * 1024
 };

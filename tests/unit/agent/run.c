@@ -76,6 +76,24 @@ Test(run, how_programs_end) {
     }
 }
 
+/* Nobody reads what it printed (its engineer has no credit left): it is waited for as long as it might have run. */
+Test(run, held_output_does_not_hold_it_for_ever) {
+    struct loop *loop = loop_new();
+    struct seen seen = {.is_done = false};
+    struct run *run;
+    struct fault fault = {""};
+    char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)"echo unread", NULL};
+    char *env[] = {(char *)"PATH=/usr/bin:/bin", NULL};
+    struct run_options options = {.argv = argv, .env = env, .output_cap_bytes = 100, .limit_ms = 700};
+    cr_assert_eq(run_start(loop, &options, on_done, &seen, &run, &fault), RESULT_OK, "%s", fault.text);
+    run_hold(run, true);
+    cr_assert(turn_until(loop, is_done, &seen, 10000));
+    cr_expect_geq(seen.outcome.took_ms, 700);
+    cr_expect(seen.outcome.is_cut && !seen.outcome.is_late && seen.outcome.status == 0);
+    cr_expect_str_eq(seen.output, "");
+    loop_free(loop);
+}
+
 Test(run, nothing_is_inherited) {
     cr_assert_geq(dup2(open("/dev/null", O_RDONLY), 50), 0); /* without O_CLOEXEC */
     setenv("SECRET", "x", 1);

@@ -379,3 +379,47 @@ Test(configure, promise_58_killed_at_every_call_that_lasts, .timeout = 120) {
     }
     cr_assert_gt(lives, 16, "a life has more calls than that");
 }
+
+/* Old and new values that one message does not hold together: nobody could judge the change, so it does not stay. */
+Test(configure, a_change_that_cannot_be_told_is_taken_back) {
+    enum { VALUES = 16 };
+    static struct param items[VALUES];
+    static char names[VALUES][8], long_text[PARAMETER_BYTES + 1], quotes[2 * PARAMETER_BYTES + 1];
+    struct rig r;
+    struct buf params;
+    struct fault fault = {""};
+    begin(&r);
+    buf_init(&params, CAP_FRAME_BYTES);
+    memset(long_text, '"', PARAMETER_BYTES); /* two bytes each in JSON */
+    for (size_t i = 0; i + 2 < 2 * PARAMETER_BYTES; i += 2) {
+        memcpy(quotes + i, "\\\"", 2);
+    }
+    buf_printf(&params, "{\"values\":{");
+    for (size_t i = 0; i < VALUES; i++) {
+        snprintf(names[i], sizeof names[i], "p%zu", i);
+        items[i] = (struct param){.name = names[i],
+                                  .unit = (char *)"",
+                                  .form = {.type = PARAMETER_TEXT},
+                                  .is_writable = true,
+                                  .file = path_of(&r, names[i]),
+                                  .limit_ms = 2000};
+        put(&r, names[i], long_text);
+        buf_printf(&params, "%s\"p%zu\":\"%s\"", i > 0 ? "," : "", i, quotes);
+    }
+    buf_printf(&params, "},\"confirm_s\":30,\"by\":\"ann\"}");
+    r.set.items = items;
+    r.set.count = VALUES;
+    r.set.rule_count = 0;
+    cr_assert_eq(set(&r, buf_text(&params), &fault), RESULT_OK, "%s", fault.text);
+    cr_assert(turn_until(r.loop, is_done, &r, 20000));
+    cr_expect_eq(r.refused, 7);
+    cr_expect_not_null(strstr(r.refusal, "change fewer at once"), "%s", r.refusal);
+    cr_expect_not_null(strstr(r.notice, "\"why\":\"failed\""), "%s", r.notice);
+    cr_assert(turn_until(r.loop, is_over, &r, 5000));
+    cr_expect_eq(state_of(&r), PARAM_UNDONE);
+    for (size_t i = 0; i < VALUES; i++) {
+        free(items[i].file);
+    }
+    buf_fini(&params);
+    end(&r);
+}

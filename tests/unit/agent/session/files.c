@@ -316,6 +316,53 @@ Test(files, an_upload_appears_whole_or_not_at_all) {
     rig_close(&r);
 }
 
+Test(files, uploads_that_broke_off_are_bounded) {
+    struct rig r;
+    struct buf answer;
+    struct fault fault;
+    char name[16];
+    const char *why = "";
+    rig_open(&r);
+    buf_init(&answer, 4096);
+    int begun = 0;
+    while (begun <= CAP_SESSION_STREAMS && why[0] == '\0') {
+        snprintf(name, sizeof name, "f%d", begun);
+        why = call(&r, files_put, put_params(&r, name, "abc", 3, ""), &answer);
+        if (why[0] == '\0') {
+            cr_assert_eq(streams_shut(r.streams, r.number, &fault), RESULT_OK);
+            begun++;
+        }
+    }
+    cr_expect_eq(begun, CAP_SESSION_STREAMS);
+    cr_expect_not_null(strstr(why, "32 uploads are unfinished"), "%s", why);
+    cr_expect_eq(count_parts(&r), CAP_SESSION_STREAMS);
+    cr_expect_str_eq(call(&r, files_put, put_params(&r, "f0", "abc", 3, ",\"offset\":0"), &answer), "", "one goes on");
+    buf_fini(&answer);
+    rig_close(&r);
+}
+
+Test(files, what_uploads_were_promised_is_not_promised_twice) {
+    static char text[300000];
+    struct rig r;
+    struct buf answer;
+    struct fault fault;
+    const char *why = "";
+    char name[16];
+    rig_open(&r);
+    buf_init(&answer, 4096);
+    memset(text, 'x', sizeof text);
+    for (int i = 0; i < 20 && why[0] == '\0'; i++) { /* none of them has a byte yet */
+        snprintf(name, sizeof name, "f%d", i);
+        why = call(&r, files_put, put_params(&r, name, text, sizeof text, ""), &answer);
+        if (why[0] == '\0') {
+            cr_assert_eq(streams_shut(r.streams, r.number, &fault), RESULT_OK);
+        }
+    }
+    cr_expect_not_null(strstr(why, "promised to unfinished uploads"), "%s", why);
+    buf_fini(&answer);
+    rig_close(&r);
+}
+
 Test(files, no_credit_beyond_the_end_of_an_upload) {
     struct rig r;
     struct buf answer;

@@ -41,6 +41,7 @@ struct gateway {
     bool is_closed, is_over;
     enum visit_exit exit;
     int tap;
+    int redials;
     const char *waits_for;
     size_t waits_from;
 };
@@ -57,8 +58,12 @@ static void link_send(void *self, bool is_text, const void *bytes, size_t count)
     if (frame.channel == CHANNEL_TERMINAL) {
         buf_add(&g->terminal, frame.bytes, frame.count);
     }
-    bool is_countersign = is_text && memmem(bytes, count, "session.countersign", 19) != NULL;
-    if (frame.channel != CHANNEL_CREDIT && !is_countersign) {
+    static const char *const unchained[] = {"session.countersign", "\"session.resume\"", "session.synced"};
+    bool is_below = frame.channel == CHANNEL_CREDIT;
+    for (size_t i = 0; i < sizeof unchained / sizeof *unchained; i++) {
+        is_below = is_below || (is_text && memmem(bytes, count, unchained[i], strlen(unchained[i])) != NULL);
+    }
+    if (!is_below) {
         chain_add(&g->up, &frame);
     }
 }
@@ -76,6 +81,12 @@ static void on_over(void *self, enum visit_exit exit) {
     cr_assert_not(g->is_over, "over twice");
     g->is_over = true;
     g->exit = exit;
+}
+
+static void on_redial(void *self, const char *token) {
+    struct gateway *g = self;
+    cr_expect_str_eq(token, "again");
+    g->redials++;
 }
 
 static char *shell[] = {(char *)"/bin/sh", NULL};
@@ -125,6 +136,7 @@ static void gateway_open(struct gateway *g, uint32_t capabilities, int64_t durat
                                     .link = &link_ops,
                                     .link_self = g,
                                     .over = on_over,
+                                    .redial = on_redial,
                                     .self = g};
     g->visit = visit_new(g->loop, &options);
 }
@@ -414,6 +426,20 @@ Test(visit, the_deadline_is_kept_whatever_the_gateway_does) {
     gateway_close(&g);
 }
 
+/* A flood of messages keeps the loop from its timers: the deadline holds all the same. */
+Test(visit, nothing_is_done_after_the_deadline) {
+    struct gateway g;
+    gateway_open(&g, ALL, 1, 60000);
+    visit_connected(g.visit);
+    for (int64_t until = clock_since_boot_ms() + 2; clock_since_boot_ms() < until;) {
+    }
+    say_text(&g, CALL("7", "diagnose.run", "{\"name\":\"disk\"}"));
+    cr_expect(gets(&g, "\"reason\":\"deadline\""));
+    g.waits_for = "\"id\":7";
+    cr_expect_not(has_message(&g));
+    gateway_close(&g);
+}
+
 Test(visit, idle_and_stop_end_it_in_order) {
     for (int i = 0; i < 2; i++) {
         struct gateway g;
@@ -498,6 +524,54 @@ Test(visit, promise_41_the_connection_is_lost_and_nothing_is_left) {
     cr_expect_eq(g.exit, VISIT_GATEWAY_GONE);
     cr_expect_eq(count_processes(word), 0);
     gateway_close(&g);
+}
+
+static bool has_ended_alone(void *self) {
+    return count_processes(((struct gateway *)self)->waits_for) == 0;
+}
+
+/* Said without a place in the chain. */
+static void say_below(struct gateway *g, const char *json) {
+    visit_receive(g->visit, true, json, strlen(json));
+}
+
+/* The end has been asked for, or has come by itself, and the link breaks: it is told when there is one again. */
+Test(visit, a_link_that_breaks_in_the_end_is_told_of_it_later) {
+    static const bool is_told_before[] = {true, false};
+    for (size_t i = 0; i < 2; i++) {
+        struct gateway g;
+        char word[32], resumed[128];
+        gateway_open(&g, ALL, 60000, 60000);
+        visit_connected(g.visit);
+        say_below(&g, TELL("session.ticket", "{\"token\":\"again\",\"grace_s\":60}"));
+        open_terminal(&g);
+        leave_processes(&g, word);
+        if (is_told_before[i]) {
+            say_text(&g, TELL("session.end", "{\"reason\":\"ended_by_engineer\"}"));
+        } else {
+            visit_stop(g.visit, "ended_by_owner");
+        }
+        visit_disconnected(g.visit, false, "cut");
+        cr_assert(g.redials == 1 && !g.is_over);
+        size_t then = g.count;
+        g.waits_for = word;
+        cr_assert(turn_until(g.loop, has_ended_alone, &g, 10000));
+        cr_expect_eq(g.count, then, "nothing is said to nobody");
+        visit_connected(g.visit);
+        cr_assert(gets(&g, "\"session.resume\""));
+        snprintf(resumed, sizeof resumed, TELL("session.resumed", "{\"up\":%llu,\"down\":%llu}"),
+                 (unsigned long long)g.up.count, (unsigned long long)g.down.count);
+        say_below(&g, resumed);
+        cr_assert(gets(&g, "session.ended"));
+        if (!is_told_before[i]) {
+            say_text(&g, TELL("session.end", "{\"reason\":\"ended_by_owner\"}"));
+        }
+        cr_assert(gets(&g, "session.countersign"));
+        expect_countersigned(&g);
+        visit_disconnected(g.visit, false, "closed");
+        cr_expect(g.is_over && g.exit == VISIT_DONE);
+        gateway_close(&g);
+    }
 }
 
 Test(visit, an_end_in_order_leaves_nothing_either) {

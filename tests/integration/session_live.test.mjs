@@ -8,7 +8,7 @@ import { Firmware } from './firmware.mjs';
 import { ask, isAlive, openTicket, parentOf, sessionProcesses, waitReport, waitState } from './service.mjs';
 import { SLOW, TestStack, waitFor } from './stack.mjs';
 
-const stack = await TestStack.start('session_live');
+const stack = await TestStack.start('session_live', { gateway: { settings: { sessions: { link_grace: '5s' } } } });
 const support = await stack.as('support');
 const engineer = await stack.as('engineer');
 const firmware = await Firmware.on(stack, 'product-1', { owner: 'hook', diagnostics: { sheet: '/bin/echo all is well' } });

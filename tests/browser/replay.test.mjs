@@ -148,6 +148,34 @@ test(
 );
 
 test(
+  'whatever the gateway notes of people, the keyboard, the call, the link and refusals is on the timeline',
+  withConsole({}, async ({ page, visit }) => {
+    const refused = { code: -32000, message: 'the session is frozen', data: { code: 'frozen', to: 'ann' } };
+    const rows = [
+      [note('session.frozen', { by: 'sun', why: 'moderator' }), 'control', /sun ❄$/],
+      [{ jsonrpc: '2.0', id: 7, error: refused }, 'refused', /ann the session is frozen$/],
+      [note('session.thawed', { by: 'sun', why: 'moderator' }), 'control', /sun ▶$/],
+      [note('session.offered', { by: 'ann', to: 'bob' }), 'control', /ann ⌨ → bob$/],
+      [note('session.taken', { by: 'bob', from: 'ann' }), 'control', /bob ⌨ ← ann$/],
+      [note('call.started', { by: 'ann', media: ['audio'] }), 'people', /ann ☎ audio$/],
+      [note('call.changed', { by: 'ann', media: ['audio', 'screen'] }), 'people', /ann ☎ audio, screen$/],
+      [note('call.left', { by: 'ann', seconds: 15, media: ['audio', 'screen'] }), 'people', /ann ☎ – 15 s$/],
+      [note('session.away', { ms: 30_000 }), 'control', /⇠$/],
+      [note('session.back', { ms: 9_000 }), 'control', /⇢ 9 s$/],
+    ];
+    await give(page, rows.map(([said], i) => ['gate', 1_000 * (i + 1), '', said]));
+    await visit(REPLAY.path);
+    await page.locator('.mark').first().waitFor();
+    const marks = await page.locator('.mark').evaluateAll((all) => all.map((one) => [one.className, one.getAttribute('aria-label')]));
+    assert.equal(marks.length, rows.length);
+    for (const [i, [, kind, words]] of rows.entries()) {
+      assert.equal(marks[i][0], `mark mark-${kind}`);
+      assert.match(marks[i][1], words);
+    }
+  }),
+);
+
+test(
   'in a narrow window and in Chinese',
   withConsole({ ...REPLAY, language: 'zh', width: 380, height: 740 }, async ({ page }) => {
     await page.locator('.replay-screen .xterm-rows').waitFor();

@@ -7,6 +7,8 @@
 #include "fieldline/log.h"
 #include "session/visit_inside.h"
 
+enum { NOTICE_BYTES = 500 };
+
 static const struct visit_verbs *const tables[] = {&visit_terminal, &visit_diagnose, &visit_observe,  &visit_files,
                                                    &visit_forward,  &visit_screen,   &visit_configure};
 
@@ -41,10 +43,34 @@ static enum result end_stream(struct visit *v, const char *method, const struct 
     return result;
 }
 
+/* For whoever stands before the product: today a line of its log, where the maker's own display can follow it. Bytes
+ * that would move a terminal's cursor are no part of a notice. */
+static enum result show_notice(struct visit *v, const struct json *params, int64_t id, struct fault *fault) {
+    char plain[NOTICE_BYTES + 1];
+    const char *text;
+    enum result result = json_string(params, "text", NOTICE_BYTES, &text, fault);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    size_t count = 0;
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text >= ' ' && *text != 0x7f) {
+            plain[count++] = *text;
+        }
+    }
+    plain[count] = '\0';
+    log_info("session.visit", "notice", "session=%s text=%s", v->options.grant->session, log_text(plain));
+    visit_answer_nothing(v, id);
+    return RESULT_OK;
+}
+
 static enum result call(struct visit *v, const char *method, const struct json *params, int64_t id,
                         struct fault *fault) {
     if (strcmp(method, "stream.finish") == 0 || strcmp(method, "stream.close") == 0) {
         return end_stream(v, method, params, id, fault); /* whoever has none open ends none */
+    }
+    if (strcmp(method, "notice.show") == 0) {
+        return show_notice(v, params, id, fault); /* needs no right: it says who is there */
     }
     const struct visit_verb *verb = find(method);
     if (verb == NULL) {

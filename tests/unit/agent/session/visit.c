@@ -332,6 +332,23 @@ Test(visit, what_the_owner_has_not_allowed_is_refused_here) {
     }
 }
 
+Test(visit, a_notice_needs_no_right_and_has_bounds) {
+    struct gateway g;
+    char call[700], text[502];
+    gateway_open(&g, 0, 60000, 60000);
+    visit_connected(g.visit);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    snprintf(call, sizeof call, CALL("7", "notice.show", "{\"text\":\"%s\"}"), text);
+    say_text(&g, call);
+    cr_expect(gets(&g, "\"id\":7,\"error\""), "501 bytes");
+    say_text(&g, CALL("8", "notice.show", "{}"));
+    cr_expect(gets(&g, "\"id\":8,\"error\""));
+    say_text(&g, CALL("9", "notice.show", "{\"text\":\"ann watches \\u001b[2J\"}"));
+    cr_expect(gets(&g, "\"id\":9,\"result\":{}"));
+    gateway_close(&g);
+}
+
 Test(visit, a_gateway_that_breaks_the_protocol_ends_it) {
     static const struct {
         bool is_text;

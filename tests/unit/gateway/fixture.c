@@ -89,10 +89,6 @@ void web_session_expect(struct web *web, const struct web_session *session) {
     fake_expects++;
     fake_expected = *session;
 }
-void web_session_drive(struct web *web, const struct web_drive *drive) {
-    (void)web, (void)drive;
-}
-
 void web_session_kill(struct web *web, const char *session, const char *reason) {
     (void)web;
     (void)session;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,8 +55,16 @@ static bool write_all(int fd, const uint8_t *bytes, size_t count) {
     return true;
 }
 
-static enum result replace(const char *path, const void *bytes, size_t count, mode_t mode, bool is_synced,
-                           struct fault *fault) {
+/* A new file is its maker's; one that replaces another's must become that other's again. */
+static bool give_back(int fd, const struct stat *old) {
+    struct stat st;
+    return old == NULL || (fstat(fd, &st) == 0 && ((st.st_uid == old->st_uid && st.st_gid == old->st_gid) ||
+                                                   fchown(fd, old->st_uid, old->st_gid) == 0));
+}
+
+/* `old`: whose owner it keeps; NULL: nobody's. */
+static enum result replace(const char *path, const void *bytes, size_t count, mode_t mode, const struct stat *old,
+                           bool is_synced, struct fault *fault) {
     char beside[PATH_MAX];
     if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside) {
         return fault_set(fault, RESULT_TOO_BIG, "path too long");
@@ -63,6 +72,12 @@ static enum result replace(const char *path, const void *bytes, size_t count, mo
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0) {
         return fault_set(fault, RESULT_IO, "cannot create %s: %s", beside, strerror(errno));
+    }
+    if (!give_back(fd, old)) {
+        fault_set(fault, RESULT_IO, "the owner of %s cannot be kept: %s", path, strerror(errno));
+        close(fd);
+        unlink(beside);
+        return RESULT_IO;
     }
     bool is_written = fchmod(fd, mode) == 0 && write_all(fd, bytes, count) && (!is_synced || fsync(fd) == 0);
     if (close(fd) != 0 || !is_written || rename(beside, path) != 0) {
@@ -74,7 +89,7 @@ static enum result replace(const char *path, const void *bytes, size_t count, mo
 }
 
 enum result file_replace(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
-    return replace(path, bytes, count, mode, false, fault);
+    return replace(path, bytes, count, mode, NULL, false, fault);
 }
 
 enum result file_sync_folder(const char *path, struct fault *fault) {
@@ -93,10 +108,18 @@ enum result file_sync_folder(const char *path, struct fault *fault) {
 }
 
 enum result file_replace_synced(const char *path, const void *bytes, size_t count, mode_t mode, struct fault *fault) {
+    char target[PATH_MAX];
     struct stat st;
-    mode_t kept = stat(path, &st) == 0 ? st.st_mode & 07777 : mode;
-    enum result result = replace(path, bytes, count, kept, true, fault);
-    return result == RESULT_OK ? file_sync_folder(path, fault) : result;
+    enum result result;
+    if (lstat(path, &st) != 0 && errno == ENOENT) {
+        result = replace(path, bytes, count, mode, NULL, true, fault);
+        return result == RESULT_OK ? file_sync_folder(path, fault) : result;
+    }
+    if (realpath(path, target) == NULL || stat(target, &st) != 0) {
+        return fault_set(fault, RESULT_IO, "cannot replace %s: %s", path, strerror(errno));
+    }
+    result = replace(target, bytes, count, st.st_mode & 07777, &st, true, fault);
+    return result == RESULT_OK ? file_sync_folder(target, fault) : result;
 }
 
 enum result file_make_folder(const char *path, struct fault *fault) {

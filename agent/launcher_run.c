@@ -15,7 +15,7 @@
 
 enum { SWEEP_MS = 20, SWEEPS_MAX = 100, WATCH_MS = 1000 };
 
-static void tell_sign(struct launcher *l) {
+static enum result tell_sign(struct launcher *l, struct fault *fault) {
     struct sign_row rows[SLOTS];
     size_t count = 0;
     for (size_t i = 0; i < SLOTS; i++) {
@@ -23,7 +23,13 @@ static void tell_sign(struct launcher *l) {
             rows[count++] = l->slots[i].shown;
         }
     }
-    sign_set(l->sign, rows, count);
+    return sign_set(l->sign, rows, count, fault);
+}
+
+/* One fewer: a file that cannot be written shows too much, and what runs is in it. */
+static void tell_sign_less(struct launcher *l) {
+    struct fault ignored; /* it is logged */
+    (void)tell_sign(l, &ignored);
 }
 
 /* A session process ends everything that it has started, unless it was killed; then its children are ours by now. */
@@ -54,7 +60,7 @@ static void on_exit_of_session(void *self, int status) {
         launcher_say_ok(l, s->end_command, "{\"state\":\"ended\"}");
     }
     slot_clear(s, SLOT_FREE);
-    tell_sign(l);
+    tell_sign_less(l);
     l->sweeps_left = SWEEPS_MAX;
     on_sweep(l);
 }
@@ -112,7 +118,7 @@ void launcher_check_consents(struct launcher *l) {
     on_second(l);
 }
 
-static void show(struct slot *s, const struct consent_answer *answer, int64_t at_ms) {
+static enum result show(struct slot *s, const struct consent_answer *answer, int64_t at_ms, struct fault *fault) {
     struct launcher *l = s->launcher;
     pid_t pid = session_process_pid(s->process);
     s->shown = (struct sign_row){.capabilities = answer->capabilities,
@@ -127,8 +133,8 @@ static void show(struct slot *s, const struct consent_answer *answer, int64_t at
     snprintf(s->shown.by, sizeof s->shown.by, "%s", answer->by);
     snprintf(s->shown.key, sizeof s->shown.key, "%s", answer->key);
     snprintf(s->shown.window, sizeof s->shown.window, "%s", answer->window);
-    tell_sign(l);
     on_second(l);
+    return tell_sign(l, fault);
 }
 
 static void reply_open(struct slot *s, const struct consent_answer *answer, int64_t now_ms) {
@@ -232,7 +238,13 @@ void slot_start(struct slot *s, const struct consent_answer *answer) {
     s->state = SLOT_RUNNING;
     s->kill_at_ms = clock_since_boot_ms() + answer->duration_ms + SESSION_END_GRACE_MS;
     session_process_on_watch(s->process, on_watch);
-    show(s, answer, order.consent_at_ms);
+    if (show(s, answer, order.consent_at_ms, &fault) != RESULT_OK) {
+        fault_prefix(&fault, "nobody on the product would see that a session runs");
+        launcher_say_error(l, s->command, "failed", fault.text);
+        s->command[0] = '\0';
+        slot_stop(s, SESSION_STOP_WITHDRAWN);
+        return;
+    }
     log_info("agent.launcher", "session_open", "session=%s engineer=%s method=%s", s->request.session,
              log_text(s->request.engineer), answer->method);
     reply_open(s, answer, order.consent_at_ms);
@@ -268,7 +280,7 @@ void launcher_adopt(struct launcher *l) {
         kept++;
     }
     if (result != RESULT_NOT_FOUND) {
-        tell_sign(l);
+        tell_sign_less(l);
         on_second(l);
     }
 }

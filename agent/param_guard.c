@@ -183,12 +183,19 @@ static void undo(struct param_guard *g) {
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
+/* A session process that sets, waits or undoes for much too long. Of another boot the number is somebody else's. */
+static bool is_hanging(const struct param_journal *journal) {
+    char boot[CAP_UUID_BYTES + 1];
+    clock_boot_id(boot);
+    return (journal->state == PARAM_OPEN || journal->state == PARAM_UNDOING) && journal->pid > 1 &&
+           strcmp(journal->boot, boot) == 0 && param_journal_is_overdue(journal, PARAM_OVERDUE_MS);
+}
+
 /* Somebody holds the change. A process that hangs would hold it for ever. */
 static void watch_holder(struct param_guard *g) {
     struct param_journal *journal = mem_alloc(sizeof *journal);
     struct fault fault;
-    if (param_journal_read(g->set->folder, journal, &fault) == RESULT_OK && journal->state == PARAM_OPEN &&
-        journal->pid > 1 && param_journal_is_overdue(journal, PARAM_OVERDUE_MS)) {
+    if (param_journal_read(g->set->folder, journal, &fault) == RESULT_OK && is_hanging(journal)) {
         if (!g->is_kill_told) {
             log_error("agent.params", "session_hangs", "session=%s pid=%lld", journal->session,
                       (long long)journal->pid);

@@ -3,7 +3,7 @@
  * A file and not only a program, because a file says what is so whenever somebody looks, and a program can crash. The
  * program is run once at a time: changes that come while it runs are told together, when it has ended. That it fails is
  * logged and ends no session: the file and the owner's page still tell, and a broken lamp must not keep an engineer
- * from the repair of it. */
+ * from the repair of it. Without the file there is no session: the launcher sees to that. */
 #include "sign.h"
 
 #include <errno.h>
@@ -112,34 +112,35 @@ static void tell(struct sign *s) {
     buf_fini(&text);
 }
 
-static void write_file(const struct sign *s) {
+static enum result write_file(const struct sign *s, struct fault *fault) {
     char path[PATH_MAX];
     struct buf text;
-    struct fault fault = {""};
     enum result result = RESULT_OK;
     if (snprintf(path, sizeof path, "%s/session-active", s->config->run_dir) >= (int)sizeof path) {
-        return; /* the configuration's own check has said so */
+        return fault_set(fault, RESULT_BAD_INPUT, "%s: the path is too long", s->config->run_dir);
     }
     buf_init(&text, SIGN_FILE_BYTES);
     print(s, NULL, &text);
     if (s->count > 0) {
-        result = file_replace(path, text.data, text.count, 0644, &fault);
+        result = file_replace(path, text.data, text.count, 0644, fault);
     } else if (unlink(path) != 0 && errno != ENOENT) {
-        result = fault_set(&fault, RESULT_IO, "%s: %s", path, strerror(errno));
-    }
-    if (result != RESULT_OK) {
-        log_error("agent.sign", "sign_not_written", "reason=%s", log_text(fault.text));
+        result = fault_set(fault, RESULT_IO, "%s: %s", path, strerror(errno));
     }
     buf_fini(&text);
+    return result;
 }
 
-void sign_set(struct sign *s, const struct sign_row *rows, size_t count) {
+enum result sign_set(struct sign *s, const struct sign_row *rows, size_t count, struct fault *fault) {
     s->count = count < SIGN_ROWS_MAX ? count : SIGN_ROWS_MAX;
     for (size_t i = 0; i < s->count; i++) {
         s->rows[i] = rows[i];
     }
-    write_file(s);
+    enum result result = write_file(s, fault);
+    if (result != RESULT_OK) {
+        log_error("agent.sign", "sign_not_written", "reason=%s", log_text(fault->text));
+    }
     tell(s);
+    return result;
 }
 
 /* ---- of an earlier run ---- */

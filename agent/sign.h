@@ -20,8 +20,8 @@ struct sign_row {
 struct sign;
 struct sign *sign_new(struct loop *loop, const struct agent_config *config);
 void sign_free(struct sign *sign); /* leaves the file as it is */
-/* What runs now; the sign goes off with none. */
-void sign_set(struct sign *sign, const struct sign_row *rows, size_t count);
+/* What runs now; the sign goes off with none. Fails when the file cannot be written: it says what it said before. */
+FL_CHECK enum result sign_set(struct sign *sign, const struct sign_row *rows, size_t count, struct fault *fault);
 /* What the file says, of an earlier run of the agent; RESULT_NOT_FOUND: there is none. */
 FL_CHECK enum result sign_read(const char *run_dir, struct sign_row rows[SIGN_ROWS_MAX], size_t *count,
                                struct fault *fault);

@@ -2,7 +2,8 @@
  *
  * A socket and not a signal or a file that is polled: the rights of its file say who may, the peer's user id can be
  * logged, and the caller learns whether somebody heard. Packets (SEQPACKET), so that there is nothing to reassemble.
- * One caller at a time and one packet from it: who connects and says nothing is closed when the next one comes. */
+ * One caller at a time and one packet from it: who connects and says nothing is closed when the next one comes; what
+ * somebody has said is heard before that. */
 #include "stop_door.h"
 
 #include <errno.h>
@@ -70,7 +71,9 @@ static void on_caller(void *self, uint32_t events) {
     if (fd < 0) {
         return;
     }
-    drop_caller(d);
+    if (d->caller_fd >= 0) {
+        on_packet(d, 0);
+    }
     d->caller_fd = fd;
     if (loop_watch(d->loop, fd, EPOLLIN, on_packet, d) != RESULT_OK) {
         close(fd);

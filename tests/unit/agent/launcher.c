@@ -303,6 +303,20 @@ Test(launcher, the_pace_falls_when_a_process_that_observes_is_killed) {
     desk_close(&d);
 }
 
+Test(launcher, no_session_without_the_visible_sign) {
+    struct desk d;
+    char path[128];
+    desk_open(&d);
+    snprintf(path, sizeof path, "%s/session-active.new", d.dir); /* in the way of the file */
+    cr_assert_eq(mkdir(path, 0700), 0);
+    const char *reply = ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}");
+    cr_expect(says(reply, "\"failed\"") && says(reply, "nobody on the product would see"), "%s", reply);
+    cr_expect(turn_until(d.loop, nobody_is_there, &d, 5000), "what was started is stopped");
+    cr_assert_eq(rmdir(path), 0);
+    cr_expect(says(ask(&d, "session.open", "{" SESSION_A "," OPEN_ARGS ",\"capabilities\":[\"shell\"]}"), "open"));
+    desk_close(&d);
+}
+
 Test(launcher, a_process_that_is_stopped_does_not_outlive_its_deadline) {
     struct desk d;
     desk_open(&d);

@@ -55,6 +55,11 @@ static void place_close(struct place *p) {
     cr_assert_eq(system(command), 0);
 }
 
+static void set_sign(struct sign *sign, const struct sign_row *rows, size_t count) {
+    struct fault fault = {""};
+    cr_assert_eq(sign_set(sign, rows, count, &fault), RESULT_OK, "%s", fault.text);
+}
+
 static int lines_of(const char *path, char *out, size_t room) {
     FILE *file = fopen(path, "r");
     size_t count = file != NULL ? fread(out, 1, room - 1, file) : 0;
@@ -91,13 +96,13 @@ Test(sign, promise_42_the_file_is_there_as_long_as_a_session_is) {
     place_open(&p);
     p.config.sign_show = p.show;
     struct sign *sign = sign_new(p.loop, &p.config);
-    sign_set(sign, &one, 1);
+    set_sign(sign, &one, 1);
     cr_assert_eq(stat(p.active, &st), 0);
     cr_assert_eq(sign_read(p.dir, found, &count, &fault), RESULT_OK, "%s", fault.text);
     cr_assert_eq(count, 1);
     cr_expect_str_eq(found[0].engineer, one.engineer);
     cr_expect_eq(found[0].pid, 17);
-    sign_set(sign, NULL, 0); /* while the program still runs: told together, once more */
+    set_sign(sign, NULL, 0); /* while the program still runs: told together, once more */
     cr_expect_neq(stat(p.active, &st), 0);
     cr_expect_eq(sign_read(p.dir, found, &count, &fault), RESULT_NOT_FOUND);
     cr_assert(turn_until(p.loop, told_twice, &p, 5000));
@@ -184,6 +189,40 @@ static bool is_over(void *self) {
     return recv(*(int *)self, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
+static int call_door(const struct place *p) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/stop", p->dir);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+static bool is_answered(void *self) {
+    char text[8] = "";
+    return recv(*(int *)self, text, sizeof text, MSG_DONTWAIT | MSG_PEEK) > 0;
+}
+
+Test(stop_door, callers_at_the_same_moment_are_all_heard) {
+    struct place p;
+    struct fault fault = {""};
+    struct pressed pressed = {0};
+    struct stop_door *door = NULL;
+    int fds[4];
+    place_open(&p);
+    cr_assert_eq(stop_door_open(p.loop, &p.config, on_stop, &pressed, &door, &fault), RESULT_OK);
+    for (size_t i = 0; i < 4; i++) { /* before the agent has looked at any; the second says nothing */
+        fds[i] = call_door(&p);
+        cr_assert(i == 1 || send(fds[i], SESSION, strlen(SESSION), 0) > 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        cr_expect(turn_until(p.loop, i == 1 ? is_over : is_answered, &fds[i], 5000), "caller %zu", i);
+        close(fds[i]);
+    }
+    cr_expect_eq(pressed.count, 3);
+    stop_door_close(door);
+    place_close(&p);
+}
+
 Test(stop_door, nonsense_ends_nothing) {
     static const char *const packets[] = {"x", "all", "AAAAAAAA-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
                                           "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa and more"};
@@ -194,10 +233,7 @@ Test(stop_door, nonsense_ends_nothing) {
     place_open(&p);
     cr_assert_eq(stop_door_open(p.loop, &p.config, on_stop, &pressed, &door, &fault), RESULT_OK);
     for (size_t i = 0; i < sizeof packets / sizeof *packets; i++) {
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        snprintf(address.sun_path, sizeof address.sun_path, "%s/stop", p.dir);
-        int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-        cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+        int fd = call_door(&p);
         cr_assert_gt(send(fd, packets[i], strlen(packets[i]), 0), 0);
         cr_expect(turn_until(p.loop, is_over, &fd, 5000), "closed without an answer: %s", packets[i]);
         close(fd);
@@ -239,7 +275,7 @@ Test(sign, promise_35_a_session_of_an_earlier_run_can_be_stopped) {
     one.started = (int64_t)session_process_started(pid);
     cr_assert_gt(one.started, 0);
     struct sign *sign = sign_new(p.loop, &p.config);
-    sign_set(sign, &one, 1);
+    set_sign(sign, &one, 1);
     sign_free(sign);
     struct launcher *launcher = launcher_new(p.loop, &p.config, on_reply, NULL);
     cr_expect_eq(launcher_session_count(launcher), 1);
@@ -297,7 +333,7 @@ Test(sign, what_an_adopted_session_has_detached_does_not_survive_its_stop) {
     one.pid = leave_deaf_process(&p, &child);
     one.started = (int64_t)session_process_started((pid_t)one.pid);
     struct sign *sign = sign_new(p.loop, &p.config);
-    sign_set(sign, &one, 1);
+    set_sign(sign, &one, 1);
     sign_free(sign);
     struct launcher *launcher = launcher_new(p.loop, &p.config, on_reply, NULL);
     cr_expect_not(is_dead(child));
@@ -319,7 +355,7 @@ Test(sign, a_sign_of_what_is_gone_is_taken_down) {
     rows[0].started = (int64_t)session_process_started(pid) + 1; /* somebody else has that number by now */
     rows[1].pid = INT32_MAX;
     struct sign *sign = sign_new(p.loop, &p.config);
-    sign_set(sign, rows, 2);
+    set_sign(sign, rows, 2);
     sign_free(sign);
     struct launcher *launcher = launcher_new(p.loop, &p.config, on_reply, NULL);
     cr_expect_eq(launcher_session_count(launcher), 0);

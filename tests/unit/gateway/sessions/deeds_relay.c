@@ -76,7 +76,7 @@ Test(deeds, of_what_the_relay_wrote_when_people_work_together) {
     h.s.now += 7000;
     hall_says(&h, &h.s.engineer, "call.join", "{\"media\":[\"audio\",\"screen\"]}");
     hall_says(&h, &h.moderator, "session.take", "{}");
-    hall_leave(&h, &h.tool);
+    cr_expect_str_eq(h.tool.closed, "keyboard_taken", "a tool goes with the hands that it was for");
     h.s.now += 5000;
     hall_leave(&h, &h.guest);
     h.s.now += 3000;

@@ -57,7 +57,7 @@ test('the records it left verify by themselves', async () => {
   const casts = (await readdir(folder)).filter((name) => name.endsWith('.cast'));
   assert.equal(casts.length, 2);
   for (const cast of casts) {
-    const { stdout } = await run(join(ROOT, 'build/release/fieldline-gateway'), ['transcript', 'verify', join(folder, cast)]);
+    const { stdout } = await run(join(ROOT, 'build/release/fieldline-gateway'), ['transcript', 'verify', join(folder, cast), '--config', join(FOLDER, 'gateway.conf')]);
     assert.match(stdout, /countersigned/);
   }
 });

@@ -1,5 +1,6 @@
 /* What has to be thrown away in time: journal rows that history has, chunks, tiers, log lines and events past their
- * pack's retention, login sessions past their limits, recordings of sessions past their time. A little in each turn, so that no turn is long. */
+ * pack's retention, login sessions past their limits, recordings of sessions past their time. A little in each turn, so
+ * that no turn is long. */
 #pragma once
 #include "core.h"
 

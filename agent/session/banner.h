@@ -1,4 +1,5 @@
-/* What a session's terminal shows first, on both ends: that it is recorded, who has allowed it, and how long it lasts. */
+/* What a session's terminal shows first, on both ends: that it is recorded, who has allowed it, and how long it lasts.
+ */
 #pragma once
 #include "session_grant.h"
 

@@ -272,8 +272,7 @@ void pack_read_yaml(struct pack *pack, const struct document *doc, const char *m
                                    {"maker", true, 0},        {"kind", true, 0},         {"sla_class", false, 0},
                                    {"capabilities", true, 0}, {"retention", false, 0},   {"metrics", true, 0},
                                    {"faults", false, 0},      {"diagnostics", false, 0}, {"evidence", false, 0},
-                                   {"parameters", false, 0},  {"configure", false, 0},
-                                   {"sessions", false, 0}};
+                                   {"parameters", false, 0},  {"configure", false, 0},   {"sessions", false, 0}};
     struct reader r = {.pack = pack, .doc = doc, .problems = problems};
     bool is_map = document_fields(doc, document_root(doc), "the pack", f, FIELDS, problems);
     for (size_t i = 0; !is_map && i < FIELDS; i++)

@@ -251,7 +251,7 @@ void api_answer(void *reader, void *argument) {
 static void recheck_session(struct api_recheck *recheck, struct reader *reader, const struct actor *by) {
     const struct socket_login *login = &recheck->login;
     struct session session;
-    struct join_rights now;
+    struct join_rights now = {0};
     enum result result = reader_session(reader, login->session, &session);
     if (result == RESULT_OK) {
         result =

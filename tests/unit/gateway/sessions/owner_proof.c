@@ -12,7 +12,7 @@
 #define CONSENT  "fieldline.owner.1 consent\ndevice %s\nsession %s\nquestion " QUESTION "\n"
 #define WINDOW                                                                                                         \
     "fieldline.owner.1 window\ndevice %s\nnonce AAAAAAAAAAAAAAAAAAAAAA\nwindow " OTHER "\ncapabilities "               \
-                                                                                       "observe,shell\n"
+    "observe,shell\n"
 
 struct row {
     const char *what, *method, *statement; /* %s: device, session */

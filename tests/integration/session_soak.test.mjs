@@ -9,6 +9,7 @@ import { ask, openTicket, sessionProcesses, waitState } from './service.mjs';
 import { MODE, SLOW, TestStack, waitFor } from './stack.mjs';
 
 const CYCLES = readCycles(process.env.SOAK);
+const FDS_MORE = 4; // of all cycles together: a connection that is kept alive, a reader that opens the store when it is first needed
 const WARM = Math.min(20, CYCLES >> 1); // first things are allocated once: caches, arenas, prepared statements
 const THREADS_MORE = 2; // a pool may take its last thread when it first has work; one a session would be many more
 const KIB_EACH = 6; // memory that a session may seem to keep, apart from the store's: the heap is not that exact
@@ -74,7 +75,8 @@ async function settled(before) {
   let now;
   await waitFor('descriptors, children and threads as before', async () => {
     now = Object.fromEntries(await Promise.all(Object.entries(parts).map(async ([name, pid]) => [name, await holdings(pid)])));
-    return Object.keys(parts).every((name) => ['fds', 'terminals', 'children'].every((what) => now[name][what] <= before[name][what])
+    return Object.keys(parts).every((name) => now[name].fds <= before[name].fds + FDS_MORE
+      && ['terminals', 'children'].every((what) => now[name][what] <= before[name][what])
       && now[name].threads <= before[name].threads + THREADS_MORE);
   }, { seconds: 20 * SLOW, seen: () => Object.keys(parts).map((name) => `${name}: ${JSON.stringify({ ...now[name], names: undefined })} was ${JSON.stringify({ ...before[name], names: undefined })}; more: ${now[name].names.filter((target) => !before[name].names.includes(target))}`).join('; ') });
   return now;

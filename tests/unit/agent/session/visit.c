@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../turn.h"
+#include "processes.h"
 #include "fieldline/clock.h"
 #include "fieldline/json.h"
 #include "fieldline/log.h"
@@ -496,27 +497,6 @@ Test(visit, promise_35_the_owner_does_not_wait_for_a_terminal) {
         cr_expect_lt(clock_mono_ms() - began_ms, SESSION_STOP_GRACE_MS, "%s", rows[i].what);
         gateway_close(&g);
     }
-}
-
-static size_t count_processes(const char *word) {
-    size_t count = 0;
-    DIR *entries = opendir("/proc");
-    for (struct dirent *e; (e = readdir(entries)) != NULL;) {
-        char path[300], line[512] = "";
-        int64_t pid;
-        if (!number_i64(e->d_name, strlen(e->d_name), 1, INT32_MAX, &pid)) {
-            continue;
-        }
-        snprintf(path, sizeof path, "/proc/%s/cmdline", e->d_name);
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t n = fd >= 0 ? read(fd, line, sizeof line - 1) : -1;
-        count += n > 0 && memmem(line, (size_t)n, word, strlen(word)) != NULL && pid != getpid();
-        if (fd >= 0) {
-            close(fd);
-        }
-    }
-    closedir(entries);
-    return count;
 }
 
 static void leave_processes(struct gateway *g, char word[32]) {

@@ -8,7 +8,7 @@ import { ROOT, openPage, shoot, startBrowser } from './browser.mjs';
 import { until } from './console_test.mjs';
 import { Firmware } from '../integration/firmware.mjs';
 import { ask, openTicket, sessionProcesses, waitState } from '../integration/service.mjs';
-import { SLOW, TestStack } from '../integration/stack.mjs';
+import { SLOW, TestStack, waitFor } from '../integration/stack.mjs';
 import { run } from '../../deploy/demo/process.mjs';
 
 const DEVICE = 'phone-asked-1';
@@ -172,7 +172,9 @@ test('Chinese, and no fault on the way', async () => {
 
 test('a key that is removed on the product is let in no more', async () => {
   await agent('owner-keys', 'remove', '1');
-  await page.reload();
-  await button('English').click();
-  await shows('not, or no longer, set up for this product');
+  await waitFor('the product to have told that the key is gone', async () => {
+    await page.reload();
+    await button('English').click();
+    return page.getByText('not, or no longer, set up for this product').first().waitFor({ timeout: 3000 }).then(() => true, () => false);
+  }, { seconds: 30 });
 });

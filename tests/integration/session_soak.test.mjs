@@ -12,7 +12,7 @@ const CYCLES = readCycles(process.env.SOAK);
 const FDS_MORE = 4; // of all cycles together: a connection that is kept alive, a reader that opens the store when it is first needed
 const WARM = Math.min(20, CYCLES >> 1); // first things are allocated once: caches, arenas, prepared statements
 const THREADS_MORE = 2; // a pool may take its last thread when it first has work; one a session would be many more
-const KIB_EACH = 6; // memory that a session may seem to keep, apart from the store's: the heap is not that exact
+const KIB_EACH = 16; // memory that a session may seem to keep in so few, apart from the store's: the heap is not that exact; SOAK=1000 says more
 const CACHES = 3; // a page of the store may be in the cache of its writer and of two readers. They have limits, and they are what grows
 
 function readCycles(text = '60') {

@@ -52,6 +52,7 @@ test('all products of a model, one after the other, with before and after', stac
   const { id, devices } = await start({ setpoint: -22 });
   assert.equal(devices, 4);
   const job = await waitJob(id, 'done', 90);
+  job.devices.sort((one, other) => (one.device < other.device ? -1 : 1)); // they are taken in the order in which they first came
   assert.equal(states(job), 'done done unchanged done');
   assert.deepEqual(job.devices[0].before, { setpoint: -20 });
   assert.deepEqual(job.devices[0].after, { setpoint: -22 });

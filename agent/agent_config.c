@@ -145,10 +145,6 @@ static const struct config_row rows[] = {
 static const char *const consent_names[] = {
     [CONSENT_DENY] = "deny", [CONSENT_HOOK] = "hook", [CONSENT_CODE] = "code", [CONSENT_PAGE] = "page"};
 
-const char *consent_mode_name(enum consent_mode mode) {
-    return consent_names[mode];
-}
-
 static const struct config_schema schema = {
     .rows = rows, .row_count = sizeof rows / sizeof rows[0], .on_named = agent_config_named};
 

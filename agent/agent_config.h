@@ -17,7 +17,6 @@ enum consent_mode {
     CONSENT_CODE, /* `session.code_show` displays a one-time code; the owner reads it out */
     CONSENT_PAGE  /* the owner answers on the owner's page, with a key that is enrolled here */
 };
-const char *consent_mode_name(enum consent_mode mode);
 
 /* [tail NAME]: one log file to follow. */
 struct agent_tail {

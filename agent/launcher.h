@@ -4,19 +4,19 @@
  *
  * Commands (down/cmd) handled here, and their replies:
  *   session.open {session,token,url,ticket,subject,engineer,role?,reason,capabilities:[..],duration_s,wait_s}
- *       -> {"state":"code_required","wait_s":N}                            consent by a code that the owner reads out
- *       -> {"state":"page_required","wait_s":N,"question":"JSON text"}     consent by the owner's page
- * (consent_question.h)
- *       ->
- * {"state":"open","session":..,"capabilities":[..],"consent":{method,by,at_ms,until_ms,statement?,signature?,key?}} the
- * process is started session.consent {session,code}  -> {"state":"open",...} session.end {session,reason}    ->
- * {"state":"ended"} Errors (reply "error"): refused, timed_out, wrong_code (text says how many tries are left; the
- * session still waits), no_tries_left (the last try was wrong too), off_on_product (a capability that this product's
- * own configuration does not allow), busy (also: WRONG_CODES_MAX codes were wrong lately, of whatever
- * the session), not_found, expired, hook_failed, failed (it could not be started),
- * bad_input. No answer is a no: a hook that crashes, prints nonsense or is late has refused. Nothing the gateway says
- * widens what the configuration allows; the hard deadline is kept by the session process on the monotonic clock; one
- * that has not ended SESSION_END_GRACE_MS after it is stopped. */
+ *       -> {"state":"code_required","wait_s":N}                          consent by a code that the owner reads out
+ *       -> {"state":"page_required","wait_s":N,"question":"JSON text"}   consent by the owner's page:
+ * consent_question.h
+ *       -> {"state":"open","session":..,"capabilities":[..],             the process is started
+ *           "consent":{method,by,at_ms,until_ms,statement?,signature?,key?}}
+ *   session.consent {session,code}  -> {"state":"open",...}
+ *   session.end {session,reason}    -> {"state":"ended"}
+ * Errors (reply "error"): refused, timed_out, wrong_code (text says how many tries are left; the session still waits),
+ * no_tries_left (the last try was wrong too), off_on_product (a capability that this product's own configuration does
+ * not allow), busy (also: WRONG_CODES_MAX codes were wrong lately, of whatever session), not_found, expired,
+ * hook_failed, failed (it could not be started), bad_input. No answer is a no: a hook that crashes, prints nonsense or
+ * is late has refused. Nothing the gateway says widens what the configuration allows; the hard deadline is kept by the
+ * session process; one that has not ended SESSION_END_GRACE_MS after it is stopped. */
 #pragma once
 #include "agent_config.h"
 #include "fieldline/message.h"

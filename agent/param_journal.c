@@ -83,15 +83,6 @@ void param_journal_encode(const struct param_journal *journal, struct buf *out) 
     buf_fini(&text);
 }
 
-static enum result take_text(const struct json *o, const char *key, size_t most, char *out, struct fault *fault) {
-    const char *text;
-    enum result result = json_string(o, key, most, &text, fault);
-    if (result == RESULT_OK) {
-        memcpy(out, text, strlen(text) + 1);
-    }
-    return result;
-}
-
 static enum result take_state(const struct json *o, const char *key, enum param_state *out, struct fault *fault) {
     const char *text;
     enum result result = json_string(o, key, 15, &text, fault);
@@ -109,7 +100,7 @@ static enum result take_value(const struct json *row, struct param_journal *out,
     if (!json_is_object(row)) {
         return fault_set(fault, RESULT_BAD_INPUT, "'values' has a member that is no object");
     }
-    if ((result = take_text(row, "name", CAP_CODE_BYTES, out->values[at].name, fault)) != RESULT_OK ||
+    if ((result = json_copy(row, "name", out->values[at].name, sizeof out->values[at].name, fault)) != RESULT_OK ||
         (result = json_string(row, "type", 15, &type, fault)) != RESULT_OK) {
         return result;
     }
@@ -139,17 +130,17 @@ static enum result take_all(const struct json *o, struct param_journal *out, str
     enum result result;
     if ((result = take_state(o, "state", &out->state, fault)) != RESULT_OK ||
         (result = take_state(o, "was", &out->was, fault)) != RESULT_OK ||
-        (result = take_text(o, "change", CAP_UUID_BYTES, out->change, fault)) != RESULT_OK ||
-        (result = take_text(o, "session", CAP_UUID_BYTES, out->session, fault)) != RESULT_OK ||
-        (result = take_text(o, "by", PARAM_BY_BYTES, out->by, fault)) != RESULT_OK ||
-        (result = take_text(o, "why", PARAM_WHY_BYTES, out->why, fault)) != RESULT_OK ||
+        (result = json_copy(o, "change", out->change, sizeof out->change, fault)) != RESULT_OK ||
+        (result = json_copy(o, "session", out->session, sizeof out->session, fault)) != RESULT_OK ||
+        (result = json_copy(o, "by", out->by, sizeof out->by, fault)) != RESULT_OK ||
+        (result = json_copy(o, "why", out->why, sizeof out->why, fault)) != RESULT_OK ||
         (result = json_integer(o, "pid", 0, INT32_MAX, &out->pid, fault)) != RESULT_OK ||
-        (result = take_text(o, "boot", CAP_UUID_BYTES, out->boot, fault)) != RESULT_OK ||
+        (result = json_copy(o, "boot", out->boot, sizeof out->boot, fault)) != RESULT_OK ||
         (result = json_integer(o, "due_since_boot_ms", 0, INT64_MAX / 2, &out->due_since_boot_ms, fault)) !=
             RESULT_OK ||
         (result = json_integer(o, "due_wall_ms", 0, INT64_MAX / 2, &out->due_wall_ms, fault)) != RESULT_OK ||
         (result = json_bool(o, "raised", &out->is_raised, fault)) != RESULT_OK ||
-        (result = take_text(o, "stream", CAP_UUID_BYTES, out->stream, fault)) != RESULT_OK ||
+        (result = json_copy(o, "stream", out->stream, sizeof out->stream, fault)) != RESULT_OK ||
         (result = json_integer(o, "seq", 0, INT64_MAX / 2, &seq, fault)) != RESULT_OK) {
         return result;
     }

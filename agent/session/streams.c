@@ -87,10 +87,6 @@ uint32_t stream_room(const struct stream *stream) {
     return stream->room;
 }
 
-uint16_t stream_id(const struct stream *stream) {
-    return stream->number;
-}
-
 void stream_send(struct stream *stream, const void *bytes, size_t count) {
     const struct streams *s = stream->owner;
     const uint8_t *at = bytes;

@@ -46,7 +46,6 @@ void stream_send(struct stream *stream, const void *bytes, size_t count);
 void stream_give(struct stream *stream, uint32_t bytes);
 /* The last word: stream.closed with a reason of session.h and, unless NULL, "sha256" in hex. */
 void stream_close(struct stream *stream, const char *reason, const char *sha256_hex);
-uint16_t stream_id(const struct stream *stream);
 
 /* From the visit. False: it breaks the protocol (bytes without credit); the session must end. Bytes for a stream that
  * has closed are dropped: they were under way. */

@@ -11,39 +11,41 @@ void visit_send(struct visit *v, const struct buf *json) {
                 json->data, json->count);
 }
 
-void visit_notify(struct visit *v, const char *method, const char *params_json, size_t bytes) {
-    struct buf text;
-    buf_init(&text, CAP_FRAME_BYTES);
-    struct json_out j = json_out(&text);
+static struct json_out begin(struct buf *text, int64_t id) {
+    buf_init(text, CAP_FRAME_BYTES);
+    struct json_out j = json_out(text);
     jo_object(&j, NULL);
     jo_str(&j, "jsonrpc", "2.0");
+    if (id > 0) {
+        jo_int(&j, "id", id);
+    }
+    return j;
+}
+
+static void end(struct visit *v, struct json_out *j, struct buf *text) {
+    jo_end(j);
+    visit_send(v, text);
+    buf_fini(text);
+}
+
+void visit_notify(struct visit *v, const char *method, const char *params_json, size_t bytes) {
+    struct buf text;
+    struct json_out j = begin(&text, 0);
     jo_str(&j, "method", method);
     jo_raw(&j, "params", params_json, bytes);
-    jo_end(&j);
-    visit_send(v, &text);
-    buf_fini(&text);
+    end(v, &j, &text);
 }
 
 void visit_answer(struct visit *v, int64_t id, const char *result_json, size_t bytes) {
     struct buf text;
-    buf_init(&text, CAP_FRAME_BYTES);
-    struct json_out j = json_out(&text);
-    jo_object(&j, NULL);
-    jo_str(&j, "jsonrpc", "2.0");
-    jo_int(&j, "id", id);
+    struct json_out j = begin(&text, id);
     jo_raw(&j, "result", result_json, bytes);
-    jo_end(&j);
-    visit_send(v, &text);
-    buf_fini(&text);
+    end(v, &j, &text);
 }
 
 void visit_answer_error(struct visit *v, int64_t id, enum result result, const char *error) {
     struct buf text;
-    buf_init(&text, CAP_FRAME_BYTES);
-    struct json_out j = json_out(&text);
-    jo_object(&j, NULL);
-    jo_str(&j, "jsonrpc", "2.0");
-    jo_int(&j, "id", id);
+    struct json_out j = begin(&text, id);
     jo_object(&j, "error");
     jo_int(&j, "code", -32000);
     jo_str(&j, "message", error);
@@ -51,9 +53,7 @@ void visit_answer_error(struct visit *v, int64_t id, enum result result, const c
     jo_str(&j, "code", result_name(result));
     jo_end(&j);
     jo_end(&j);
-    jo_end(&j);
-    visit_send(v, &text);
-    buf_fini(&text);
+    end(v, &j, &text);
 }
 
 void visit_send_terminal(struct visit *v, const void *bytes, size_t count) {

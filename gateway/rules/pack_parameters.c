@@ -21,10 +21,6 @@ struct reader {
     struct problems *problems;
 };
 
-const char *pack_risk_name(enum pack_risk risk) {
-    return risk_names[risk];
-}
-
 const struct pack_parameter *pack_parameter_find(const struct pack_parameters *p, const char *name) {
     for (size_t i = 0; i < p->count; i++)
         if (strcmp(p->items[i].name, name) == 0)

@@ -6,7 +6,6 @@
 #include "fieldline/parameter.h"
 
 enum pack_risk { RISK_LOW, RISK_MEDIUM, RISK_HIGH };
-const char *pack_risk_name(enum pack_risk risk);
 
 struct pack_parameter {
     char *name, *title, *title_zh;

@@ -30,15 +30,6 @@ void dossier_manifest_print(const struct dossier_manifest *m, struct buf *out) {
     buf_add_u8(out, '\n');
 }
 
-static enum result take_text(const struct json *object, const char *key, size_t room, char *out, struct fault *fault) {
-    const char *text;
-    enum result result = json_string(object, key, room - 1, &text, fault);
-    if (result == RESULT_OK) {
-        snprintf(out, room, "%s", text);
-    }
-    return result;
-}
-
 static enum result take_files(const struct json *object, struct dossier_manifest *m, struct fault *fault) {
     const struct json *files;
     enum result result = json_array(object, "files", sizeof m->files / sizeof *m->files, &files, fault);
@@ -48,9 +39,9 @@ static enum result take_files(const struct json *object, struct dossier_manifest
         if (!json_is_object(file)) {
             return fault_set(fault, RESULT_CORRUPT, "a file must be an object");
         }
-        if ((result = take_text(file, "name", sizeof f->name, f->name, fault)) == RESULT_OK &&
+        if ((result = json_copy(file, "name", f->name, sizeof f->name, fault)) == RESULT_OK &&
             (result = json_integer(file, "bytes", 0, DOSSIER_BYTES, &f->bytes, fault)) == RESULT_OK) {
-            result = take_text(file, "sha256", sizeof f->sha256, f->sha256, fault);
+            result = json_copy(file, "sha256", f->sha256, sizeof f->sha256, fault);
         }
     }
     return result;
@@ -65,11 +56,11 @@ enum result dossier_manifest_parse(const char *text, size_t chars, struct dossie
     if (result == RESULT_OK && !json_is_object(object)) {
         result = fault_set(fault, RESULT_CORRUPT, "a manifest must be an object");
     }
-    if (result == RESULT_OK && (result = take_text(object, "bundle", sizeof format, format, fault)) == RESULT_OK &&
-        (result = take_text(object, "session", sizeof out->session, out->session, fault)) == RESULT_OK &&
+    if (result == RESULT_OK && (result = json_copy(object, "bundle", format, sizeof format, fault)) == RESULT_OK &&
+        (result = json_copy(object, "session", out->session, sizeof out->session, fault)) == RESULT_OK &&
         (result = json_integer(object, "made_ms", 0, INT64_MAX / 2, &out->made_ms, fault)) == RESULT_OK &&
-        (result = take_text(object, "by", sizeof out->by, out->by, fault)) == RESULT_OK &&
-        (result = take_text(object, "gateway_key", sizeof out->gateway_key, out->gateway_key, fault)) == RESULT_OK) {
+        (result = json_copy(object, "by", out->by, sizeof out->by, fault)) == RESULT_OK &&
+        (result = json_copy(object, "gateway_key", out->gateway_key, sizeof out->gateway_key, fault)) == RESULT_OK) {
         result = take_files(object, out, fault);
     }
     json_free(object);

@@ -62,14 +62,6 @@ void record_close(struct record *record) {
     free(record);
 }
 
-/* Cut at a character, never inside one. */
-static void copy_text(char *to, size_t room, const char *from) {
-    size_t chars = strlen(from);
-    chars = chars < room ? chars : utf8_cut(from, room - 1);
-    memcpy(to, from, chars);
-    to[chars] = '\0';
-}
-
 /* Cuts what was half written, so that both files end with the last good frame. */
 static enum result fail(struct record *r, struct fault *fault) {
     struct fault cut;
@@ -104,8 +96,8 @@ enum result record_open(const struct record_options *options, struct record **ou
     }
     snprintf(r->about.session, sizeof r->about.session, "%s", options->session);
     snprintf(r->about.device, sizeof r->about.device, "%s", options->device);
-    copy_text(r->about.engineer, sizeof r->about.engineer, options->engineer);
-    copy_text(r->about.subject, sizeof r->about.subject, options->subject);
+    text_copy(r->about.engineer, sizeof r->about.engineer, options->engineer);
+    text_copy(r->about.subject, sizeof r->about.subject, options->subject);
     r->about.ticket = options->ticket;
     r->about.capabilities = options->capabilities;
     r->about.started_ms = options->wall_ms;
@@ -192,7 +184,7 @@ static int64_t at(const struct record *r, int64_t t_ms) {
 static void begin_line(struct record *r, struct transcript_line *line, enum transcript_dir dir, const char *by,
                        int64_t t_ms) {
     *line = (struct transcript_line){.dir = dir, .t_ms = at(r, t_ms)};
-    copy_text(line->by, sizeof line->by, by);
+    text_copy(line->by, sizeof line->by, by);
     buf_reset(&r->cast);
 }
 

@@ -264,15 +264,6 @@ out:
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-static enum result take_text(const struct json *object, const char *key, size_t room, char *out, struct fault *fault) {
-    const char *text;
-    enum result result = json_string(object, key, room - 1, &text, fault);
-    if (result == RESULT_OK) {
-        snprintf(out, room, "%s", text);
-    }
-    return result;
-}
-
 static enum result take_int(const struct json *object, const char *key, uint64_t *out, struct fault *fault) {
     int64_t value;
     enum result result = json_integer(object, key, 0, INT64_MAX / 2, &value, fault);
@@ -285,7 +276,7 @@ static enum result take_int(const struct json *object, const char *key, uint64_t
 static enum result take_hash(const struct json *object, const char *key, uint8_t out[SHA256_BYTES],
                              struct fault *fault) {
     char hex[SHA256_HEX_BYTES];
-    enum result result = take_text(object, key, sizeof hex, hex, fault);
+    enum result result = json_copy(object, key, hex, sizeof hex, fault);
     if (result == RESULT_OK && !hex_decode(hex, strlen(hex), out, SHA256_BYTES)) {
         result = fault_set(fault, RESULT_BAD_INPUT, "'%s' is no SHA-256 in hex", key);
     }
@@ -339,23 +330,23 @@ static enum result seal_of_json(const struct json *o, struct seal *s, struct fau
     size_t signature = sizeof s->signature;
     enum result result;
     s->countersignature_count = sizeof s->countersignature;
-    if ((result = take_text(o, "seal", sizeof format, format, fault)) != RESULT_OK) {
+    if ((result = json_copy(o, "seal", format, sizeof format, fault)) != RESULT_OK) {
         return result;
     }
     s->has_heads = strcmp(format, SEAL_FORMAT) == 0;
-    if ((result = take_text(o, "session", sizeof s->session, s->session, fault)) != RESULT_OK ||
-        (result = take_text(o, "device", sizeof s->device, s->device, fault)) != RESULT_OK ||
-        (result = take_text(o, "why", sizeof s->why, s->why, fault)) != RESULT_OK ||
+    if ((result = json_copy(o, "session", s->session, sizeof s->session, fault)) != RESULT_OK ||
+        (result = json_copy(o, "device", s->device, sizeof s->device, fault)) != RESULT_OK ||
+        (result = json_copy(o, "why", s->why, sizeof s->why, fault)) != RESULT_OK ||
         (result = take_sums(o, s, fault)) != RESULT_OK ||
-        (result = take_text(o, "statement", sizeof s->statement, s->statement, fault)) != RESULT_OK ||
+        (result = json_copy(o, "statement", s->statement, sizeof s->statement, fault)) != RESULT_OK ||
         (result = json_bool(o, "complete", &s->is_complete, fault)) != RESULT_OK ||
-        (result = take_text(o, "gateway_key", sizeof s->gateway_key, s->gateway_key, fault)) != RESULT_OK ||
+        (result = json_copy(o, "gateway_key", s->gateway_key, sizeof s->gateway_key, fault)) != RESULT_OK ||
         (result = json_bool(o, "countersigned", &s->is_countersigned, fault)) != RESULT_OK ||
-        (result = take_text(o, "countersign_note", sizeof s->countersign_note, s->countersign_note, fault)) !=
+        (result = json_copy(o, "countersign_note", s->countersign_note, sizeof s->countersign_note, fault)) !=
             RESULT_OK ||
         (result = take_base64(o, "countersignature", s->countersignature, &s->countersignature_count, fault)) !=
             RESULT_OK ||
-        (result = take_text(o, "certificate", sizeof s->certificate, s->certificate, fault)) != RESULT_OK ||
+        (result = json_copy(o, "certificate", s->certificate, sizeof s->certificate, fault)) != RESULT_OK ||
         (result = take_base64(o, "signature", s->signature, &signature, fault)) != RESULT_OK) {
         return result;
     }

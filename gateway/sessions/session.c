@@ -27,16 +27,6 @@ const char *session_state_name(enum session_state state) {
     return state_names[state];
 }
 
-bool session_state_parse(const char *text, enum session_state *out) {
-    for (int i = 0; i < SESSION_STATE_COUNT; i++) {
-        if (strcmp(text, state_names[i]) == 0) {
-            *out = (enum session_state)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 bool session_state_is_open(enum session_state state) {
     return state == SESSION_AWAITING_APPROVAL || state == SESSION_ASKING || state == SESSION_CODE_REQUIRED ||
            state == SESSION_LIVE;

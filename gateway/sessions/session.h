@@ -18,8 +18,7 @@ enum session_state {
     SESSION_STATE_COUNT
 };
 const char *session_state_name(enum session_state state); /* "asking", "code_required", ... */
-FL_CHECK bool session_state_parse(const char *text, enum session_state *out);
-bool session_state_is_open(enum session_state state); /* awaiting_approval, asking, code_required, live */
+bool session_state_is_open(enum session_state state);     /* awaiting_approval, asking, code_required, live */
 
 enum {
     SESSION_REASON_BYTES = 500,

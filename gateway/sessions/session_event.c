@@ -32,15 +32,6 @@ static const struct {
     {"bad_input", SESSION_EVENT_FAILED, "bad_input"},
 };
 
-static void copy_text(char *to, size_t room, const char *from) {
-    size_t chars = strlen(from);
-    if (chars >= room) {
-        chars = utf8_cut(from, room - 1);
-    }
-    memcpy(to, from, chars);
-    to[chars] = '\0';
-}
-
 static enum result of_open(const struct json *reply, struct session_event *event, struct fault *fault) {
     const char *state;
     int64_t wait_s;
@@ -87,7 +78,7 @@ enum result session_event_of_reply(const struct reply_message *reply, int64_t at
             snprintf(event.why, sizeof event.why, "%s", error_rows[i].why);
         }
     }
-    copy_text(event.text, sizeof event.text, reply->text);
+    text_copy(event.text, sizeof event.text, reply->text);
     *out = event;
     return RESULT_OK;
 }

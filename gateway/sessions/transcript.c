@@ -98,24 +98,15 @@ static enum result must_equal(struct buf *printed, const char *line, size_t char
     return same ? RESULT_OK : fault_set(fault, RESULT_CORRUPT, "the line is not spelled as it was written");
 }
 
-static enum result take_text(const struct json *object, const char *key, size_t room, char *out, struct fault *fault) {
-    const char *text;
-    enum result result = json_string(object, key, room - 1, &text, fault);
-    if (result == RESULT_OK) {
-        snprintf(out, room, "%s", text);
-    }
-    return result;
-}
-
 static enum result head_of_json(const struct json *object, struct transcript_head *out, struct fault *fault) {
     char format[sizeof TRANSCRIPT_FORMAT];
     enum result result;
-    if ((result = take_text(object, "transcript", sizeof format, format, fault)) != RESULT_OK ||
-        (result = take_text(object, "session", sizeof out->session, out->session, fault)) != RESULT_OK ||
-        (result = take_text(object, "device", sizeof out->device, out->device, fault)) != RESULT_OK ||
+    if ((result = json_copy(object, "transcript", format, sizeof format, fault)) != RESULT_OK ||
+        (result = json_copy(object, "session", out->session, sizeof out->session, fault)) != RESULT_OK ||
+        (result = json_copy(object, "device", out->device, sizeof out->device, fault)) != RESULT_OK ||
         (result = json_integer(object, "ticket", 0, INT64_MAX / 2, &out->ticket, fault)) != RESULT_OK ||
-        (result = take_text(object, "engineer", sizeof out->engineer, out->engineer, fault)) != RESULT_OK ||
-        (result = take_text(object, "subject", sizeof out->subject, out->subject, fault)) != RESULT_OK ||
+        (result = json_copy(object, "engineer", out->engineer, sizeof out->engineer, fault)) != RESULT_OK ||
+        (result = json_copy(object, "subject", out->subject, sizeof out->subject, fault)) != RESULT_OK ||
         (result = capabilities_read(object, "capabilities", &out->capabilities, fault)) != RESULT_OK ||
         (result = json_integer(object, "started_ms", 0, INT64_MAX / 2, &out->started_ms, fault)) != RESULT_OK) {
         return result;
@@ -179,10 +170,10 @@ static enum result line_of_json(const struct json *object, struct transcript_lin
     int64_t n, channel, count, cast;
     enum result result;
     if ((result = json_integer(object, "n", 1, INT64_MAX / 2, &n, fault)) != RESULT_OK ||
-        (result = take_text(object, "dir", sizeof dir, dir, fault)) != RESULT_OK ||
+        (result = json_copy(object, "dir", dir, sizeof dir, fault)) != RESULT_OK ||
         (result = json_integer(object, "t_ms", 0, INT64_MAX / 2, &out->t_ms, fault)) != RESULT_OK ||
         (result = json_integer(object, "ch", 0, UINT8_MAX, &channel, fault)) != RESULT_OK ||
-        (result = take_text(object, "by", sizeof out->by, out->by, fault)) != RESULT_OK ||
+        (result = json_copy(object, "by", out->by, sizeof out->by, fault)) != RESULT_OK ||
         (result = json_integer(object, "len", 0, CAP_FRAME_BYTES, &count, fault)) != RESULT_OK) {
         return result;
     }
@@ -200,7 +191,7 @@ static enum result line_of_json(const struct json *object, struct transcript_lin
         out->cast = (uint64_t)cast;
     }
     if (json_get(object, "leaf") != NULL) {
-        if ((result = take_text(object, "leaf", sizeof leaf, leaf, fault)) != RESULT_OK) {
+        if ((result = json_copy(object, "leaf", leaf, sizeof leaf, fault)) != RESULT_OK) {
             return result;
         }
         if (!hex_decode(leaf, strlen(leaf), out->leaf, SHA256_BYTES)) {

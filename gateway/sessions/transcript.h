@@ -5,20 +5,22 @@
  *              "subject":..,"capabilities":[..],"started_ms":..}; then one line a frame, members in this order:
  *                {"n":1,"dir":"up","t_ms":0,"ch":0,"by":"freezer-7","len":57,"data":{...}}        control: exact bytes
  *                {"n":2,"dir":"down","t_ms":9,"ch":0,"by":"ann","cast":1,"len":61,"data":{...}}   sets the cast's size
- *                {"n":3,"dir":"up","t_ms":31,"ch":1,"by":"freezer-7","cast":2,"len":12}           its bytes: that cast
- * line
+ *                {"n":3,"dir":"up","t_ms":31,"ch":1,"by":"freezer-7","cast":2,"len":12}           bytes: that cast line
  *                {"n":4,"dir":"down","t_ms":40,"ch":2,"by":"ann","len":17,"leaf":"<hex>"}         secret: hash alone
  *                or {..,"leaf":"<hex>","escrow":"<base64url>"}: sealed for who decides disputes (escrow.h)
  *                {"n":5,"dir":"up","t_ms":40,"ch":3,"by":"freezer-7","len":900,"leaf":"<hex>"}    stream: hash alone
  *                {"n":6,"dir":"up","t_ms":40,"ch":3,"by":"freezer-7","len":42,"data":"<base64url>"}  or to be replayed
  *                {"n":7,"dir":"gate","t_ms":41,"ch":0,"by":"","len":44,"data":{...}}              gateway's own
  *              `n` counts from 1 without a hole; `cast` is a line number of the cast (1: its header); each cast line is
- *              named once, in order. `data` comes last; of a control frame it is `len` bytes: what was sent, byte for
- * byte ID.seal    seal.h
+ *              named once, in order. `data` comes last; of a control frame it is `len` bytes, as they were sent
+ *   ID.heads   heads.h: signatures under way
+ *   ID.seal    seal.h: the signature of the end
+ *   ID.key     vault.h: the key of the four, when they lie encrypted
  *
  * Three hashes run over it. The line chain covers every byte of both files:
- *   head 0 = SHA-256("fieldline.transcript.1/" session)      head' = SHA-256(head || line of .jsonl [|| its line of
- * .cast]) (lines with their newline), and the product's two direction chains (fieldline/session.h) cover what was said.
+ *   head 0 = SHA-256("fieldline.transcript.1/" session)
+ *   head' = SHA-256(head || line of .jsonl [|| its line of .cast])         (lines with their newline)
+ * and the product's two direction chains (fieldline/session.h) cover what was said.
  */
 #pragma once
 #include <stdint.h>

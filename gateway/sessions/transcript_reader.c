@@ -13,7 +13,6 @@ struct lines {
     struct vault_stream *stream;
     const uint8_t *at; /* of the stream's piece: what is left */
     size_t left;
-    bool is_torn;
     uint64_t number; /* of the last line read */
     struct buf line; /* with its newline */
 };
@@ -39,7 +38,6 @@ static void lines_close(struct lines *lines) {
 
 /* The end of the file: between two lines, or inside one. */
 static enum result lines_end(struct lines *lines, enum result result, struct fault *fault) {
-    lines->is_torn = result == RESULT_CORRUPT ? vault_stream_is_torn(lines->stream) : lines->line.count > 0;
     return result == RESULT_NOT_FOUND && lines->line.count > 0
                ? fault_set(fault, RESULT_CORRUPT, "%s line %llu is torn", lines->ending,
                            (unsigned long long)lines->number + 1)
@@ -124,10 +122,6 @@ void transcript_reader_close(struct transcript_reader *reader) {
 
 const struct transcript_head *transcript_reader_head(const struct transcript_reader *reader) {
     return &reader->head;
-}
-
-bool transcript_reader_is_torn(const struct transcript_reader *reader) {
-    return reader->jsonl.is_torn || reader->cast.is_torn;
 }
 
 const struct transcript_sums *transcript_reader_sums(const struct transcript_reader *reader) {

@@ -22,6 +22,4 @@ struct transcript_entry {
  * what the writer wrote; the fault says where; the sums stand at the last good one. */
 FL_CHECK enum result transcript_reader_next(struct transcript_reader *reader, struct transcript_entry *out,
                                             struct fault *fault);
-/* Does what is wrong look like a writing that was interrupted: the last line of a file has no end? */
-bool transcript_reader_is_torn(const struct transcript_reader *reader);
 const struct transcript_sums *transcript_reader_sums(const struct transcript_reader *reader);

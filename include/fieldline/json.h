@@ -26,6 +26,8 @@ const char *json_key(const struct json *node);
  * "'name' is a number, expected a string of at most 63 bytes"). The has_ forms accept a missing one. */
 FL_CHECK enum result json_string(const struct json *object, const char *key, size_t max_bytes, const char **out,
                                  struct fault *fault);
+/* The same into `room` bytes, its NUL included. */
+FL_CHECK enum result json_copy(const struct json *object, const char *key, char *out, size_t room, struct fault *fault);
 FL_CHECK enum result json_optional_string(const struct json *object, const char *key, size_t max_bytes,
                                           const char **out /* NULL when missing */, struct fault *fault);
 FL_CHECK enum result json_integer(const struct json *object, const char *key, int64_t min, int64_t max, int64_t *out,

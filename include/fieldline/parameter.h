@@ -52,9 +52,6 @@ FL_CHECK enum result parameter_form_check(const struct parameter_form *form, str
  * checked; free with parameter_form_fini, also after a failure. */
 void parameter_form_write(const struct parameter_form *form, struct json_out *out);
 FL_CHECK enum result parameter_form_read(const struct json *object, struct parameter_form *out, struct fault *fault);
-/* Is everything that `narrow` allows allowed by `wide`? Compares types, bounds and choices; patterns are not. */
-FL_CHECK enum result parameter_form_within(const struct parameter_form *narrow, const struct parameter_form *wide,
-                                           struct fault *fault);
 /* "a, b, c" -> choices. */
 FL_CHECK enum result parameter_choices_parse(const char *text, char ***out, struct fault *fault);
 void parameter_choices_free(char **choices);

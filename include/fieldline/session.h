@@ -8,8 +8,8 @@
  *   channel               dir   bytes
  *   0x00 control          both  (text messages; the byte does not appear on the wire, only in the chain)
  *   0x01 terminal         both  UTF-8 text (NUL may be in it), never cut inside a character; invalid bytes of a program
- *                               become U+FFFD at the product, so that the asciicast line and the frame hold the same
- * text 0x02 terminal secret  down  16 random bytes, then input typed while ECHO is off. The salt makes the frame's hash
+ *                               become U+FFFD at the product, so the asciicast line and the frame hold the same text
+ *   0x02 terminal secret  down  16 random bytes, then input typed while ECHO is off. The salt makes the frame's hash
  *                               impossible to guess; the transcript keeps the hash alone
  *   0x03 stream           both  u16 big endian: number of the stream, then 1 to CAP_STREAM_BYTES bytes of it
  *   0xfe acknowledgement  both  product's leg only. u64 big endian: so many frames of your chain have I. In no chain
@@ -29,29 +29,34 @@
  *   diagnose.list {} -> {diagnostics:[{name,title,in_bundle,args:[{name,type,least?,most?,choices?,initial?}]}]}
  *   diagnose.run {name,args?,run?}   -> {exit,truncated,timed_out,cancelled,took_ms}  run: a number to cancel it by
  *   diagnose.cancel {run}            -> {}
- *   diagnose.bundle {stream} (s)     -> {name,size,sha256,results:[{name,exit,..}]}   a .tar.gz of all that belong to
- * it observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?,last?}} -> {interval_ms}   a second one
- * changes it; metrics: beginnings of names; last: log lines from before observe.stop {} configure.list {} ->
- * {parameters:[{name,value|fault,type,unit,writable,min,..}],rules:["a > b"],
- *                                       confirm_s:{min,max},has_health,change?:{change,by,confirm_by_ms}}
+ *   diagnose.bundle {stream} (s)     -> {name,size,sha256,results:[{name,exit,..}]}   all that belong to it, a .tar.gz
+ *   observe.start {interval_ms?,metrics?,log?:{severity?,app?,contains?,last?}} -> {interval_ms}
+ *       a second one changes it; metrics: beginnings of names; last: log lines from before
+ *   observe.stop {}
+ *   configure.list {} -> {parameters:[{name,value|fault,type,unit,writable,min,..}],rules:["a > b"],
+ *                         confirm_s:{min,max},has_health,change?:{change,by,confirm_by_ms}}
  *   configure.set {values:{name:value},confirm_s} -> {change,before:{..},after:{..},confirm_by_ms}
  *   configure.confirm {change}       -> {}        configure.revert {change} -> {values:{..}}
  *       change: a UUID; a duration is a number of seconds; by itself reverted: configure.reverted, and an event
- *   file.roots {} -> {roots:[{name,may_read,may_write,limit,left}]}          bytes of one file, and left in this
- * session file.list {root,path,after?} -> {entries:[{name,kind,size,mtime_ms}],truncated,left_out?}   by name; kind:
- * file, folder, link, other; after: a name to go on from file.get {stream,root,path,offset?,size?,mtime_ms?} (s) ->
- * {size,mtime_ms,offset}   bytes up; stream.closed has sha256, of the whole file. An offset needs size and time of the
- * file begun with file.put {stream,root,path,size,sha256,offset?,replace?} (s) -> {offset} bytes down from the answer's
- * offset on; it is not above the one asked for, which says that an upload is to go on forward.list {} ->
- * {ports:[{name,kind}]}      kind: tcp, http forward.open {stream,name} (s) -> {}          bytes both ways screen.list
- * {} -> {screens:[{name,view_only}]} screen.open {stream,name,view_only} (s) -> {} RFB both ways; what breaks view_only
- * the product drops stream.finish {stream}                        no more bytes down (file.put: it is whole; a port:
- * half closed) stream.close {stream}                         -> stream.closed follows session.end {reason} notice.show
- * {text}                            a line for the product's display: who is there, what they say product -> gateway:
- *   session.hello {session,agent,capabilities,consent:{method,by,at_ms,until_ms,statement?,signature?,key?,point?},
- *                  deadline_s,
- *                  resume?}                       the first frame; statement: what the owner has signed
- *                                                 (owner.h), point: with which key
+ *   file.roots {} -> {roots:[{name,may_read,may_write,limit,left}]}      bytes of one file, and left in this session
+ *   file.list {root,path,after?} -> {entries:[{name,kind,size,mtime_ms}],truncated,left_out?}
+ *       by name; kind: file, folder, link, other; after: a name to go on from
+ *   file.get {stream,root,path,offset?,size?,mtime_ms?} (s) -> {size,mtime_ms,offset}
+ *       bytes up; stream.closed has sha256, of the whole file. An offset needs size and time of the file begun with
+ *   file.put {stream,root,path,size,sha256,offset?,replace?} (s) -> {offset}
+ *       bytes down from the answer's offset on; it is not above the one asked for, which says that an upload goes on
+ *   forward.list {} -> {ports:[{name,kind}]}      kind: tcp, http
+ *   forward.open {stream,name} (s) -> {}          bytes both ways
+ *   screen.list {} -> {screens:[{name,view_only}]}
+ *   screen.open {stream,name,view_only} (s) -> {} RFB both ways; what breaks view_only the product drops
+ *   stream.finish {stream}                        no more bytes down (file.put: it is whole; a port: half closed)
+ *   stream.close {stream}                         -> stream.closed follows
+ *   session.end {reason}
+ *   notice.show {text}                            who is there, what they say: a line for the product's side
+ * product -> gateway:
+ *   session.hello {session,agent,capabilities,deadline_s,resume?,
+ *                  consent:{method,by,at_ms,until_ms,statement?,signature?,key?,point?}}
+ *       the first frame; statement: what the owner has signed (owner.h), point: with which key
  *   terminal.closed {exit,signal}    terminal.echo {on}
  *   observe.sample {t,values:{"metric/part":v}}   observe.log {t,sev,app,msg}
  *   diagnose.output {id,text}                     of a run under way; all that it prints comes so
@@ -61,11 +66,13 @@
  *                                                 changed, full
  *   session.ended {reason,children_left}          the last frame of the up chain
  *   session.countersign {text,signature}          not in the chain; text is chain_statement(), signature is base64url
- * both, on the product's leg, in no chain (section "When the link breaks" of deploy/README.md):
+ * both, on the product's leg, in no chain ("When the link breaks" in deploy/README.md):
  *   session.ticket {token,grace_s}                gateway -> product: with this, once, you may come back
  *   session.resume {session,up,down}              product -> gateway, the first message of a connection that came back:
  *                                                 how many frames of each chain it has (sent, received)
  *   session.resumed {up,down}                     the answer; each side sends again what the other lacks
+ *   session.synced {}                             all of that is here, and said was what may be sent: credit that came
+ *                                                 before it is absolute, what comes after it is more
  * people -> gateway (in no chain; a table in gateway/sessions/relay_people.c says which part may send which):
  *   stream.next {} -> {stream}                    the least that a new one of this leg may have (tools share a row)
  *   session.end {}  session.freeze {}  session.thaw {}  session.offer {to}  session.take {}

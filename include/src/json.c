@@ -196,6 +196,14 @@ enum result json_string(const struct json *object, const char *key, size_t max_b
     return RESULT_OK;
 }
 
+enum result json_copy(const struct json *object, const char *key, char *out, size_t room, struct fault *fault) {
+    const char *text;
+    enum result result = json_string(object, key, room - 1, &text, fault);
+    if (result == RESULT_OK)
+        memcpy(out, text, strlen(text) + 1);
+    return result;
+}
+
 enum result json_optional_string(const struct json *object, const char *key, size_t max_bytes, const char **out,
                                  struct fault *fault) {
     if (json_is_object(object) && !json_get(object, key)) {

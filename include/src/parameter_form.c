@@ -228,32 +228,3 @@ enum result parameter_form_read(const struct json *object, struct parameter_form
     out->max_bytes = (size_t)max_bytes;
     return parameter_form_check(out, fault);
 }
-
-static bool has_choice(char *const *choices, const char *text) {
-    for (; *choices != NULL; choices++) {
-        if (strcmp(*choices, text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum result parameter_form_within(const struct parameter_form *narrow, const struct parameter_form *wide,
-                                  struct fault *fault) {
-    if (narrow->type != wide->type) {
-        return fault_set(fault, RESULT_CONFLICT, "type %s, but the product has %s", type_names[narrow->type],
-                         type_names[wide->type]);
-    }
-    if (wide->has_min && (!narrow->has_min || narrow->min < wide->min)) {
-        return fault_set(fault, RESULT_CONFLICT, "'min' is below the product's %g", wide->min);
-    }
-    if (wide->has_max && (!narrow->has_max || narrow->max > wide->max)) {
-        return fault_set(fault, RESULT_CONFLICT, "'max' is above the product's %g", wide->max);
-    }
-    for (char **at = narrow->choices; at != NULL && *at != NULL; at++) {
-        if (!has_choice(wide->choices, *at)) {
-            return fault_set(fault, RESULT_CONFLICT, "the product has no choice '%s'", *at);
-        }
-    }
-    return RESULT_OK;
-}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../turn.h"
+#include "processes.h"
 #include "fieldline/number.h"
 #include "session/account.h"
 #include "reaper.h"
@@ -225,28 +226,6 @@ Test(pty, an_editor_that_reads_key_by_key_hides_nothing) {
     wait_text(&s, "ready");
     cr_expect_not(turn_until(s.loop, echo_is_off, &s, 200));
     close_screen(&s);
-}
-
-/* How many processes have this word in their command line? */
-static size_t count_processes(const char *word) {
-    size_t count = 0;
-    DIR *entries = opendir("/proc");
-    for (struct dirent *e; (e = readdir(entries)) != NULL;) {
-        char path[300], line[512] = "";
-        int64_t pid;
-        if (!number_i64(e->d_name, strlen(e->d_name), 1, INT32_MAX, &pid)) {
-            continue;
-        }
-        snprintf(path, sizeof path, "/proc/%s/cmdline", e->d_name);
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t n = fd >= 0 ? read(fd, line, sizeof line - 1) : -1;
-        count += n > 0 && memmem(line, (size_t)n, word, strlen(word)) != NULL && pid != getpid();
-        if (fd >= 0) {
-            close(fd);
-        }
-    }
-    closedir(entries);
-    return count;
 }
 
 Test(pty, hanging_up_leaves_nothing_of_its_session) {

@@ -7,9 +7,12 @@ import { ConsoleSession } from '../../deploy/demo/console_session.mjs';
 import { ask, openTicket, sessionProcesses, waitState } from './service.mjs';
 import { SLOW, TestStack, waitFor } from './stack.mjs';
 import { tunable } from './tunable.mjs';
+import { Wire } from './wire.mjs';
 
 const OLD = '-20 -10 low';
-const stack = await TestStack.start('configure', { gateway: { settings: { sessions: { link_grace: '3s' } } } });
+const wire = await Wire.lay();
+const stack = await TestStack.start('configure', { gateway: { settings: { web: { session_url: `wss://localhost:${wire.port}` }, sessions: { link_grace: '3s' } } } });
+wire.target = stack.gateway.ports.session;
 const support = await stack.as('support');
 const engineer = await stack.as('engineer');
 const machine = await tunable(stack, 'tunable-1');
@@ -195,4 +198,30 @@ test('what cannot be put back is tried again, with a fault code until it is', st
   await reported(change, /put back/);
   await waitFor('the code to be gone', async () => (await faults()).length === 2, { seconds: 20 * SLOW });
   await waitState(engineer, id, ['ended', 'failed'], 60);
+}));
+
+test('the link breaks while a change waits, and comes back: it waits on, and can be confirmed', stack.guard(async () => {
+  const { id, session } = await enter();
+  const { change } = await set(session, { setpoint: -23 });
+  wire.cut();
+  await waitFor('the product to be missed', () => session.of('session.state').at(-1).product_away, { seconds: 10 * SLOW });
+  await waitFor('the product to come back', () => !session.of('session.state').at(-1).product_away, { seconds: 10 * SLOW });
+  assert.equal(await machine.values(), '-23 -10 low');
+  await session.call('configure.confirm', { change });
+  await reported(change, /parameters changed by engineer: setpoint -20 -> -23/);
+  await leave(id);
+  assert.equal(await machine.values(), '-23 -10 low');
+  await reset();
+}));
+
+test('the link breaks while a change waits, and does not come back: the product takes it back', stack.guard(async () => {
+  const { id, session } = await enter();
+  const { change } = await set(session, { setpoint: -23 });
+  wire.isDown = true;
+  wire.cut();
+  await machine.settled(OLD);
+  await reported(change, /put back/);
+  await waitFor('no session process', async () => (await sessionProcesses(product)).length === 0, { seconds: 15 * SLOW });
+  wire.isDown = false;
+  assert.equal((await waitState(engineer, id, ['ended'], 20)).why, 'agent_gone');
 }));

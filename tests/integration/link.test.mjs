@@ -1,62 +1,12 @@
 // A link that breaks again and again: the session goes on, no byte is lost or doubled in either direction, the record verifies and
 // the product countersigns it. And one that does not come back: ended in time, nothing left running.
 import assert from 'node:assert/strict';
-import { createServer, connect } from 'node:net';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { ConsoleSession } from '../../deploy/demo/console_session.mjs';
 import { Firmware } from './firmware.mjs';
 import { ask, isAlive, openTicket, waitReport, waitState } from './service.mjs';
 import { SLOW, TestStack, waitFor } from './stack.mjs';
-
-/** A stretch of network that can be cut. */
-class Wire {
-  #pairs = new Set();
-  isDown = false;
-  made = 0;
-
-  static async lay() {
-    const wire = new Wire();
-    wire.server = createServer((near) => wire.#join(near));
-    await new Promise((resolve) => wire.server.listen(0, '127.0.0.1', resolve));
-    wire.port = wire.server.address().port;
-    after(() => wire.remove());
-    return wire;
-  }
-
-  #join(near) {
-    if (this.isDown) return near.destroy();
-    this.made++;
-    const far = connect(this.target, '127.0.0.1');
-    const pair = { near, far };
-    this.#pairs.add(pair);
-    for (const socket of [near, far]) {
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#pairs.delete(pair);
-        near.destroy();
-        far.destroy();
-      });
-    }
-    near.pipe(far);
-    far.pipe(near);
-    return undefined;
-  }
-
-  /** What is under way is lost, as with a cable that is pulled. */
-  cut() {
-    for (const { near, far } of this.#pairs) {
-      near.unpipe(far);
-      far.unpipe(near);
-      near.resetAndDestroy();
-      far.resetAndDestroy();
-    }
-  }
-
-  async remove() {
-    this.cut();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-}
+import { Wire } from './wire.mjs';
 
 const wire = await Wire.lay();
 const stack = await TestStack.start('link', { gateway: { settings: { web: { session_url: `wss://localhost:${wire.port}` }, sessions: { link_grace: '8s' } } } });

@@ -48,8 +48,9 @@ programs: $(PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 TEST_PROGRAMS = $(PROGRAMS) $(FAKE_PROGRAMS) $(PRELOADS) $(STORE_TOOLS) $(OUT)/bench-storm $(OUT)/bench-products $(UNIT_PROGRAMS) $(if $(wildcard tests/fuzz/replay.c),$(FUZZ_PROGRAMS))
 test-programs: $(TEST_PROGRAMS) console
+# What only `make bench` starts is built here too: nobody should find in a year that it does not link any more.
 test: deps-test ## build and run every test; last line `N passed, N failed`
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release test-programs
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release test-programs bench-programs
 	@node tests/run.mjs
 asan: deps-test ## unit, fuzz corpus and flow tests with AddressSanitizer, UBSan and leak check
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=asan test-programs

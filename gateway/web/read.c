@@ -8,6 +8,13 @@ struct json_out read_json(struct response *response) {
     return json_out(&response->body);
 }
 
+struct json_out read_items(struct response *response) {
+    struct json_out j = read_json(response);
+    jo_object(&j, NULL);
+    jo_array(&j, "items");
+    return j;
+}
+
 bool read_failed(struct read *read, struct response *response, enum result result, const char *noun) {
     struct fault fault = {0};
     switch (result) {
@@ -23,4 +30,12 @@ bool read_failed(struct read *read, struct response *response, enum result resul
     }
     response_refuse(response, result, &fault);
     return true;
+}
+
+void read_items_end(struct read *read, struct response *response, struct json_out *items, enum result result,
+                    const char *noun) {
+    if (!read_failed(read, response, result, noun)) {
+        jo_end(items);
+        jo_end(items);
+    }
 }

@@ -22,9 +22,13 @@ struct read {
 };
 /* Begins a JSON answer in the response. */
 struct json_out read_json(struct response *response);
+/* {"items":[ and its end: rows are written between the two. `result`: of the query; a failure is answered instead. */
+struct json_out read_items(struct response *response);
 /* The store failed: 500 and a log line; a missing thing: 404 naming it; bad input: 400. Returns false when `result` is
  * OK. */
 FL_CHECK bool read_failed(struct read *read, struct response *response, enum result result, const char *noun);
+void read_items_end(struct read *read, struct response *response, struct json_out *items, enum result result,
+                    const char *noun);
 /* Is the sealed recording the one that this gateway made and the row knows (transcript_is_ours)? */
 FL_CHECK enum result read_recording_is_ours(const struct read *read, const struct session *session,
                                             struct fault *fault);

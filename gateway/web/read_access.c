@@ -52,13 +52,8 @@ void read_kills(struct read *read, struct response *response) {
         response_refuse(response, result, &fault);
         return;
     }
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_array(&j, "items");
-    if (!read_failed(read, response, reader_kills(read->reader, is_past, (int)limit, list_kill, &j), "kill switches")) {
-        jo_end(&j);
-        jo_end(&j);
-    }
+    struct json_out j = read_items(response);
+    read_items_end(read, response, &j, reader_kills(read->reader, is_past, (int)limit, list_kill, &j), "kill switches");
 }
 
 static void list_qualification(void *self, const struct qualification *q) {
@@ -74,14 +69,9 @@ void read_qualifications(struct read *read, struct response *response) {
         response_refuse(response, result, &fault);
         return;
     }
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_array(&j, "items");
+    struct json_out j = read_items(response);
     result = reader_qualifications(read->reader, query_text(query, "user"), (int)limit, list_qualification, &j);
-    if (!read_failed(read, response, result, "qualifications")) {
-        jo_end(&j);
-        jo_end(&j);
-    }
+    read_items_end(read, response, &j, result, "qualifications");
 }
 
 static void list_contract(void *self, const struct contract *contract) {
@@ -102,14 +92,9 @@ void read_contracts(struct read *read, struct response *response) {
         response_refuse(response, result, &fault);
         return;
     }
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_array(&j, "items");
+    struct json_out j = read_items(response);
     result = reader_contracts(read->reader, wanted, after == NULL ? "" : after, (int)limit, list_contract, &j);
-    if (!read_failed(read, response, result, "contracts")) {
-        jo_end(&j);
-        jo_end(&j);
-    }
+    read_items_end(read, response, &j, result, "contracts");
 }
 
 static void list_person(void *self, const struct user_row *user) {
@@ -127,11 +112,6 @@ static void list_person(void *self, const struct user_row *user) {
 
 /* Those who may hold sessions at all. */
 void read_people(struct read *read, struct response *response) {
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_array(&j, "items");
-    if (!read_failed(read, response, reader_users(read->reader, list_person, &j), "people")) {
-        jo_end(&j);
-        jo_end(&j);
-    }
+    struct json_out j = read_items(response);
+    read_items_end(read, response, &j, reader_users(read->reader, list_person, &j), "people");
 }

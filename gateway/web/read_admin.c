@@ -93,13 +93,8 @@ void read_audit(struct read *read, struct response *response) {
         response_refuse(response, result, &fault);
         return;
     }
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_array(&j, "items");
-    if (!read_failed(read, response, reader_audit(read->reader, before, (int)limit, list_audit, &j), "audit log")) {
-        jo_end(&j);
-        jo_end(&j);
-    }
+    struct json_out j = read_items(response);
+    read_items_end(read, response, &j, reader_audit(read->reader, before, (int)limit, list_audit, &j), "audit log");
 }
 
 static void list_quarantined(void *self, const struct quarantine_row *row) {
@@ -124,14 +119,9 @@ void read_quarantine(struct read *read, struct response *response) {
         response_refuse(response, result, &fault);
         return;
     }
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_array(&j, "items");
+    struct json_out j = read_items(response);
     result = reader_quarantine(read->reader, query_text(query, "device"), (int)limit, list_quarantined, &j);
-    if (!read_failed(read, response, result, "quarantine")) {
-        jo_end(&j);
-        jo_end(&j);
-    }
+    read_items_end(read, response, &j, result, "quarantine");
 }
 
 void read_openapi(struct read *read, struct response *response) {

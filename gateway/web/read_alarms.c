@@ -120,13 +120,8 @@ void read_shelves(struct read *read, struct response *response) {
         response_refuse(response, result, &fault);
         return;
     }
-    struct json_out j = read_json(response);
-    jo_object(&j, NULL);
-    jo_array(&j, "items");
-    if (!read_failed(read, response, reader_shelves(read->reader, (int)limit, list_shelf, &j), "list of shelves")) {
-        jo_end(&j);
-        jo_end(&j);
-    }
+    struct json_out j = read_items(response);
+    read_items_end(read, response, &j, reader_shelves(read->reader, (int)limit, list_shelf, &j), "list of shelves");
 }
 
 struct window_page {

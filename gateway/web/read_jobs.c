@@ -54,15 +54,9 @@ void read_jobs(struct read *read, struct response *response) {
         response_refuse(response, result, &fault);
         return;
     }
-    struct json_out j = read_json(response);
+    struct json_out j = read_items(response);
     struct page page = {.out = &j};
-    jo_object(&j, NULL);
-    jo_array(&j, "items");
-    result = reader_jobs(read->reader, 0, (int)limit, list_job, &page);
-    jo_end(&j);
-    jo_end(&j);
-    if (read_failed(read, response, result, "jobs"))
-        return;
+    read_items_end(read, response, &j, reader_jobs(read->reader, 0, (int)limit, list_job, &page), "jobs");
 }
 
 static void show_job(void *self, const struct job *job, const struct job_counts *counts) {

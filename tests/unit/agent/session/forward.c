@@ -226,24 +226,26 @@ static uint8_t byte_at(int64_t at) {
 }
 
 /* Sends in small frames as long as there is credit; the program reads now and then, and never much. */
-Test(forward, a_reader_that_pauses_gets_every_byte) {
-    enum { TOTAL_BYTES = 9 << 20, FRAME_BYTES = 1400 };
-    static uint8_t frame[FRAME_BYTES], got[8 * 1024];
+/* What is waiting in a bridge is largest when the port has taken almost LOW_BYTES of it and almost as much is left
+ * while all credit comes at once: reading in steps of every size finds that moment. */
+static void pause_and_read(size_t frame_bytes, size_t step_bytes) {
+    enum { TOTAL_BYTES = 9 << 20 };
+    static uint8_t frame[CAP_STREAM_BYTES], got[64 * 1024];
     struct desk d;
     int64_t sent = 0, read_bytes = 0, wrong = 0;
     uint32_t dice = 7;
     desk_open(&d);
     reach(&d, &(struct forward_order){.stream = 1, .id = 1, .name = "web"});
     while (read_bytes < TOTAL_BYTES && d.closed.count == 0) {
-        while (sent < TOTAL_BYTES && d.credit - sent >= FRAME_BYTES && d.closed.count == 0) {
-            for (int64_t i = 0; i < FRAME_BYTES; i++) {
+        while (sent < TOTAL_BYTES && d.credit - sent >= (int64_t)frame_bytes && d.closed.count == 0) {
+            for (int64_t i = 0; i < (int64_t)frame_bytes; i++) {
                 frame[i] = byte_at(sent + i);
             }
-            cr_assert(streams_receive(d.streams, 1, frame, FRAME_BYTES));
-            sent += FRAME_BYTES;
+            cr_assert(streams_receive(d.streams, 1, frame, frame_bytes));
+            sent += (int64_t)frame_bytes;
         }
         dice = dice * 1103515245u + 12345u;
-        ssize_t n = recv(d.peer, got, 1 + (dice >> 8) % sizeof got, MSG_DONTWAIT);
+        ssize_t n = recv(d.peer, got, 1 + (dice >> 8) % step_bytes, MSG_DONTWAIT);
         for (ssize_t i = 0; i < n; i++) {
             wrong += got[i] != byte_at(read_bytes + i);
         }
@@ -254,6 +256,15 @@ Test(forward, a_reader_that_pauses_gets_every_byte) {
     cr_expect_eq(wrong, 0, "%lld of %lld bytes are others", (long long)wrong, (long long)read_bytes);
     cr_expect_geq(read_bytes, TOTAL_BYTES);
     desk_close(&d);
+}
+
+Test(forward, a_reader_that_pauses_gets_every_byte) {
+    static const size_t frames[] = {1400, 4000, 10000}, steps[] = {3000, 8 * 1024, 20000, 64 * 1024};
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
+            pause_and_read(frames[i], steps[k]);
+        }
+    }
 }
 
 Test(forward, promise_44_no_more_bytes_than_configured) {
